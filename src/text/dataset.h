@@ -1,0 +1,60 @@
+// Dataset: rows of text read from files, each file checked, each fault named by file and line.
+//
+// Three forms: a text file is one document; a folder is one document for each text file below it; JSONL has on each
+// line an object with `text`, or with `prompt` and `completion`.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+
+namespace pegbox::text {
+
+/// One document, or one prompt with its completion.
+struct Row {
+  std::string prompt;     ///< seen, never a label; empty for plain text
+  std::string text;       ///< the document or the completion: what is learned
+  std::int32_t file = 0;  ///< index into Dataset::files
+  std::int32_t line = 0;  ///< in that file, from 1; 0 if the row is the whole file
+};
+
+enum class RowShape : std::uint8_t { Text, PromptCompletion };
+
+struct Dataset {
+  std::vector<Row> rows;  ///< in the order of the files, then of the lines
+  RowShape shape = RowShape::Text;
+  std::vector<std::string> files;         ///< as they were named
+  std::int64_t skipped_binary_files = 0;  ///< in folders: with a NUL byte or not UTF-8
+  std::int64_t skipped_empty_files = 0;   ///< in folders: nothing, or white space only
+  std::int64_t bytes = 0;                 ///< of prompts and texts together
+};
+
+struct DatasetOptions {
+  std::vector<std::string> extensions;  ///< in folders: only these, e.g. {".py"}; empty for all
+};
+
+/// Reads all of `paths` as one data set. A path ending in .jsonl, .ndjson or .json is JSONL (further fields and blank
+/// lines are ignored), any other file is one document. A folder is searched with its subfolders, in the order of the
+/// names; names that begin with a dot are left out, links to folders are not followed; if all that remains ends in
+/// .jsonl, it is read as JSONL. A byte order mark is dropped; nothing else is changed. NotFound for a path that does
+/// not exist. InvalidInput, with file and line, for an empty file, binary data, bytes that are not UTF-8, a broken
+/// line, missing, empty or ambiguous fields, rows of both shapes, a folder without text.
+Result<Dataset> load_dataset(std::span<const Path> paths, const DatasetOptions& options = {});
+Result<Dataset> load_dataset(const Path& path, const DatasetOptions& options = {});
+
+/// Parts of `rows`, one for each fraction, rows in their old order. A row's part is a function of its content and the
+/// seed only (hash of prompt and text, runs of white space as one): equal rows never fall into different parts, and
+/// rows that are added later move no others. Sizes are therefore only near to the fractions. InvalidInput unless
+/// fractions are positive and sum to 1 (within 1e-6), or if a part with rows to be expected gets none.
+Result<std::vector<std::vector<Row>>> split_rows(std::span<const Row> rows, std::span<const double> fractions,
+                                                 std::uint64_t seed);
+
+/// Cuts text rows longer than `piece_bytes` at the last end of a line before that size (else between two characters),
+/// so that one big file can be split or shuffled. Pieces joined give the row. Prompt rows are left whole.
+std::vector<Row> cut_long_rows(std::span<const Row> rows, std::int64_t piece_bytes);
+
+}  // namespace pegbox::text

@@ -1,0 +1,49 @@
+// TokenizedRows: rows as token ids, each ending with the end token, none longer than the sequence length.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "text/dataset.h"
+#include "text/tokenizer.h"
+
+namespace pegbox::text {
+
+struct TokenizeOptions {
+  std::int64_t sequence_length = 512;  ///< most tokens of a row; at least 2
+  TokenId end_token = 0;               ///< ends every row
+  std::optional<TokenId> begin_token;  ///< begins every row, if given; never a label
+  int threads = 0;                     ///< 0: as many as the machine has cores
+};
+
+/// Rows in one flat array. Row r is ids[offsets[r] .. offsets[r + 1]).
+struct TokenizedRows {
+  std::vector<TokenId> ids;
+  std::vector<std::int64_t> offsets{0};    ///< [rows + 1]
+  std::vector<std::int64_t> label_starts;  ///< [rows]; tokens of the row from here on are labels; at least 1
+  std::int64_t cut_rows = 0;               ///< text rows that became several
+  std::int64_t truncated_rows = 0;         ///< prompt rows that lost the end of their completion
+  std::int64_t dropped_rows = 0;           ///< rows or pieces without any label: their prompt fills the sequence
+  std::uint64_t content_hash = 0;          ///< FNV-1a 64 of ids, offsets and label starts; names the data in logs
+
+  std::int64_t size() const { return static_cast<std::int64_t>(label_starts.size()); }
+  std::int64_t length(std::int64_t row) const { return offsets[row + 1] - offsets[row]; }
+  std::int64_t label_tokens(std::int64_t row) const { return length(row) - label_starts[row]; }
+  std::span<const TokenId> row(std::int64_t row) const {
+    return {ids.data() + offsets[row], static_cast<std::size_t>(length(row))};
+  }
+  std::int64_t total_tokens() const { return offsets.back(); }
+  std::int64_t total_label_tokens() const;
+};
+
+/// Tokenizes `rows`. A text row is text + end; it is cut into rows of `sequence_length`, in each of which all tokens
+/// but the first are labels. A prompt row is prompt + completion + end, tokenized apart so that the prompt's ids are
+/// those it has alone; its completion and end are labels; what goes over the sequence length is lost at the right.
+/// InvalidInput if no row with a label remains, or the options are out of range.
+Result<TokenizedRows> tokenize_rows(const Tokenizer& tokenizer, std::span<const Row> rows,
+                                    const TokenizeOptions& options);
+
+}  // namespace pegbox::text
