@@ -2,7 +2,7 @@
 #
 #   pegbox_room(math SOURCES gp.cc DEPENDS base LIBRARIES Eigen3::Eigen TESTS gp_test.cc)
 #
-# A test named x_test.cc stands beside x.cc. DATA_TESTS run as one ctest entry each (for slow starters).
+# A test named x_test.cc stands beside x.cc.
 function(pegbox_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;DEPENDS;LIBRARIES;TESTS" ${ARGN})
   string(REPLACE "/" "_" target "pegbox_${name}")
@@ -18,10 +18,19 @@ function(pegbox_room name)
     string(REPLACE "/" "_" room "pegbox_${room}")
     target_link_libraries(${target} ${scope} ${room})
   endforeach()
+  if(ROOM_TESTS)
+    pegbox_room_test(${name} TESTS ${ROOM_TESTS} LIBRARIES ${target})
+  endif()
+endfunction()
+
+# pegbox_room_test: the test program of a room; each of its tests is an entry of ctest.
+function(pegbox_room_test name)
+  cmake_parse_arguments(ROOM "" "" "TESTS;LIBRARIES" ${ARGN})
+  string(REPLACE "/" "_" target "pegbox_${name}_test")
   if(PEGBOX_TESTS AND ROOM_TESTS)
-    add_executable(${target}_test ${ROOM_TESTS})
-    target_link_libraries(${target}_test PRIVATE ${target} GTest::gmock GTest::gtest_main)
-    gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_PREFIX "${name}: "
-                         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} PROPERTIES TIMEOUT 300 LABELS ${name})
+    add_executable(${target} ${ROOM_TESTS})
+    target_link_libraries(${target} PRIVATE ${ROOM_LIBRARIES} GTest::gmock GTest::gtest_main)
+    gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_PREFIX "${name}: "
+                         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} PROPERTIES TIMEOUT 300 LABELS "${name}")
   endif()
 endfunction()

@@ -1,0 +1,77 @@
+// Event: something that happened in a study. The log of events is the study; everything else is a fold over it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/json.h"
+#include "base/protocol.h"
+#include "base/result.h"
+#include "search/config.h"
+#include "search/trial.h"
+
+namespace pegbox {
+
+namespace event {
+
+struct StudyCreated {
+  Json spec;
+  std::string version;
+};  ///< the study file as JSON; pegbox's version
+struct StudyChanged {
+  Json spec;
+};  ///< the whole new study file
+struct TrialCreated {
+  std::int64_t trial = 0;
+  Config config;
+  Json reason;
+  std::uint64_t seed = 0;
+  std::optional<CheckpointRef> clone_of;  ///< starts from another trial's snapshot
+};
+struct TrialStarted {
+  std::int64_t trial = 0;
+  std::string worker;
+  std::int64_t from = 0, until = 0;  ///< the leg, in steps; until 0: to the end
+  double lease_s = 0;                ///< how long silence means death; 0: no lease
+};
+struct TrialReported {
+  std::int64_t trial = 0;
+  std::int64_t step = 0;
+  Metrics metrics;
+};
+struct TrialMoved {
+  std::int64_t trial = 0;
+  TrialState to = TrialState::Done;
+  std::int64_t step = 0;
+  std::optional<CheckpointRef> checkpoint;
+  std::optional<FailureKind> failure;
+  std::string detail;
+};
+/// A checkpoint between rungs, user attributes, probe results, described values, findings of data checks.
+struct Note {
+  std::optional<std::int64_t> trial;
+  std::string key;
+  Json value;
+};
+
+}  // namespace event
+
+struct Event {
+  using What = std::variant<event::StudyCreated, event::StudyChanged, event::TrialCreated, event::TrialStarted,
+                            event::TrialReported, event::TrialMoved, event::Note>;
+  std::uint64_t index = 0;  ///< position in the log, from 0
+  double study_time_s = 0;  ///< seconds of running time, over all sessions
+  std::string author;       ///< "tuner", "worker 3", "user"
+  What what;
+};
+
+/// Stable names of the kinds as stored: "study-created", "trial-moved", ...
+std::string_view kind_of(const Event::What& what);
+
+/// The payload as one line of JSON, and back. Corrupt for a payload that does not fit; Unsupported for an unknown kind.
+std::string encode_payload(const Event::What& what);
+Result<Event::What> decode_payload(std::string_view kind, std::string_view payload);
+
+}  // namespace pegbox

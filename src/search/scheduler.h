@@ -1,0 +1,34 @@
+// Scheduler: decides at rungs which trials go on, wait or end.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "search/history.h"
+
+namespace pegbox {
+
+/// Pause keeps the checkpoint, Stop may delete it.
+enum class Verdict : std::uint8_t { Continue, Pause, Stop };
+
+/// A paused trial to go on with.
+struct Promotion {
+  std::int64_t trial = 0;
+  std::int64_t until = 0;  ///< its next rung
+};
+
+class Scheduler {
+ public:
+  virtual ~Scheduler() = default;
+
+  /// The step at which `trial` is to stop next and be judged, beyond its present step; 0: run to its end.
+  virtual std::int64_t next_rung(const History& history, const Trial& trial) = 0;
+
+  /// `trial` has reached its rung, and its report of that step is in the history.
+  virtual Verdict on_reached(const History& history, const Trial& trial) = 0;
+
+  /// A paused trial that should be resumed before a new one is made.
+  virtual std::optional<Promotion> next_to_resume(const History& history) = 0;
+};
+
+}  // namespace pegbox

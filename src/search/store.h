@@ -1,0 +1,69 @@
+// Store: keeps the logs of studies, durably.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "search/event.h"
+
+namespace pegbox {
+
+/// A position in a store's writing; see `append` and `wait`.
+using Ticket = std::uint64_t;
+
+/// A wish from another process, carried out by whoever runs the study.
+enum class Command : std::uint8_t { Pause, Stop, PauseTrial, StopTrial };
+struct PostedCommand {
+  Command command = Command::Pause;
+  std::int64_t trial = -1;  ///< for PauseTrial and StopTrial
+};
+
+/// What `list` needs without reading a log.
+struct StudyEntry {
+  std::string name;
+  double created_unix_s = 0;
+  std::uint64_t event_count = 0;
+};
+
+/// Proof of being the one who runs a study; released when destroyed.
+class StudyLease {
+ public:
+  virtual ~StudyLease() = default;
+};
+
+/// Threads: every function may be called from any thread. Readers in other processes never block a writer.
+/// Durable means: fdatasync has returned before `wait` does.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// A new study with no events. Conflict if the name is taken.
+  virtual Result<void> create(const std::string& study) = 0;
+  virtual Result<std::vector<StudyEntry>> list() = 0;
+
+  /// The events from index `from` on. NotFound for an unknown study; Corrupt, naming the event, for a damaged one.
+  virtual Result<std::vector<Event>> read(const std::string& study, std::uint64_t from = 0) = 0;
+
+  /// Hands events over, whose indices must be expected_length, expected_length + 1, ...; Conflict if the log has
+  /// another length (somebody else wrote). They are durable once `wait(ticket)` has returned, at the latest 100 ms
+  /// later. All events of one call become visible together or not at all.
+  virtual Result<Ticket> append(const std::string& study, std::uint64_t expected_length,
+                                std::span<const Event> events) = 0;
+  virtual Result<void> wait(Ticket ticket) = 0;
+
+  /// The exclusive right to run the study; Conflict, naming the holder, if another process has it.
+  virtual Result<std::unique_ptr<StudyLease>> lease(const std::string& study) = 0;
+
+  virtual Result<void> post(const std::string& study, const PostedCommand& command) = 0;
+  virtual Result<std::vector<PostedCommand>> take_commands(const std::string& study) = 0;
+
+  virtual Result<void> remove(const std::string& study) = 0;
+  virtual Result<void> backup(const Path& target) = 0;  ///< a consistent copy, while others write
+  virtual Result<void> compact() = 0;                   ///< gives space of removed studies back
+};
+
+}  // namespace pegbox

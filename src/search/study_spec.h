@@ -1,0 +1,71 @@
+// StudySpec: a study file as values: what is tuned, over which space, towards what, within which budget.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/document.h"
+#include "base/field_table.h"
+#include "search/config.h"
+#include "search/expression.h"
+#include "search/space.h"
+
+namespace pegbox {
+
+struct Objective {
+  bool minimize = true;
+  std::string metric;
+  double sign() const { return minimize ? 1.0 : -1.0; }  ///< times the metric: smaller is better
+};
+
+/// Totals for the study, not for one call of `tune`. 0: no limit. `trials` counts done, stopped and failed trials.
+struct Budget {
+  std::int64_t trials = 0;
+  double time_s = 0;
+  double tokens = 0;
+};
+
+struct Workers {
+  std::int64_t count = 1;
+  std::string gpus = "auto";
+  std::int64_t threads = 0;  ///< for each worker; 0: the machine's cores divided among the workers
+  double timeout_s = 0;      ///< of one trial's running time; 0: none
+  std::int64_t retries = 2;  ///< how often a trial may lose its worker
+  double lease_s = 60;       ///< a silent worker is dead after this long
+  double grace_s = 10;       ///< between SIGTERM and SIGKILL
+};
+const FieldTable<Workers>& worker_fields();
+
+/// A strategy by name with its options: `search: gp`, `stop: {name: asha, reduction: 3}`.
+struct PartSpec {
+  std::string name = "auto";
+  Json options = Json::object();  ///< without the name
+};
+
+struct StudySpec {
+  std::string name;
+  Json trial = Json::object();  ///< what runs a trial; read by the program, not by the search
+  Space space;
+  std::vector<Config> try_first;
+  std::vector<Expression> constraints;
+  std::vector<Objective> objectives;  ///< one, or several for a Pareto front
+  Budget budget;
+  Json checks = Json::object();
+  PartSpec search, stop;
+  Workers workers;
+  std::int64_t steps = 0;  ///< length of a full trial; 0: as the worker describes, or unknown
+  std::uint64_t seed = 0;
+  Json source;  ///< the document it was read from
+
+  const Objective& objective() const { return objectives.front(); }
+
+  /// Reads and checks a study file or the `spec` of an event. Every error names file, line and nearest name. The names
+  /// of samplers and schedulers are checked by who makes them.
+  static Result<StudySpec> read(const Document& document);
+};
+
+/// JSON schema (draft 2020-12) of the study file; `trial` is completed by the program.
+Json study_schema();
+
+}  // namespace pegbox
