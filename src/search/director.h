@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "search/event.h"
 #include "search/history.h"
@@ -17,10 +16,11 @@ namespace pegbox {
 
 /// A leg to run now: of a new trial (`created` is then to be logged first) or of a waiting or paused one.
 struct Leg {
-  std::optional<event::TrialCreated> created;
   std::int64_t trial = 0;
   std::int64_t from = 0;
-  std::int64_t until = 0;
+  std::int64_t until = 0;  ///< 0: to the trial's end
+  std::optional<event::TrialCreated> created;
+  std::string infeasible;  ///< not empty: the new trial must not run, and why
 };
 
 /// What to do after a trial reached its rung.
@@ -34,23 +34,24 @@ class Director {
  public:
   Director(Sampler& sampler, Scheduler& scheduler) : sampler_(sampler), scheduler_(scheduler) {}
 
-  /// The next leg: waiting trials first, then promotions, then a configuration to try first, then the sampler's.
-  /// Nothing if the budget allows no more, or the space is exhausted.
+  /// The next leg: waiting trials first, then promotions, then configurations to try first, then the sampler's.
+  /// Nothing if the budget allows no more, or the space is exhausted; `exhausted` then says why.
   Result<std::optional<Leg>> next_leg(const History& history);
 
-  /// Reached with its report in the history. A trial at its full length is to be ended as Done by the caller.
+  /// For a trial that has reached its rung, with its report in the history.
   Judgement judge(const History& history, const Trial& trial);
 
-  /// Why nothing more is started: "60 trials", "20 minutes", "2e8 tokens", "the space has no more configurations";
-  /// empty while something may be.
+  /// Why nothing more may be started: "60 trials", "20 m of time", "the space has no more configurations"; empty while
+  /// something may be. Trials that are waiting or paused may still go on when only the number of trials is spent.
   std::string exhausted(const History& history) const;
 
  private:
-  Result<std::optional<event::TrialCreated>> create(const History& history);
+  Result<std::optional<Leg>> new_trial(const History& history);
+  std::int64_t rung_after(const History& history, const Trial& trial);
 
   Sampler& sampler_;
   Scheduler& scheduler_;
-  bool space_exhausted_ = false;
+  std::size_t exhausted_at_trials_ = SIZE_MAX;  ///< the sampler had no more when there were so many trials
 };
 
 }  // namespace pegbox

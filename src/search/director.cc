@@ -1,0 +1,122 @@
+// Director: turns a history into the next decision, with a sampler and a scheduler.
+#include "search/director.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/rng.h"
+#include "base/units.h"
+
+namespace pegbox {
+namespace {
+
+/// Why no leg at all may be started; empty if one may.
+std::string spent(const History& history) {
+  const Budget& budget = history.spec.budget;
+  if (budget.time_s > 0 && history.now_s >= budget.time_s) return format_duration(budget.time_s) + " of time";
+  if (budget.tokens > 0 && history.tokens_spent >= budget.tokens) return format_count(budget.tokens) + " tokens";
+  return {};
+}
+
+/// Whether the budget has no trial left to create. Infeasible ones cost nothing.
+bool all_created(const History& history) {
+  if (history.spec.budget.trials == 0) return false;
+  const auto infeasible = std::count_if(history.trials.begin(), history.trials.end(),
+                                        [](const Trial& trial) { return trial.state == TrialState::Infeasible; });
+  return static_cast<std::int64_t>(history.trials.size()) - infeasible >= history.spec.budget.trials;
+}
+
+std::int64_t tried_first(const History& history) {
+  return std::count_if(history.trials.begin(), history.trials.end(), [](const Trial& trial) {
+    return trial.reason.is_object() && trial.reason.value("by", "") == "try_first";
+  });
+}
+
+/// 31 bits, so that every language's random generator takes it as it is.
+std::uint64_t trial_seed(const StudySpec& spec, std::int64_t number) {
+  return Rng({spec.seed, stream_id("trial seed"), static_cast<std::uint64_t>(number)}).next_u32() >> 1;
+}
+
+Leg leg_of_waiting(const Trial& trial, std::int64_t until) {
+  return {.trial = trial.number,
+          .from = trial.checkpoint ? trial.checkpoint->step : 0,
+          .until = until,
+          .created = {},
+          .infeasible = {}};
+}
+
+}  // namespace
+
+Result<std::optional<Leg>> Director::next_leg(const History& history) {
+  if (!spent(history).empty()) return std::nullopt;
+  for (const Trial& trial : history.trials) {
+    if (trial.state != TrialState::Waiting) continue;
+    const bool unfinished_leg = trial.until > (trial.checkpoint ? trial.checkpoint->step : 0);
+    return leg_of_waiting(trial, unfinished_leg ? trial.until : rung_after(history, trial));
+  }
+  if (const auto promotion = scheduler_.next_to_resume(history)) {
+    const Trial& trial = history.trials[static_cast<std::size_t>(promotion->trial)];
+    Leg leg = leg_of_waiting(trial, promotion->until);
+    if (history.steps > 0 && leg.until >= history.steps) leg.until = 0;
+    return leg;
+  }
+  if (all_created(history)) return std::nullopt;
+  return new_trial(history);
+}
+
+Result<std::optional<Leg>> Director::new_trial(const History& history) {
+  if (exhausted_at_trials_ == history.trials.size()) return std::nullopt;
+  const StudySpec& spec = history.spec;
+  event::TrialCreated created{
+      .trial = static_cast<std::int64_t>(history.trials.size()), .config = {}, .reason = {}, .seed = 0, .clone_of = {}};
+  created.seed = trial_seed(spec, created.trial);
+  const auto number = static_cast<std::uint64_t>(created.trial);
+  const auto first = tried_first(history);
+  if (first < static_cast<std::int64_t>(spec.try_first.size())) {
+    Rng rng({spec.seed, stream_id("complete"), number});
+    const std::string where = spec.name + " try_first[" + std::to_string(first) + "]";
+    PEGBOX_TRY(created.config, spec.space.complete(spec.try_first[static_cast<std::size_t>(first)], where, rng));
+    created.reason = {{"by", "try_first"}};
+  } else {
+    PEGBOX_TRY(auto suggestions, sampler_.suggest(history, 1, {spec.seed, stream_id("sampler"), number}));
+    if (suggestions.empty()) {
+      exhausted_at_trials_ = history.trials.size();
+      return std::nullopt;
+    }
+    created.config = std::move(suggestions.front().config);
+    created.reason = std::move(suggestions.front().reason);
+  }
+  PEGBOX_TRY(const auto violated, history.constraints.violated(created.config));
+  Trial trial;
+  trial.number = created.trial;
+  trial.config = created.config;
+  Leg leg{.trial = created.trial,
+          .from = 0,
+          .until = rung_after(history, trial),
+          .created = std::move(created),
+          .infeasible = violated.value_or("")};
+  return leg;
+}
+
+Judgement Director::judge(const History& history, const Trial& trial) {
+  if (const std::string why = spent(history); !why.empty()) return {Verdict::Pause, 0, "the budget is spent: " + why};
+  const Verdict verdict = scheduler_.on_reached(history, trial);
+  const std::string at = "at step " + std::to_string(trial.step);
+  if (verdict == Verdict::Pause) return {verdict, 0, "paused " + at + ": others are ahead"};
+  if (verdict == Verdict::Stop) return {verdict, 0, "stopped " + at + ": others are ahead"};
+  return {verdict, rung_after(history, trial), {}};
+}
+
+std::int64_t Director::rung_after(const History& history, const Trial& trial) {
+  const std::int64_t rung = scheduler_.next_rung(history, trial);
+  return history.steps > 0 && rung >= history.steps ? 0 : rung;
+}
+
+std::string Director::exhausted(const History& history) const {
+  if (const std::string why = spent(history); !why.empty()) return why;
+  if (all_created(history)) return std::to_string(history.spec.budget.trials) + " trials";
+  if (exhausted_at_trials_ == history.trials.size()) return "the space has no more configurations";
+  return {};
+}
+
+}  // namespace pegbox

@@ -1,0 +1,300 @@
+// Tuner: the loop. Signals from workers become events, events become decisions, decisions become legs.
+#include "search/tuner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "base/units.h"
+
+namespace pegbox {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string metric_names(const Metrics& metrics) {
+  std::string names;
+  for (const auto& [name, value] : metrics) names += (names.empty() ? "" : ", ") + name;
+  return names.empty() ? "nothing" : names;
+}
+
+}  // namespace
+
+std::string_view name_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Finished:
+      return "finished";
+    case Outcome::Paused:
+      return "paused";
+    case Outcome::Stopped:
+      return "stopped";
+  }
+  return "";
+}
+
+Result<RunResult> Tuner::run() {
+  PEGBOX_CHECK(begin());
+  for (;;) {
+    now_s_ = std::max(now_s_, study_time_s());
+    if (options_.interrupted != nullptr && *options_.interrupted) wind_down(Mode::Pausing, "paused by a person");
+    PEGBOX_CHECK(look_for_commands());
+    PEGBOX_CHECK(fill());
+    PEGBOX_CHECK(flush());
+    if (running() == 0) {
+      if (mode_ == Mode::Pausing) return finish(Outcome::Paused, wind_down_reason_);
+      if (mode_ == Mode::Stopping) return finish(Outcome::Stopped, wind_down_reason_);
+      const std::string why = director_.exhausted(study_.history());
+      if (!why.empty()) return finish(Outcome::Finished, why);
+    }
+    const double wait_s = study_.has_uncommitted() ? options_.report_group_s : options_.command_poll_s;
+    PEGBOX_TRY(const auto signals, executor_.poll(milliseconds(static_cast<int>(wait_s * 1000))));
+    for (const Signal& signal : signals) {
+      now_s_ = std::max(now_s_, signal.time_s + clock_offset_s_);
+      PEGBOX_CHECK(handle(signal));
+      PEGBOX_CHECK(fill());
+    }
+  }
+}
+
+Result<void> Tuner::begin() {
+  now_s_ = study_.state().now_s();
+  clock_offset_s_ = now_s_ - executor_.clock().now_s();
+  PEGBOX_CHECK(log(event::Note{{}, kRunNote, {{"state", "running"}}}));
+  if (!study_.state().notes().contains(kDescribedNote)) {
+    PEGBOX_TRY(const auto described, executor_.describe());
+    if (described)
+      PEGBOX_CHECK(
+          log(event::Note{{}, kDescribedNote, {{"values", described->values}, {"limits", described->limits}}}));
+  }
+  for (std::int64_t number = 0; number < std::ssize(study_.history().trials); ++number) {
+    const Trial& left = trial(number);
+    if (left.state != TrialState::Running) continue;
+    const Launch launch{left.number, left.seed,       left.config,          left.checkpoint ? left.checkpoint->step : 0,
+                        left.until,  left.checkpoint, left.lost_workers + 1};
+    if (!executor_.adopt(launch, left.started_s, left.step))
+      PEGBOX_CHECK(move(number, TrialState::Waiting, "the host stopped"));
+  }
+  return flush();
+}
+
+int Tuner::running() const {
+  return static_cast<int>(std::ranges::count_if(study_.history().trials,
+                                                [](const Trial& trial) { return trial.state == TrialState::Running; }));
+}
+
+Result<void> Tuner::log(Event::What what) {
+  if (!study_.has_uncommitted()) uncommitted_since_s_ = now_s_;
+  if (!std::holds_alternative<event::TrialReported>(what)) urgent_ = true;
+  return study_.append(now_s_, "tuner", std::move(what));
+}
+
+Result<void> Tuner::fill() {
+  if (mode_ != Mode::Running) return {};
+  for (int free = executor_.slots() - running(); free > 0;) {
+    History history = study_.history();
+    history.now_s = now_s_;
+    PEGBOX_TRY(const auto leg, director_.next_leg(history));
+    if (!leg) break;
+    if (leg->created) PEGBOX_CHECK(log(*leg->created));
+    if (!leg->infeasible.empty()) {
+      PEGBOX_CHECK(move(leg->trial, TrialState::Infeasible, leg->infeasible));
+      continue;
+    }
+    PEGBOX_CHECK(begin_leg(*leg));
+    --free;
+  }
+  return {};
+}
+
+Result<void> Tuner::begin_leg(const Leg& leg) {
+  PEGBOX_CHECK(log(event::TrialStarted{leg.trial, {}, leg.from, leg.until, study_.state().spec().workers.lease_s}));
+  const Trial& started = trial(leg.trial);
+  const Launch launch{started.number, started.seed,       started.config,          leg.from,
+                      leg.until,      started.checkpoint, started.lost_workers + 1};
+  actions_.push_back([this, launch] { return executor_.start(launch); });
+  return {};
+}
+
+Result<void> Tuner::flush() {
+  const bool old = study_.has_uncommitted() && now_s_ - uncommitted_since_s_ >= options_.report_group_s;
+  if (urgent_ || old) PEGBOX_CHECK(study_.commit());
+  urgent_ = false;
+  for (auto& action : std::exchange(actions_, {})) PEGBOX_CHECK(action());
+  return {};
+}
+
+Result<void> Tuner::handle(const Signal& signal) {
+  if (signal.trial < 0 || signal.trial >= std::ssize(study_.history().trials)) return {};
+  if (trial(signal.trial).state != TrialState::Running) return {};  // late news of a leg that is over
+  switch (signal.kind) {
+    case SignalKind::Report:
+      return measured(signal);
+    case SignalKind::Checkpoint:
+      return log(event::Note{signal.trial, kCheckpointNote, {{"step", signal.step}, {"name", signal.checkpoint}}});
+    case SignalKind::Reached:
+      return on_reached(signal);
+    case SignalKind::Done:
+      return on_done(signal);
+    case SignalKind::Paused:
+    case SignalKind::Stopped:
+      return on_interrupted(signal);
+    case SignalKind::Failed:
+      return on_failed(signal);
+    case SignalKind::WorkerLost:
+      return on_lost(signal);
+  }
+  return {};
+}
+
+Result<void> Tuner::measured(const Signal& signal) {
+  const Trial& measured = trial(signal.trial);
+  if (signal.metrics.empty()) return {};
+  std::int64_t step = signal.step;
+  if (step <= measured.step && !measured.reports.empty()) {
+    const bool news = signal.kind == SignalKind::Done && !std::ranges::all_of(signal.metrics, [&](const auto& metric) {
+                        const auto known = measured.metric(metric.first);
+                        return known && (*known == metric.second || (std::isnan(*known) && std::isnan(metric.second)));
+                      });
+    if (!news) return {};
+    step = measured.step + 1;  // a last word after the last step
+  }
+  return log(event::TrialReported{signal.trial, step, signal.metrics});
+}
+
+Result<void> Tuner::on_reached(const Signal& signal) {
+  PEGBOX_CHECK(measured(signal));
+  if (mode_ != Mode::Running) return on_interrupted(signal);
+  History history = study_.history();
+  history.now_s = now_s_;
+  const Judgement judgement = director_.judge(history, trial(signal.trial));
+  if (judgement.verdict == Verdict::Pause) return move(signal.trial, TrialState::Paused, judgement.detail, &signal);
+  if (judgement.verdict == Verdict::Stop) return move(signal.trial, TrialState::Stopped, judgement.detail, &signal);
+  if (!signal.checkpoint.empty())
+    PEGBOX_CHECK(log(event::Note{signal.trial, kCheckpointNote, {{"step", signal.step}, {"name", signal.checkpoint}}}));
+  return begin_leg(
+      {.trial = signal.trial, .from = signal.step, .until = judgement.until, .created = {}, .infeasible = {}});
+}
+
+Result<void> Tuner::on_done(const Signal& signal) {
+  PEGBOX_CHECK(measured(signal));
+  for (const Objective& objective : study_.state().spec().objectives) {
+    const auto value = trial(signal.trial).metric(objective.metric);
+    if (value && std::isfinite(*value)) continue;
+    Signal failed = signal;
+    failed.kind = SignalKind::Failed;
+    failed.failure = value ? FailureKind::Diverged : FailureKind::Error;
+    failed.detail = value ? objective.metric + " is " + format_number(*value)
+                          : "ended without a value of '" + objective.metric + "'; it reported " +
+                                metric_names(trial(signal.trial).metrics);
+    return on_failed(failed);
+  }
+  return move(signal.trial, TrialState::Done, {}, &signal);
+}
+
+Result<void> Tuner::on_failed(const Signal& signal) {
+  const bool infeasible = signal.failure == FailureKind::Infeasible;
+  PEGBOX_CHECK(move(signal.trial, infeasible ? TrialState::Infeasible : TrialState::Failed, signal.detail, &signal));
+  return check_hope();
+}
+
+Result<void> Tuner::on_lost(const Signal& signal) {
+  const bool again = trial(signal.trial).lost_workers < study_.state().spec().workers.retries;
+  Signal lost = signal;
+  lost.failure = FailureKind::WorkerLost;
+  PEGBOX_CHECK(move(signal.trial, again ? TrialState::Waiting : TrialState::Failed, signal.detail, &lost));
+  return check_hope();
+}
+
+Result<void> Tuner::on_interrupted(const Signal& signal) {
+  if (signal.kind == SignalKind::Stopped || mode_ == Mode::Stopping)
+    return move(signal.trial, TrialState::Stopped, "stopped by a person", &signal);
+  const bool alone = std::ranges::find(asked_to_pause_, signal.trial) != asked_to_pause_.end();
+  std::erase(asked_to_pause_, signal.trial);
+  if (alone && mode_ == Mode::Running) return move(signal.trial, TrialState::Paused, "paused by a person", &signal);
+  return move(signal.trial, TrialState::Waiting, wind_down_reason_, &signal);
+}
+
+Result<void> Tuner::move(std::int64_t number, TrialState to, std::string detail, const Signal* signal) {
+  event::TrialMoved moved{number, to, trial(number).step, {}, {}, std::move(detail)};
+  if (signal != nullptr && !signal->checkpoint.empty())
+    moved.checkpoint = CheckpointRef{number, signal->step, signal->checkpoint};
+  if (signal != nullptr && (signal->kind == SignalKind::Failed || signal->kind == SignalKind::WorkerLost))
+    moved.failure = signal->failure;
+  PEGBOX_CHECK(log(std::move(moved)));
+  if (is_final(to))
+    actions_.push_back([this, number]() -> Result<void> { return executor_.release(number), Result<void>{}; });
+  return {};
+}
+
+Result<void> Tuner::check_hope() const {
+  std::int64_t failures = 0;
+  const Trial* last = nullptr;
+  for (const Trial& each : study_.history().trials) {
+    if (!each.reports.empty() || each.state == TrialState::Done) return {};
+    if (each.state == TrialState::Failed) ++failures, last = &each;
+  }
+  if (failures < options_.hopeless_after) return {};
+  return fail(ErrorKind::Internal,
+              {.where = study_.name(),
+               .what = "the first " + std::to_string(failures) + " trials failed without a single measurement",
+               .got = last->detail,
+               .hint = "see `pegbox logs " + study_.name() + " " + std::to_string(last->number) +
+                       "`; the same command goes on once it is mended"});
+}
+
+void Tuner::wind_down(Mode mode, std::string reason) {
+  if (mode_ == mode) return;
+  mode_ = mode;
+  wind_down_reason_ = std::move(reason);
+  for (const Trial& each : study_.history().trials) {
+    if (each.state != TrialState::Running) continue;
+    const auto number = each.number;
+    if (mode == Mode::Stopping) actions_.push_back([this, number] { return executor_.stop(number), Result<void>{}; });
+    if (mode == Mode::Pausing) actions_.push_back([this, number] { return executor_.pause(number), Result<void>{}; });
+  }
+}
+
+Result<void> Tuner::look_for_commands() {
+  const Budget& budget = study_.state().spec().budget;
+  if (budget.time_s > 0 && now_s_ >= budget.time_s && mode_ == Mode::Running && running() > 0)
+    wind_down(Mode::Pausing, format_duration(budget.time_s) + " of time");
+  if (!options_.commands || now_s_ - commands_asked_s_ < options_.command_poll_s) return {};
+  commands_asked_s_ = now_s_;
+  PEGBOX_TRY(const auto commands, options_.commands());
+  for (const PostedCommand& posted : commands) {
+    const auto number = posted.trial;
+    const bool runs =
+        number >= 0 && number < std::ssize(study_.history().trials) && trial(number).state == TrialState::Running;
+    switch (posted.command) {
+      case Command::Pause:
+        wind_down(Mode::Pausing, "paused by a person");
+        break;
+      case Command::Stop:
+        wind_down(Mode::Stopping, "stopped by a person");
+        break;
+      case Command::PauseTrial:
+        if (runs) asked_to_pause_.push_back(number), executor_.pause(number);
+        break;
+      case Command::StopTrial:
+        if (runs) executor_.stop(number);
+        break;
+    }
+  }
+  return {};
+}
+
+Result<RunResult> Tuner::finish(Outcome outcome, std::string reason) {
+  const Budget& budget = study_.state().spec().budget;
+  if (outcome == Outcome::Paused && budget.time_s > 0 && now_s_ >= budget.time_s) outcome = Outcome::Finished;
+  if (outcome != Outcome::Paused)
+    for (std::int64_t number = 0; number < std::ssize(study_.history().trials); ++number)
+      if (!is_final(trial(number).state))
+        PEGBOX_CHECK(move(number, TrialState::Stopped,
+                          outcome == Outcome::Finished ? "the budget is spent: " + reason : reason));
+  PEGBOX_CHECK(log(event::Note{{}, kRunNote, {{"state", name_of(outcome)}, {"reason", reason}}}));
+  PEGBOX_CHECK(flush());
+  return RunResult{outcome, std::move(reason)};
+}
+
+}  // namespace pegbox
