@@ -30,6 +30,7 @@ function(pegbox_room_test name)
   if(PEGBOX_TESTS AND ROOM_TESTS)
     add_executable(${target} ${ROOM_TESTS})
     target_link_libraries(${target} PRIVATE ${ROOM_LIBRARIES} GTest::gmock GTest::gtest_main)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_PREFIX "${name}: "
                          WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} PROPERTIES TIMEOUT 300 LABELS "${name}")
   endif()

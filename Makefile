@@ -1,0 +1,66 @@
+# pegbox: `make demo` sets everything up and runs the main job; `make test` sets everything up and runs every test.
+SHELL := bash
+PREFIX ?= /usr/local
+BUILD := build/release
+JOBS ?= $(shell nproc)
+export CLICOLOR_FORCE =
+export CMAKE_COLOR_DIAGNOSTICS = OFF
+
+.PHONY: help setup build demo test test-peers test-system bench asan tsan check format install clean
+
+help:
+	@echo 'make demo         set up, build, and tune a small language model on text of this machine'
+	@echo 'make test         set up, build, and run every test that needs no Python peer'
+	@echo 'make build        build/bin/pegbox, build/bin/pegbox-trainer, build/venv'
+	@echo 'make test-peers   the tests against PyTorch, transformers, PEFT and Optuna (installs them: 5 GB)'
+	@echo 'make test-system  the tests with SIGKILL, full disks and other faults'
+	@echo 'make bench        the comparisons under bench/, one after another; results in bench/results'
+	@echo 'make install PREFIX=/usr/local   the programs, with libtorch beside them'
+	@echo 'make format       format the sources; make asan, make tsan: tests under sanitizers'
+
+setup:
+	@tools/setup.sh
+
+build: setup
+	@tools/configure.sh release
+	@cmake --build $(BUILD) -j $(JOBS)
+
+demo: build
+	@build/bin/pegbox demo
+
+check: setup
+	@python3 tools/check_layers.py
+	@tools/check_format.sh
+
+asan: setup
+	@tools/configure.sh asan
+	@cmake --build build/asan -j $(JOBS)
+	@ctest --test-dir build/asan --output-on-failure -j $(JOBS) --no-tests=error
+
+tsan: setup
+	@tools/configure.sh tsan
+	@cmake --build build/tsan -j $(JOBS)
+	@ctest --test-dir build/tsan --output-on-failure -j $(JOBS) --no-tests=error
+
+test: check asan build
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) --no-tests=error
+
+test-peers: build
+	@tools/setup_peers.sh
+	@build/venv-peers/bin/python -m pytest -q tests/peers
+
+test-system: build
+	@build/venv/bin/python tests/system/run.py
+
+bench: build
+	@tools/setup_peers.sh
+	@for program in bench/*.py; do echo "== $$program"; build/venv-peers/bin/python $$program || exit 1; done
+
+install: build
+	@tools/install.sh '$(PREFIX)'
+
+format: setup
+	@git ls-files 'src/*.h' 'src/*.cc' 'bench/*.cc' | xargs build/venv/bin/clang-format -i
+
+clean:
+	rm -rf build/release build/search build/debug build/asan build/tsan build/bin
