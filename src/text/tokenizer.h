@@ -19,7 +19,8 @@ namespace pegbox::text {
 
 using TokenId = std::int32_t;
 
-/// A handle on an immutable tokenizer; all const members may be called from several threads at once.
+/// A handle on an immutable tokenizer; all const members may be called from several threads at once. What a file says of
+/// truncation, padding and BPE dropout is ignored: ids are those of the whole text, every time.
 class Tokenizer {
  public:
   /// Reads a `tokenizer.json`. NotFound if there is none; Corrupt if it is cut short or not a tokenizer; each says
@@ -42,6 +43,8 @@ class Tokenizer {
 
   /// As `encode` of each, on `threads` threads of this call's own (0: as many as the machine has cores).
   Result<std::vector<std::vector<TokenId>>> encode_batch(std::span<const std::string> texts, int threads = 0,
+                                                         bool add_special = false) const;
+  Result<std::vector<std::vector<TokenId>>> encode_batch(std::span<const std::string_view> texts, int threads = 0,
                                                          bool add_special = false) const;
 
   /// The text of `ids`; bytes that are not UTF-8 come out as U+FFFD. InvalidInput for an id outside the vocabulary.

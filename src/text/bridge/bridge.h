@@ -41,7 +41,7 @@ void pegbox_tokenizer_free(pegbox_tokenizer* tokenizer);
 
 pegbox_tokenizer* pegbox_tokenizer_parse(pegbox_view json, pegbox_string* error);
 pegbox_tokenizer* pegbox_tokenizer_train(const pegbox_view* texts, size_t count, size_t vocabulary_size,
-                                         pegbox_view end_token, pegbox_string* error);
+                                         pegbox_view end_token, size_t threads, pegbox_string* error);
 bool pegbox_tokenizer_write(const pegbox_tokenizer* tokenizer, pegbox_string* json, pegbox_string* error);
 bool pegbox_tokenizer_encode(const pegbox_tokenizer* tokenizer, const pegbox_view* texts, size_t count,
                              bool add_special, size_t threads, pegbox_ids* ids, pegbox_string* error);

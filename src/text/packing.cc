@@ -1,0 +1,65 @@
+// Packing rows into batches.
+#include "text/packing.h"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+
+namespace pegbox::text {
+namespace {
+
+void append_document(PackedBatch& batch, std::span<const TokenId> row, std::int64_t label_start) {
+  const auto length = static_cast<std::int64_t>(row.size());
+  for (std::int64_t i = 0; i < length; ++i) {
+    batch.ids.push_back(row[i]);
+    batch.positions.push_back(i);
+    const bool has_label = i + 1 < length && i + 1 >= label_start;
+    batch.labels.push_back(has_label ? row[i + 1] : kNoLabel);
+  }
+  batch.offsets.push_back(batch.tokens());
+  batch.label_tokens += length - label_start;
+  batch.longest = std::max(batch.longest, length);
+}
+
+}  // namespace
+
+PackedBatch pack(const TokenizedRows& data, std::span<const std::int64_t> rows) {
+  const std::int64_t tokens =
+      std::accumulate(rows.begin(), rows.end(), std::int64_t{0},
+                      [&](std::int64_t sum, std::int64_t row) { return sum + data.length(row); });
+  PackedBatch batch;
+  batch.ids.reserve(tokens);
+  batch.positions.reserve(tokens);
+  batch.labels.reserve(tokens);
+  batch.offsets.reserve(rows.size() + 1);
+  batch.offsets.push_back(0);
+  for (const std::int64_t row : rows) {
+    assert(row >= 0 && row < data.size());
+    append_document(batch, data.row(row), data.label_starts[row]);
+  }
+  return batch;
+}
+
+std::vector<std::vector<std::int64_t>> micro_batches(const TokenizedRows& data, std::span<const std::int64_t> rows,
+                                                     std::int64_t max_tokens) {
+  std::vector<std::vector<std::int64_t>> batches;
+  std::int64_t tokens = 0;
+  for (const std::int64_t row : rows) {
+    const std::int64_t length = data.length(row);
+    if (batches.empty() || tokens + length > max_tokens) {
+      batches.emplace_back();
+      tokens = 0;
+    }
+    batches.back().push_back(row);
+    tokens += length;
+  }
+  return batches;
+}
+
+std::vector<std::vector<std::int64_t>> all_batches(const TokenizedRows& data, std::int64_t max_tokens) {
+  std::vector<std::int64_t> rows(data.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  return micro_batches(data, rows, max_tokens);
+}
+
+}  // namespace pegbox::text
