@@ -81,6 +81,8 @@ class GaussianProcess {
  private:
   struct State;
   explicit GaussianProcess(std::unique_ptr<State> state);
+  static Result<GaussianProcess> prepare(std::vector<Dimension> dimensions, std::span<const double> points,
+                                         std::span<const double> targets);
   std::unique_ptr<State> state_;
 };
 

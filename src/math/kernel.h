@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <numbers>
 #include <span>
 #include <vector>
 
@@ -35,10 +36,12 @@ struct Dimension {
 /// The value of an inactive coordinate: not a number.
 inline constexpr double kInactive = std::numeric_limits<double>::quiet_NaN();
 
+inline constexpr double kArcRadius = 2 / std::numbers::pi;  ///< R of the embedding
+
 struct Hyperparameters {
-  std::vector<double> length_scales;  ///< [d]
-  double signal_variance = 1;         ///< s^2
-  double noise_variance = 1e-2;       ///< of an observation
+  std::vector<double> length_scales;  ///< [d], > 0
+  double signal_variance = 1;         ///< s^2, > 0
+  double noise_variance = 1e-2;       ///< of an observation, >= 0
   double mean = 0;                    ///< the constant mean
 };
 
@@ -49,10 +52,7 @@ Result<void> check_points(std::span<const Dimension> dimensions, std::span<const
 /// D_j(x, y) of the formula above, without its length scale.
 double squared_difference(const Dimension& dimension, double x, double y);
 
-/// d D_j(x, y) / d x; zero for categorical and inactive coordinates.
-double squared_difference_slope(const Dimension& dimension, double x, double y);
-
-/// k(x, y), without noise.
+/// k(x, y), without noise: the definition. GaussianProcess computes the same in bulk.
 double kernel(std::span<const Dimension> dimensions, const Hyperparameters& hyperparameters, std::span<const double> x,
               std::span<const double> y);
 

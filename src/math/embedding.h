@@ -1,0 +1,55 @@
+// Embedding: points as columns of numbers in which all distances of the kernel are plain ones. Internal to this room
+// (the one header with Eigen in it, besides marginal_likelihood.h).
+//
+// Letters: n and m points, d dimensions, e real columns (two for a conditional real dimension), c categorical columns.
+#pragma once
+
+#include <Eigen/Dense>
+#include <span>
+#include <vector>
+
+#include "math/kernel.h"
+
+namespace pegbox::math {
+
+struct EmbeddedPoints {
+  Eigen::MatrixXd real;         // [n, e]
+  Eigen::MatrixXd categorical;  // [n, c]: the index of the choice, -1 where inactive
+
+  Eigen::Index size() const { return real.rows(); }
+  void append(const EmbeddedPoints& other);
+};
+
+/// Covariances and their derivatives by r^2 (see kernel.h), all of one shape.
+struct KernelValues {
+  Eigen::ArrayXXd value;  // k
+  Eigen::ArrayXXd slope;  // d k / d r^2
+};
+
+/// Matern 5/2 times exp(-q).
+KernelValues kernel_values(const Eigen::ArrayXXd& r_squared, const Eigen::ArrayXXd& q, double signal_variance);
+
+class Embedding {
+ public:
+  explicit Embedding(std::vector<Dimension> dimensions);
+
+  const std::vector<Dimension>& dimensions() const { return dimensions_; }
+  const std::vector<int>& real_columns() const { return real_columns_; }                // [e]: the dimension of each
+  const std::vector<int>& categorical_columns() const { return categorical_columns_; }  // [c]
+
+  EmbeddedPoints embed(std::span<const double> points) const;  // [n, d]
+
+  /// Covariances of a's points (rows) with b's (columns): [n, m].
+  KernelValues cross(const EmbeddedPoints& a, const EmbeddedPoints& b, const Hyperparameters& hyperparameters) const;
+
+  /// Derivative by each coordinate of `point` of sum_i c_i k(x_i, point), given c_i * (d k / d r^2)_i.
+  std::vector<double> gradient(const EmbeddedPoints& points, std::span<const double> point,
+                               const Hyperparameters& hyperparameters, const Eigen::VectorXd& coefficients) const;
+
+ private:
+  std::vector<Dimension> dimensions_;
+  std::vector<int> real_columns_;
+  std::vector<int> categorical_columns_;
+};
+
+}  // namespace pegbox::math

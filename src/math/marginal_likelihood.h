@@ -1,0 +1,59 @@
+// MarginalLikelihood: the logarithm of likelihood times prior of a Gaussian process's hyperparameters, with its
+// gradient. Internal to this room.
+//
+// Parameters: [log l_1 ... log l_d, log s^2, log noise variance, mean]. Priors, as densities of the plain values for
+// the first two, of the parameters for the others:
+//   length scales  LogNormal(sqrt(2) + log(d) / 2, sqrt(3))   Hvarfner et al. 2024 (arXiv 2402.02229), equation 6
+//   noise          LogNormal(-4, 1)                           as in BoTorch 0.12, whose models follow that paper
+//   log s^2        Normal(0, 1)                               targets are standardized, so s^2 is about 1
+//   mean           Normal(0, 1)
+#pragma once
+
+#include <Eigen/Dense>
+#include <span>
+
+#include "math/embedding.h"
+#include "math/minimize.h"
+
+namespace pegbox::math {
+
+class MarginalLikelihood {
+ public:
+  /// Computes all pairs' squared differences once: n (n - 1) / 2 * d doubles. `targets` are standardized.
+  MarginalLikelihood(const Embedding& embedding, const EmbeddedPoints& points, std::span<const double> targets);
+
+  int parameters() const { return dimensions_ + 3; }
+
+  /// log p(targets | parameters) + log prior; -inf where the covariance has no Cholesky factor. Writes its gradient
+  /// unless `gradient` is empty.
+  double log_posterior(std::span<const double> parameters, std::span<double> gradient);
+
+  /// The search's box; noise variance from `min_noise_variance` to 4.
+  Box bounds(double min_noise_variance) const;
+  /// Fixed starts: short, medium and long length scales, each with little and with much noise.
+  std::vector<std::vector<double>> starts(double min_noise_variance) const;
+
+  Hyperparameters unpack(std::span<const double> parameters) const;
+  std::vector<double> pack(const Hyperparameters& hyperparameters) const;
+
+ private:
+  double log_prior(std::span<const double> parameters, std::span<double> gradient) const;
+  void fill_covariance(std::span<const double> parameters);
+  void add_gradient(std::span<const double> parameters, const Eigen::VectorXd& alpha, std::span<double> gradient);
+
+  int dimensions_;
+  Eigen::VectorXd targets_;                  // [n]
+  std::vector<int> real_, categorical_;      // dimensions of the columns below
+  Eigen::MatrixXd real_differences_;         // [pairs, real]: pairs (i, k), i > k, by k and then i
+  Eigen::MatrixXd categorical_differences_;  // [pairs, categorical]
+  KernelValues values_;                      // [pairs, 1]
+  Eigen::MatrixXd covariance_;               // [n, n], lower triangle; then its Cholesky factor
+};
+
+/// The inverse of a lower triangular matrix, n^3 / 3 operations; the upper triangle of `lower` is not read.
+Eigen::MatrixXd inverse_of_lower(const Eigen::MatrixXd& lower);
+
+/// The lower triangle of A^T A for lower triangular A.
+Eigen::MatrixXd gram_of_lower(const Eigen::MatrixXd& lower);
+
+}  // namespace pegbox::math
