@@ -18,7 +18,7 @@ Result<void> check_messages(const Json& messages) {
     const Json& message = messages[i];
     if (!message.is_object() || !message.contains("role") || !message["role"].is_string() ||
         !(message.contains("content") || message.contains("tool_calls")))
-      return refuse("message " + std::to_string(i), to_line(message).substr(0, 80));
+      return refuse("message " + std::to_string(i), excerpt(message));
   }
   return {};
 }

@@ -19,8 +19,9 @@ struct ChatOptions {
 
 /// The text of a conversation. `messages` is an array of objects with at least `role` and `content`.
 /// The environment is that of `transformers`: blocks trimmed, `raise_exception`, `tojson` as Python's json.dumps,
-/// Python's string and dict methods, loop controls. InvalidInput with the template's line for a syntax error, for what
-/// the template itself refuses, and for messages of another shape.
+/// Python's string and dict methods, loop controls, `generation` blocks; but no `strftime_now`: the same messages give
+/// the same text. InvalidInput with the template's line for a syntax error, for what the template itself refuses, and
+/// for messages of another shape.
 Result<std::string> render_chat(const std::string& chat_template, const Json& messages,
                                 const ChatOptions& options = {});
 

@@ -49,7 +49,7 @@ Result<Dataset> load_dataset(const Path& path, const DatasetOptions& options = {
 /// Parts of `rows`, one for each fraction, rows in their old order. A row's part is a function of its content and the
 /// seed only (hash of prompt and text, runs of white space as one): equal rows never fall into different parts, and
 /// rows that are added later move no others. Sizes are therefore only near to the fractions. InvalidInput unless
-/// fractions are positive and sum to 1 (within 1e-6), or if a part with rows to be expected gets none.
+/// fractions are positive and sum to 1 (within 1e-6), or if a part gets no row.
 Result<std::vector<std::vector<Row>>> split_rows(std::span<const Row> rows, std::span<const double> fractions,
                                                  std::uint64_t seed);
 

@@ -34,9 +34,9 @@ Result<NamedFiles> read_token_files(const Path& folder) {
 Result<SpecialToken> token_by_text(const Tokenizer& tokenizer, const std::string& text, const std::string& where) {
   const auto id = tokenizer.token_id(text);
   if (!id)
-    return fail(ErrorKind::InvalidInput, {.where = where,
-                                          .what = "names a special token that tokenizer.json does not have",
-                                          .got = "\"" + text + "\""});
+    return fail(
+        ErrorKind::InvalidInput,
+        {.where = where, .what = "names a special token that tokenizer.json does not have", .got = "\"" + text + "\""});
   return SpecialToken{text, *id};
 }
 
@@ -102,12 +102,13 @@ Result<Tokenizer> load_tokenizer(const Path& folder) {
   if (std::filesystem::exists(path, ignored)) return Tokenizer::load(path);
   const bool has_parts = std::filesystem::exists(folder / "vocab.json", ignored) ||
                          std::filesystem::exists(folder / "tokenizer.model", ignored);
-  return fail(ErrorKind::NotFound,
-              {.where = path.string(),
-               .what = "the model folder has no tokenizer.json",
-               .hint = has_parts ? "it has an older form of tokenizer; "
-                                   "transformers' AutoTokenizer.from_pretrained(...).save_pretrained(...) writes the file"
-                                 : ""});
+  return fail(
+      ErrorKind::NotFound,
+      {.where = path.string(),
+       .what = "the model folder has no tokenizer.json",
+       .hint = has_parts ? "it has an older form of tokenizer; "
+                           "transformers' AutoTokenizer.from_pretrained(...).save_pretrained(...) writes the file"
+                         : ""});
 }
 
 }  // namespace
@@ -117,10 +118,11 @@ Result<ModelText> read_model_text(const Path& model_folder) {
   PEGBOX_TRY(const NamedFiles files, read_token_files(model_folder));
   PEGBOX_TRY(std::optional<SpecialToken> end, find_token(tokenizer, files, "eos_token"));
   if (!end)
-    return fail(ErrorKind::InvalidInput,
-                {.where = model_folder.string(),
-                 .what = "no file of the model folder names the end token",
-                 .expected = "eos_token in tokenizer_config.json, or eos_token_id in generation_config.json or config.json"});
+    return fail(
+        ErrorKind::InvalidInput,
+        {.where = model_folder.string(),
+         .what = "no file of the model folder names the end token",
+         .expected = "eos_token in tokenizer_config.json, or eos_token_id in generation_config.json or config.json"});
   PEGBOX_TRY(std::optional<SpecialToken> begin, find_token(tokenizer, files, "bos_token"));
   PEGBOX_TRY(std::optional<SpecialToken> pad, find_token(tokenizer, files, "pad_token"));
   PEGBOX_TRY(std::string chat_template, read_chat_template(model_folder, files));

@@ -19,8 +19,8 @@ namespace pegbox::text {
 
 using TokenId = std::int32_t;
 
-/// A handle on an immutable tokenizer; all const members may be called from several threads at once. What a file says of
-/// truncation, padding and BPE dropout is ignored: ids are those of the whole text, every time.
+/// A handle on an immutable tokenizer; all const members may be called from several threads at once. What a file says
+/// of truncation, padding and BPE dropout is ignored: ids are those of the whole text, every time.
 class Tokenizer {
  public:
   /// Reads a `tokenizer.json`. NotFound if there is none; Corrupt if it is cut short or not a tokenizer; each says
@@ -29,10 +29,11 @@ class Tokenizer {
 
   /// Trains byte-level BPE (Sennrich et al. 2016, Radford et al. 2019) on `texts`: no prefix space, all 256 bytes in
   /// the alphabet, so that every text round-trips. `end_token` is the one special token and gets id 0. Deterministic:
-  /// the same texts give the same file. Texts with fewer pairs than asked for give a smaller vocabulary. InvalidInput
-  /// if `vocabulary_size` < 257, `end_token` is empty, or the texts are.
+  /// the same texts give the same file. Pairs seen once are not merged: few texts give a smaller vocabulary.
+  /// InvalidInput if `vocabulary_size` < 257, `end_token` has fewer than two characters, or all texts are empty.
+  /// `threads`: 0: as many as the machine has cores; the result does not depend on them.
   static Result<Tokenizer> train_byte_level_bpe(std::span<const std::string> texts, int vocabulary_size,
-                                                const std::string& end_token);
+                                                const std::string& end_token, int threads = 0);
 
   Result<void> save(const Path& tokenizer_json) const;  ///< atomically
 

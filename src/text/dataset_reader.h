@@ -1,0 +1,42 @@
+// DatasetReader: builds a Dataset from the bytes of one file after another. Internal to the loading of data sets.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "text/dataset.h"
+
+namespace pegbox::text {
+
+/// What a file's bytes are.
+enum class Content : std::uint8_t { Text, Empty, Binary, NotUtf8 };
+
+struct ContentFault {
+  Content content = Content::Text;
+  std::size_t offset = 0;  ///< of the first bad byte
+};
+
+ContentFault inspect(std::string_view bytes);
+
+class DatasetReader {
+ public:
+  /// The whole of `bytes` as one document. InvalidInput if they are not text, or empty.
+  Result<void> add_document(const std::string& name, std::string bytes);
+
+  /// Each line of `bytes` as one row. InvalidInput with the line for the first that is not one.
+  Result<void> add_jsonl(const std::string& name, std::string_view bytes);
+
+  void count_skipped(Content content);
+  bool empty() const { return dataset_.rows.empty(); }
+  const Dataset& dataset() const { return dataset_; }
+  Dataset take() && { return std::move(dataset_); }
+
+ private:
+  Result<void> add_row(Row row, RowShape shape, const std::string& where);
+  std::int32_t add_file(const std::string& name);
+
+  Dataset dataset_;
+  std::string first_place_;  ///< of the first row, for the message about mixed shapes
+};
+
+}  // namespace pegbox::text
