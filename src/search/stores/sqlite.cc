@@ -1,0 +1,438 @@
+// SqliteStore: one connection that writes and one that reads, each under its own mutex, so that neither waits for the
+// other.
+#include "search/stores/sqlite.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cctype>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "base/clock.h"
+#include "search/stores/append_check.h"
+#include "search/stores/checksum.h"
+#include "search/stores/sqlite_schema.h"
+
+namespace pegbox {
+namespace {
+
+constexpr char kFindStudy[] = "SELECT id, created_unix_s, checksum FROM studies WHERE name = ?";
+constexpr char kListStudies[] = "SELECT name, id, created_unix_s, checksum FROM studies ORDER BY id";
+constexpr char kLastKey[] = "SELECT max(key) FROM events WHERE key >= ? AND key < ?";
+constexpr char kReadEvents[] =
+    "SELECT key, study_time_s, author, kind, payload, checksum FROM events WHERE key >= ? AND key < ? ORDER BY key";
+constexpr char kInsertEvent[] = "INSERT INTO events VALUES(?, ?, ?, ?, ?, ?)";
+constexpr char kReadCommands[] = "SELECT command, trial FROM commands WHERE study = ? ORDER BY id";
+
+// WAL: readers never block the writer. A checkpoint every 1000 pages (SQLite's default) is about one in 1000 commits.
+// The log file is then written anew from its start, where blocks exist already: cheaper to sync than growing.
+constexpr char kWriterSettings[] =
+    "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864;"
+    "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;";
+constexpr char kReaderSettings[] = "PRAGMA query_only = ON; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;";
+
+struct CommandName {
+  Command command;
+  std::string_view name;
+};
+constexpr CommandName kCommandNames[] = {
+    {Command::Pause, "pause"},
+    {Command::Stop, "stop"},
+    {Command::PauseTrial, "pause-trial"},
+    {Command::StopTrial, "stop-trial"},
+};
+
+class FileLease final : public StudyLease {
+ public:
+  explicit FileLease(FileLock lock) : lock_(std::move(lock)) {}
+
+ private:
+  FileLock lock_;
+};
+
+std::uint32_t add(std::uint32_t checksum, std::int64_t number) {
+  char bytes[sizeof number];
+  std::memcpy(bytes, &number, sizeof number);
+  return crc32c({bytes, sizeof bytes}, checksum);
+}
+
+// Over everything in the row, and each text's length, so that no byte can move from one column to the next.
+std::uint32_t checksum_of(std::int64_t key, double study_time_s, std::string_view author, std::string_view kind,
+                          std::string_view payload) {
+  std::uint32_t checksum = add(add(0, key), std::bit_cast<std::int64_t>(study_time_s));
+  for (const std::string_view text : {author, kind, payload})
+    checksum = crc32c(text, add(checksum, static_cast<std::int64_t>(text.size())));
+  return checksum;
+}
+
+std::uint32_t study_checksum(std::int64_t id, std::string_view name, double created_unix_s) {
+  return crc32c(name, add(add(0, id), std::bit_cast<std::int64_t>(created_unix_s)));
+}
+
+tl::unexpected<Error> fail_damaged(const Path& file, const std::string& what) {
+  return fail(ErrorKind::Corrupt, {.where = file,
+                                   .what = "the store is damaged: " + what,
+                                   .got = {},
+                                   .expected = {},
+                                   .hint = "restore a backup; studies that are not named are not affected"});
+}
+
+struct ResetAtEnd {
+  explicit ResetAtEnd(SqliteStatement& statement) : statement_(statement) {}
+  ~ResetAtEnd() { statement_.reset(); }
+  SqliteStatement& statement_;
+};
+
+Result<std::uint64_t> event_count(SqliteStatement& last, std::int64_t study_id) {
+  PEGBOX_CHECK(last.bind(1, event_key(study_id, 0)).bind(2, event_key(study_id + 1, 0)).step());
+  const bool empty = last.is_null(0);
+  const auto key = last.integer(0);
+  last.reset();
+  return empty ? 0 : static_cast<std::uint64_t>(key - event_key(study_id, 0)) + 1;
+}
+
+Result<void> insert_event(SqliteStatement& insert, std::int64_t key, const StoredEvent& event) {
+  const auto checksum = checksum_of(key, event.study_time_s, event.author, event.kind, event.payload);
+  insert.bind(1, key).bind(2, event.study_time_s).bind(3, event.author).bind(4, event.kind).bind(5, event.payload);
+  return insert.bind(6, std::int64_t{checksum}).run();
+}
+
+Result<Event> event_of(const SqliteStatement& row, const Path& file, const std::string& where) {
+  const auto author = row.text(2), kind = row.text(3), payload = row.text(4);
+  if (checksum_of(row.integer(0), row.real(1), author, kind, payload) != row.integer(5))
+    return fail_damaged(file, where + " is not as it was written");
+  auto what = decode_payload(kind, payload);
+  if (!what) return fail(what.error().kind, {.where = file.string() + " " + where, .what = what.error().message});
+  return Event{.index = 0, .study_time_s = row.real(1), .author = std::string(author), .what = *std::move(what)};
+}
+
+// A store that was closed well has no log beside it; where the folder may not be written either, SQLite can only read
+// it as a file that nobody changes.
+Result<SqliteConnection> open_for_reading(const Path& file, double busy_timeout_s) {
+  PEGBOX_TRY(auto connection, SqliteConnection::open(file, SQLITE_OPEN_READONLY));
+  sqlite3_busy_timeout(connection.get(), static_cast<int>(busy_timeout_s * 1000));
+  const auto readable = connection.execute("SELECT count(*) FROM sqlite_schema");
+  std::error_code code;
+  const auto log_bytes = std::filesystem::file_size(file.string() + "-wal", code);
+  if (!readable && readable.error().kind == ErrorKind::Io && (code || log_bytes == 0)) {
+    std::string uri = "file:";
+    for (const char byte : file.string())
+      uri += std::isalnum(static_cast<unsigned char>(byte)) || byte == '/'
+                 ? std::string(1, byte)
+                 : fmt::format("%{:02x}", static_cast<unsigned char>(byte));
+    PEGBOX_TRY(connection, SqliteConnection::open(uri + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI));
+  } else if (!readable) {
+    return tl::make_unexpected(readable.error());
+  }
+  PEGBOX_CHECK(prepare_schema(connection, file, OpenMode::ReadOnly, store_migrations()));
+  return connection;
+}
+
+Result<void> switch_to_wal(SqliteConnection& connection, const Path& file) {
+  PEGBOX_TRY(auto statement, connection.prepare("PRAGMA journal_mode = WAL"));
+  PEGBOX_CHECK(statement.step());
+  if (statement.text(0) == "wal") return {};
+  return fail(ErrorKind::Unsupported, {.where = file,
+                                       .what = "this file system cannot hold a store",
+                                       .got = "journal mode " + std::string(statement.text(0)),
+                                       .expected = "wal",
+                                       .hint = "name a file on a local disk"});
+}
+
+}  // namespace
+
+struct SqliteStore::Writer {
+  SqliteConnection connection;
+  SqliteStatement find, last, insert;
+};
+
+struct SqliteStore::Reader {
+  SqliteConnection connection;
+  SqliteStatement find, list, last, read, commands;
+};
+
+SqliteStore::SqliteStore(Path file, OpenMode mode)
+    : file_(std::move(file)),
+      mode_(mode),
+      group_([this](std::span<const Batch> batches) { return commit(batches); },
+             [this](const std::string& study) { return length(study); }) {}
+
+SqliteStore::~SqliteStore() {
+  if (writer_) (void)group_.wait(~Ticket{0});
+}
+
+Result<std::unique_ptr<Store>> SqliteStore::open(const Path& file, OpenMode mode, double busy_timeout_s) {
+  std::error_code code;
+  std::unique_ptr<SqliteStore> store(new SqliteStore(std::filesystem::absolute(file, code), mode));
+  PEGBOX_CHECK(store->connect(busy_timeout_s));
+  return store;
+}
+
+Result<void> SqliteStore::connect(double busy_timeout_s) {
+  const auto set_timeout = [&](SqliteConnection& connection) {
+    sqlite3_busy_timeout(connection.get(), static_cast<int>(busy_timeout_s * 1000));
+  };
+  std::error_code code;
+  const bool exists = std::filesystem::exists(file_, code);
+  if (mode_ == OpenMode::ReadOnly) {
+    if (!exists) return fail(ErrorKind::NotFound, {.where = file_, .what = "there is no store"});
+    PEGBOX_TRY(auto connection, open_for_reading(file_, busy_timeout_s));
+    return connect_reader(std::move(connection));
+  }
+  PEGBOX_TRY(auto connection, SqliteConnection::open(file_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  set_timeout(connection);
+  if (sqlite3_db_readonly(connection.get(), "main") == 1) return fail_sqlite(nullptr, SQLITE_READONLY, file_);
+  PEGBOX_CHECK(prepare_schema(connection, file_, mode_, store_migrations()));
+  PEGBOX_CHECK(switch_to_wal(connection, file_));
+  PEGBOX_CHECK(connection.execute(kWriterSettings));
+  PEGBOX_TRY(auto find, connection.prepare(kFindStudy));
+  PEGBOX_TRY(auto last, connection.prepare(kLastKey));
+  PEGBOX_TRY(auto insert, connection.prepare(kInsertEvent));
+  writer_ =
+      std::make_unique<Writer>(Writer{std::move(connection), std::move(find), std::move(last), std::move(insert)});
+  PEGBOX_TRY(auto reading, SqliteConnection::open(file_, SQLITE_OPEN_READWRITE));
+  set_timeout(reading);
+  return connect_reader(std::move(reading));
+}
+
+Result<void> SqliteStore::connect_reader(SqliteConnection connection) {
+  PEGBOX_CHECK(connection.execute(kReaderSettings));
+  PEGBOX_TRY(auto find, connection.prepare(kFindStudy));
+  PEGBOX_TRY(auto list, connection.prepare(kListStudies));
+  PEGBOX_TRY(auto last, connection.prepare(kLastKey));
+  PEGBOX_TRY(auto read, connection.prepare(kReadEvents));
+  PEGBOX_TRY(auto commands, connection.prepare(kReadCommands));
+  reader_ = std::make_unique<Reader>(Reader{std::move(connection), std::move(find), std::move(list), std::move(last),
+                                            std::move(read), std::move(commands)});
+  return {};
+}
+
+Result<void> SqliteStore::check_writable() const {
+  if (writer_) return {};
+  return fail(ErrorKind::Unsupported, {.where = file_, .what = "the store was opened only for reading"});
+}
+
+Result<std::int64_t> SqliteStore::study_id(SqliteStatement& find, const std::string& study) const {
+  PEGBOX_TRY(const bool found, find.bind(1, study).step());
+  if (!found)
+    return fail(ErrorKind::NotFound,
+                {.where = file_, .what = "no such study", .got = study, .hint = "see `pegbox list`"});
+  const auto id = find.integer(0);
+  const bool whole = study_checksum(id, study, find.real(1)) == find.integer(2);
+  find.reset();
+  if (!whole) return fail_damaged(file_, "the entry of study '" + study + "'");
+  return id;
+}
+
+Result<void> SqliteStore::create(const std::string& study) {
+  PEGBOX_CHECK(check_writable());
+  const std::lock_guard lock(write_mutex_);
+  PEGBOX_TRY(auto transaction, SqliteTransaction::begin(writer_->connection));
+  const auto existing = study_id(writer_->find, study);
+  if (existing) return fail(ErrorKind::Conflict, {.where = file_, .what = "a study of this name exists", .got = study});
+  if (existing.error().kind != ErrorKind::NotFound) return tl::make_unexpected(existing.error());
+  const double now_s = unix_time_s();
+  PEGBOX_TRY(auto insert, writer_->connection.prepare("INSERT INTO studies(name, created_unix_s, checksum) "
+                                                      "VALUES(?, ?, 0)"));
+  PEGBOX_CHECK(insert.bind(1, study).bind(2, now_s).run());
+  const auto id = sqlite3_last_insert_rowid(writer_->connection.get());
+  PEGBOX_TRY(auto sign, writer_->connection.prepare("UPDATE studies SET checksum = ? WHERE id = ?"));
+  PEGBOX_CHECK(sign.bind(1, std::int64_t{study_checksum(id, study, now_s)}).bind(2, std::int64_t{id}).run());
+  return transaction.commit();
+}
+
+Result<std::vector<StudyEntry>> SqliteStore::list() {
+  const std::lock_guard lock(read_mutex_);
+  std::vector<StudyEntry> entries;
+  SqliteStatement& list = reader_->list;
+  const ResetAtEnd reset(list);
+  for (;;) {
+    PEGBOX_TRY(const bool row, list.step());
+    if (!row) return entries;
+    const auto id = list.integer(1);
+    if (study_checksum(id, list.text(0), list.real(2)) != list.integer(3))
+      return fail_damaged(file_, "the entry of study " + std::to_string(id));
+    PEGBOX_TRY(const auto count, event_count(reader_->last, id));
+    entries.push_back({std::string(list.text(0)), list.real(2), count});
+  }
+}
+
+Result<std::vector<Event>> SqliteStore::read(const std::string& study, std::uint64_t from) {
+  const std::lock_guard lock(read_mutex_);
+  PEGBOX_TRY(const auto id, study_id(reader_->find, study));
+  std::vector<Event> events;
+  SqliteStatement& rows = reader_->read;
+  const ResetAtEnd reset(rows);
+  rows.bind(1, event_key(id, from)).bind(2, event_key(id + 1, 0));
+  for (;;) {
+    PEGBOX_TRY(const bool row, rows.step());
+    if (!row) return events;
+    const auto index = from + events.size();
+    const auto where = fmt::format("event {} of study '{}'", index, study);
+    if (rows.integer(0) != event_key(id, index)) return fail_damaged(file_, where + " is missing");
+    PEGBOX_TRY(auto event, event_of(rows, file_, where));
+    event.index = index;
+    events.push_back(std::move(event));
+  }
+}
+
+Result<Ticket> SqliteStore::append(const std::string& study, std::uint64_t expected_length,
+                                   std::span<const Event> events) {
+  PEGBOX_CHECK(check_writable());
+  return group_.append(study, expected_length, events);
+}
+
+Result<void> SqliteStore::wait(Ticket ticket) { return group_.wait(ticket); }
+
+Result<std::uint64_t> SqliteStore::length(const std::string& study) {
+  const std::lock_guard lock(read_mutex_);
+  PEGBOX_TRY(const auto id, study_id(reader_->find, study));
+  return event_count(reader_->last, id);
+}
+
+// The lengths are read again inside the transaction: nobody else can write until it ends.
+Result<GroupCommit::Refusals> SqliteStore::commit(std::span<const Batch> batches) {
+  struct Tail {
+    std::int64_t id = 0;
+    std::uint64_t length = 0;
+  };
+  const std::lock_guard lock(write_mutex_);
+  PEGBOX_TRY(auto transaction, SqliteTransaction::begin(writer_->connection));
+  GroupCommit::Refusals refusals;
+  std::map<std::string, Tail> tails;
+  for (const Batch& batch : batches) {
+    if (refusals.contains(batch.study)) continue;
+    if (!tails.contains(batch.study)) {
+      const auto id = study_id(writer_->find, batch.study);
+      if (!id && id.error().kind != ErrorKind::NotFound) return tl::make_unexpected(id.error());
+      if (!id) {
+        refusals.emplace(batch.study, id.error());
+        continue;
+      }
+      PEGBOX_TRY(const auto length, event_count(writer_->last, *id));
+      tails[batch.study] = {*id, length};
+    }
+    Tail& tail = tails[batch.study];
+    if (const auto fits = check_append(file_, batch.study, tail.length, batch.first, {}); !fits) {
+      refusals.emplace(batch.study, fits.error());
+      continue;
+    }
+    for (const StoredEvent& event : batch.events)
+      PEGBOX_CHECK(insert_event(writer_->insert, event_key(tail.id, tail.length++), event));
+  }
+  PEGBOX_CHECK(transaction.commit());
+  return refusals;
+}
+
+Result<std::unique_ptr<StudyLease>> SqliteStore::lease(const std::string& study) {
+  PEGBOX_CHECK(length(study));
+  auto lock = FileLock::acquire(lock_file_of(file_, study));
+  if (lock) return std::make_unique<FileLease>(*std::move(lock));
+  if (lock.error().kind != ErrorKind::Conflict) return tl::make_unexpected(lock.error());
+  return fail(ErrorKind::Conflict, {.where = study,
+                                    .what = "another process runs the study",
+                                    .got = lock.error().message,
+                                    .expected = {},
+                                    .hint = "`pegbox pause` or `pegbox stop` end it"});
+}
+
+Result<void> SqliteStore::post(const std::string& study, const PostedCommand& command) {
+  PEGBOX_CHECK(check_writable());
+  const std::lock_guard lock(write_mutex_);
+  PEGBOX_TRY(auto transaction, SqliteTransaction::begin(writer_->connection));
+  PEGBOX_TRY(const auto id, study_id(writer_->find, study));
+  PEGBOX_TRY(auto insert, writer_->connection.prepare("INSERT INTO commands(study, command, trial) VALUES(?, ?, ?)"));
+  for (const CommandName& row : kCommandNames)
+    if (row.command == command.command) PEGBOX_CHECK(insert.bind(1, id).bind(2, row.name).bind(3, command.trial).run());
+  return transaction.commit();
+}
+
+Result<std::vector<PostedCommand>> SqliteStore::take_commands(const std::string& study) {
+  PEGBOX_CHECK(check_writable());
+  std::int64_t id = 0;
+  {
+    const std::lock_guard lock(read_mutex_);
+    PEGBOX_TRY(id, study_id(reader_->find, study));
+    PEGBOX_TRY(const bool any, reader_->commands.bind(1, id).step());
+    reader_->commands.reset();
+    if (!any) return std::vector<PostedCommand>{};
+  }
+  const std::lock_guard lock(write_mutex_);
+  PEGBOX_TRY(auto transaction, SqliteTransaction::begin(writer_->connection));
+  PEGBOX_TRY(auto taken, writer_->connection.prepare(kReadCommands));
+  taken.bind(1, id);
+  std::vector<PostedCommand> commands;
+  for (;;) {
+    PEGBOX_TRY(const bool row, taken.step());
+    if (!row) break;
+    const auto known = std::ranges::find(kCommandNames, taken.text(0), &CommandName::name);
+    if (known != std::end(kCommandNames)) commands.push_back({known->command, taken.integer(1)});
+  }
+  PEGBOX_TRY(auto remove, writer_->connection.prepare("DELETE FROM commands WHERE study = ?"));
+  PEGBOX_CHECK(remove.bind(1, id).run());
+  PEGBOX_CHECK(transaction.commit());
+  return commands;
+}
+
+Result<void> SqliteStore::remove(const std::string& study) {
+  PEGBOX_CHECK(check_writable());
+  PEGBOX_TRY(const auto lease, this->lease(study));
+  group_.forget(study);
+  const std::lock_guard lock(write_mutex_);
+  PEGBOX_TRY(auto transaction, SqliteTransaction::begin(writer_->connection));
+  PEGBOX_TRY(const auto id, study_id(writer_->find, study));
+  PEGBOX_TRY(auto events, writer_->connection.prepare("DELETE FROM events WHERE key >= ? AND key < ?"));
+  PEGBOX_CHECK(events.bind(1, event_key(id, 0)).bind(2, event_key(id + 1, 0)).run());
+  PEGBOX_TRY(auto commands, writer_->connection.prepare("DELETE FROM commands WHERE study = ?"));
+  PEGBOX_CHECK(commands.bind(1, id).run());
+  PEGBOX_TRY(auto entry, writer_->connection.prepare("DELETE FROM studies WHERE id = ?"));
+  PEGBOX_CHECK(entry.bind(1, id).run());
+  PEGBOX_CHECK(transaction.commit());
+  return remove_tree(lock_file_of(file_, study));
+}
+
+// VACUUM INTO reads one snapshot, so that others may write meanwhile.
+Result<void> SqliteStore::backup(const Path& target) {
+  std::error_code code;
+  if (std::filesystem::equivalent(file_, target, code))
+    return fail(ErrorKind::InvalidInput,
+                {.where = target, .what = "the backup would replace the store itself", .hint = "name another file"});
+  const Path partial = target.string() + ".partial";
+  PEGBOX_CHECK(remove_tree(partial));
+  PEGBOX_TRY(auto connection, open_for_reading(file_, 10));
+  PEGBOX_TRY(auto copy, connection.prepare("VACUUM INTO ?"));
+  const std::string name = partial.string();
+  const auto copied = copy.bind(1, name).run();
+  if (!copied) {
+    (void)remove_tree(partial);
+    return copied;
+  }
+  PEGBOX_TRY(auto file, AppendFile::open(partial));
+  PEGBOX_CHECK(file.sync());
+  std::filesystem::rename(partial, target, code);
+  if (code) return fail(ErrorKind::Io, {.where = target, .what = "cannot name the backup", .got = code.message()});
+  return {};
+}
+
+Result<void> SqliteStore::compact() {
+  PEGBOX_CHECK(check_writable());
+  const std::lock_guard lock(write_mutex_);
+  PEGBOX_CHECK(writer_->connection.execute("VACUUM"));
+  return writer_->connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+Path lock_file_of(const Path& store, const std::string& study) {
+  constexpr std::size_t kLongestName = 120;  // with the store's name and an ending below the usual 255 bytes
+  std::string name;
+  for (const char byte : study) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(byte)) || byte == '-' || byte == '_' || byte == '.';
+    name += plain ? std::string(1, byte) : fmt::format("%{:02X}", static_cast<unsigned char>(byte));
+  }
+  if (name.size() > kLongestName) name = fmt::format("{}%{:08x}", name.substr(0, kLongestName), crc32c(study));
+  return Path(fmt::format("{}.{}.lock", store.string(), name));
+}
+
+}  // namespace pegbox

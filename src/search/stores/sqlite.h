@@ -1,0 +1,65 @@
+// SqliteStore: studies in one SQLite file in WAL mode, synchronous=FULL: a commit costs one fdatasync.
+//
+// `append` only buffers; `wait` writes all that is buffered, of all threads and studies, in one transaction. There is
+// no thread behind it: whoever appends calls `wait` soon (the tuner does within 100 ms). Every event carries a checksum
+// over its study, index and content; a damaged or missing one is named when it is read.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "search/stores/group_commit.h"
+#include "search/stores/sqlite_connection.h"
+#include "search/stores/table.h"
+
+namespace pegbox {
+
+class SqliteStore final : public Store {
+ public:
+  /// Opens in about a millisecond. See OpenMode. `busy_timeout_s`: how long another process may hold the file.
+  static Result<std::unique_ptr<Store>> open(const Path& file, OpenMode mode, double busy_timeout_s = 10);
+  ~SqliteStore() override;  ///< writes what is still buffered, if it can
+
+  Result<void> create(const std::string& study) override;
+  Result<std::vector<StudyEntry>> list() override;
+  Result<std::vector<Event>> read(const std::string& study, std::uint64_t from) override;
+  Result<Ticket> append(const std::string& study, std::uint64_t expected_length,
+                        std::span<const Event> events) override;
+  Result<void> wait(Ticket ticket) override;
+
+  /// A lock on the file FILE.STUDY.lock, which stays when the lease is given back.
+  Result<std::unique_ptr<StudyLease>> lease(const std::string& study) override;
+
+  Result<void> post(const std::string& study, const PostedCommand& command) override;
+  Result<std::vector<PostedCommand>> take_commands(const std::string& study) override;
+  Result<void> remove(const std::string& study) override;  ///< Conflict while a process runs it
+  Result<void> backup(const Path& target) override;        ///< replaces `target`
+  Result<void> compact() override;
+
+ private:
+  struct Writer;
+  struct Reader;
+
+  SqliteStore(Path file, OpenMode mode);
+  Result<void> connect(double busy_timeout_s);
+  Result<void> connect_reader(SqliteConnection connection);
+  Result<void> check_writable() const;
+  Result<std::int64_t> study_id(SqliteStatement& find, const std::string& study) const;
+  Result<GroupCommit::Refusals> commit(std::span<const Batch> batches);
+  Result<std::uint64_t> length(const std::string& study);
+
+  const Path file_;
+  const OpenMode mode_;
+  std::mutex write_mutex_, read_mutex_;
+  std::unique_ptr<Writer> writer_;  // nullptr if only read
+  std::unique_ptr<Reader> reader_;
+  GroupCommit group_;
+};
+
+/// The lock file of a study: characters that a file name may not have are written as %XX; long names are cut and
+/// numbered by their checksum.
+Path lock_file_of(const Path& store, const std::string& study);
+
+}  // namespace pegbox

@@ -1,0 +1,20 @@
+// The table of stores: from a URL to a Store.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "search/store.h"
+
+namespace pegbox {
+
+enum class OpenMode : std::uint8_t {
+  ReadWrite,  ///< creates the file if there is none, and brings an older one up to date
+  ReadOnly,   ///< NotFound if there is no file; every writing call gives Unsupported
+};
+
+/// Opens a store: `sqlite:FILE`, a bare file name (the same), or `memory:` (gone with the process). InvalidInput for an
+/// unknown scheme; Unsupported for `postgresql://`, or if a newer pegbox wrote the file.
+Result<std::unique_ptr<Store>> open_store(const std::string& url, OpenMode mode = OpenMode::ReadWrite);
+
+}  // namespace pegbox
