@@ -27,6 +27,9 @@ struct Document {
   Node root() const;
 };
 
+/// A JSON file's text as a document, strictly as `parse_json`, with its lines.
+Result<Document> parse_document(std::string_view text, const std::string& name);
+
 /// A cursor on a value of a Document, which must outlive it. Cheap to copy.
 class Node {
  public:

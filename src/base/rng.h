@@ -24,6 +24,15 @@ constexpr std::uint32_t stream_id(std::string_view name) {
   return hash;
 }
 
+using PhiloxBlock = std::array<std::uint32_t, 4>;
+
+/// The cipher itself: 128 random bits that are a bijection of `counter` for each key.
+PhiloxBlock philox4x32(PhiloxBlock counter, std::array<std::uint32_t, 2> key);
+
+/// The inverse of the standard normal distribution function, to 1e-15 relative and with the same bits on every IEEE 754
+/// machine; infinite at 0 and 1, not a number outside.
+double normal_quantile(double probability);
+
 /// Random numbers of one key. Copyable; `position` and `seek` save and restore it exactly.
 class Rng {
  public:
@@ -39,10 +48,11 @@ class Rng {
   void seek(std::uint64_t position);
 
  private:
-  RngKey key_;
+  std::array<std::uint32_t, 2> key_{};
+  std::array<std::uint32_t, 2> nonce_{};  // the upper half of the counter
   std::uint64_t position_ = 0;
-  std::uint64_t block_index_ = ~0ull;
-  std::array<std::uint32_t, 4> block_{};
+  std::uint64_t block_index_ = ~0ull;  // of `block_`; no position has this one
+  PhiloxBlock block_{};
 };
 
 /// Fisher-Yates on any random access range.

@@ -32,18 +32,22 @@ struct ExitStatus {
   std::string describe() const;  ///< "exit code 3", "killed by SIGKILL"
 };
 
+/// It leads no group: it lives, with all that it starts, in the group of a guardian that kills the group as soon as
+/// this process is gone, however it went (see spawn.h). Not safe to use from several threads at once.
 class Subprocess {
  public:
-  /// Starts it. NotFound if the program does not exist, Io for other failures: known before this returns.
+  /// Starts it. NotFound if the program does not exist, Io for other failures: known before this returns. A relative
+  /// path with a slash is relative to `folder`.
   static Result<std::unique_ptr<Subprocess>> start(const ProcessSpec& spec);
   virtual ~Subprocess() = default;  ///< kills the whole group if it still runs
 
   virtual int process_id() const = 0;
-  virtual int output() const = 0;        ///< descriptor to read its stdout from (non-blocking)
-  virtual int error_output() const = 0;  ///< its stderr
-  virtual int read_pipe(std::string_view variable) const = 0;
+  virtual int output() const = 0;                              ///< descriptor to read its stdout from (non-blocking)
+  virtual int error_output() const = 0;                        ///< its stderr
+  virtual int read_pipe(std::string_view variable) const = 0;  ///< -1 if there is none of that name
 
-  /// Writes all of `bytes` to its standard input, or to a write pipe if named; Io if it is gone.
+  /// Writes all of `bytes` to its standard input, or to a write pipe if named. Io if it is gone or does
+  /// not read for 10 s; part of the bytes may have arrived then. Never raises SIGPIPE.
   virtual Result<void> write(std::string_view bytes, std::string_view variable = {}) = 0;
   virtual void close_input() = 0;
 
@@ -51,20 +55,22 @@ class Subprocess {
   virtual void signal_group(int signal) = 0;
 };
 
-/// Splits a stream of bytes into lines. A line over the limit is cut, and `take` says so once.
+/// Splits a stream of bytes into lines. Of a line over the limit only the first `limit_bytes` are given.
 class LineReader {
  public:
   explicit LineReader(std::size_t limit_bytes = 1 << 20) : limit_bytes_(limit_bytes) {}
   /// Reads what a non-blocking descriptor has. False at its end or on an error.
   bool fill(int descriptor);
   std::optional<std::string> take();  ///< the next whole line, without its newline
-  std::string rest();                 ///< what has come since the last newline
-  bool overflowed() const { return overflowed_; }
+  std::string rest();                 ///< takes what has come since the last newline, once `take` has no more
+  bool overflowed() const { return overflowed_; }  ///< whether the line that `take` gave last was cut
 
  private:
   std::size_t limit_bytes_;
   std::string buffer_;
-  std::size_t start_ = 0;
+  std::size_t start_ = 0;     // of the first line not taken yet
+  std::size_t searched_ = 0;  // no newline between start_ and here
+  bool skipping_ = false;     // what comes is the end of a line that was cut
   bool overflowed_ = false;
 };
 
