@@ -79,7 +79,7 @@ Result<Importance> variance_shares(std::span<const Dimension> dimensions, std::s
   const double largest = std::abs(*std::ranges::max_element(values, {}, [](double x) { return std::abs(x); }));
   if (!(importance.total_variance > 1e-24 * largest * largest)) return importance;  // constant up to rounding
   const double population = importance.total_variance * static_cast<double>(n - 1) / static_cast<double>(n);
-  const int wanted = std::clamp(static_cast<int>(std::sqrt(static_cast<double>(n)) / 4), 4, 32);
+  const int wanted = std::clamp(static_cast<int>(std::sqrt(static_cast<double>(n)) / 2), 4, 64);
   std::vector<double> column(n);
   for (std::size_t j = 0; j < d; ++j) {
     for (std::size_t i = 0; i < n; ++i) column[i] = points[i * d + j];

@@ -82,7 +82,7 @@ Result<double> spearman(std::span<const double> a, std::span<const double> b) {
     xx += (x[i] - centre) * (x[i] - centre);
     yy += (y[i] - centre) * (y[i] - centre);
   }
-  return xy / (std::sqrt(xx) * std::sqrt(yy));
+  return xy / std::sqrt(xx * yy);
 }
 
 Result<double> kendall(std::span<const double> a, std::span<const double> b) {
@@ -100,8 +100,7 @@ Result<double> kendall(std::span<const double> a, std::span<const double> b) {
   const std::int64_t tied_a = tied_pairs(n, same_a), tied_both = tied_pairs(n, same_both);
   const std::int64_t tied_b = tied_pairs(n, [&](std::size_t i) { return by_a[i] == by_a[i + 1]; });
   const double concordant_surplus = static_cast<double>(all - tied_a - tied_b + tied_both - 2 * discordant);
-  return concordant_surplus /
-         (std::sqrt(static_cast<double>(all - tied_a)) * std::sqrt(static_cast<double>(all - tied_b)));
+  return concordant_surplus / std::sqrt(static_cast<double>(all - tied_a) * static_cast<double>(all - tied_b));
 }
 
 }  // namespace pegbox::math
