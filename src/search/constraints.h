@@ -4,9 +4,13 @@
 // A name in a constraint is, in this order: a hyperparameter; a limit (an expression that the worker gave, such as
 // `peak_memory`); a described value (`parameters`, `train_tokens`). A constraint with any other name is about a metric:
 // it cannot be known before the trial, and decides which trials may be the best.
+//
+// A limit may use hyperparameters, described values and other limits. In it, a hyperparameter that is inactive counts
+// as the described value of its name, if there is one: so a limit holds for every method.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +26,9 @@ class Constraints {
   Constraints() = default;
   Constraints(std::vector<Expression> expressions, const Space& space);
 
-  /// Adds what a worker described; replaces earlier values.
+  /// Adds what a worker described; replaces earlier values. Members of objects are named with a dot; lists and nulls
+  /// are left out. InvalidInput, and nothing changed, for a limit that cannot be parsed, uses an unknown name, or
+  /// itself.
   Result<void> describe(const Json& values, const std::map<std::string, std::string>& limits);
 
   /// Nothing if all constraints on the configuration hold; else the first that does not, with its numbers:
@@ -37,11 +43,15 @@ class Constraints {
 
  private:
   bool is_about_metric(const Expression& expression) const;
+  bool is_parameter(std::string_view name) const;
+  Result<void> check_limit(const std::string& name, int depth) const;
 
   std::vector<Expression> expressions_;
-  std::vector<std::string> parameters_;
+  std::vector<std::string> parameters_;  ///< names of hyperparameters and mixture weights, sorted
   std::map<std::string, Value> constants_;
   std::map<std::string, Expression> limits_;
+
+  friend class ConstraintLookup;
 };
 
 }  // namespace pegbox

@@ -50,6 +50,8 @@ struct TrialMoved {
   std::string detail;
 };
 /// A checkpoint between rungs, user attributes, probe results, described values, findings of data checks.
+/// The fold knows two keys, and keeps the others: "checkpoint" of a running trial, {"step": 300, "name": "..."}; and
+/// "described" of the study, {"values": {...}, "limits": {...}}.
 struct Note {
   std::optional<std::int64_t> trial;
   std::string key;

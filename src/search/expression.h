@@ -5,8 +5,14 @@
 // Operators, weakest first: or; and; not; == != < <= > >= divides (chains like a < b < c are allowed); + -; * / %;
 // unary -; ^ (right). Functions: min max abs sqrt log log2 exp floor ceil round. Literals: numbers, sizes (20GiB),
 // durations (30m), 'text', true, false. Names: letters, digits, `_` and `.`.
+//
+// Integers stay integers where the result is one and fits, else numbers are doubles; % has the sign of the divisor;
+// round goes away from zero at a half. `a divides b`: both are whole, a is not 0, and b is a multiple of a. Texts can
+// be compared by == and != only. `and` and `or` take numbers as true if not 0, and answer as soon as one side settles
+// it, whichever side that is: `rank < 8 or method == 'full'` is true for a method without a rank.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <set>
@@ -33,11 +39,19 @@ class Expression {
   const std::set<std::string>& names() const { return names_; }  ///< all names that occur
   const std::string& text() const { return text_; }
 
+  /// Whether it answers with true or false: a comparison, and, or, not, a flag. A bare name may.
+  bool is_condition() const;
+
+  /// The unit of the literals in it, by which a person wants to read the names: "20GiB" is Bytes, "30m" Seconds.
+  enum class Unit : std::uint8_t { None, Bytes, Seconds };
+  Unit unit() const { return unit_; }
+
   struct Term;  ///< a node of the syntax tree; private to expression.cc
 
  private:
   std::string text_;
   std::set<std::string> names_;
+  Unit unit_ = Unit::None;
   std::shared_ptr<const Term> root_;
 };
 

@@ -13,12 +13,16 @@ namespace pegbox {
 
 enum class ParameterKind : std::uint8_t {
   Real,         ///< {range: [1e-5, 1e-2], scale: log, step: ...}
-  Integer,      ///< {range: [1, 8], integer: true}; also a range of two integers with an integer step
+  Integer,      ///< {range: [1, 8], integer: true}
   Categorical,  ///< {choice: [adamw, lion]}
   Ordered,      ///< {choice: [4, 8, 16], ordered: true}
   Fixed,        ///< {value: 3}, or the bare value
   Simplex,      ///< {simplex: [books, code, web]}: non-negative weights with sum 1, named mixture.books and so on
 };
+
+// How a range is read: `integer: true` makes it Integer (bounds and step must be whole). Without `integer`, it is
+// Integer if a step is given and step and both bounds are written as integers (`{range: [64, 512], step: 64}`); every
+// other range is Real: `{range: [0, 1]}` has 0.5 in it. `integer: false` makes it Real whatever the step.
 
 /// What is believed before the first trial: normal around `at` in the parameter's scale, cut to its range.
 struct Prior {
@@ -47,6 +51,13 @@ struct Parameter {
 
   /// Reads one entry of `space:`. Refuses empty ranges, log scales that reach zero, duplicate choices, unknown keys.
   static Result<Parameter> read(const std::string& name, const Node& node);
+
+  /// Refuses what `read` refuses, in a parameter made by hand. `where` names the place in messages.
+  Result<void> check(const std::string& where) const;
+
+  /// Why `value` is none of this parameter's values, in words; empty if it is one. Real values may be off the rounding
+  /// grid of from_unit; stepped ones may be off by 1e-6 of a step. Not for a simplex.
+  std::string why_not(const Value& value) const;
 
   /// Axes that it takes in the unit cube: 0 for Fixed, components - 1 for a simplex, else 1.
   int dimensions() const;

@@ -26,6 +26,8 @@ struct Budget {
   double tokens = 0;
 };
 
+const FieldTable<Budget>& budget_fields();
+
 struct Workers {
   std::int64_t count = 1;
   std::string gpus = "auto";
@@ -44,7 +46,7 @@ struct PartSpec {
 };
 
 struct StudySpec {
-  std::string name;
+  std::string name;             ///< at most 100 letters, digits and _ . -, a letter, digit or _ first
   Json trial = Json::object();  ///< what runs a trial; read by the program, not by the search
   Space space;
   std::vector<Config> try_first;
@@ -61,7 +63,8 @@ struct StudySpec {
   const Objective& objective() const { return objectives.front(); }
 
   /// Reads and checks a study file or the `spec` of an event. Every error names file, line and nearest name. The names
-  /// of samplers and schedulers are checked by who makes them.
+  /// of samplers and schedulers are checked by who makes them. Required: name, space, objective, and a budget with at
+  /// least one limit. `try_first` is checked, and completed when its trials are made.
   static Result<StudySpec> read(const Document& document);
 };
 

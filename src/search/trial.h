@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,6 +57,7 @@ struct Trial {
   std::int64_t lost_workers = 0;                     ///< how often a worker died under it
   double created_s = 0, started_s = 0, ended_s = 0;  ///< study time; `started_s`: of the present or last leg
   std::string worker;                                ///< who ran it last
+  std::map<std::string, Json> notes;                 ///< user attributes and the like, latest by key
 
   /// The metric's value at the last report at or before `step` that has it; nothing if there is none.
   std::optional<double> metric_at(std::string_view metric, std::int64_t step) const;

@@ -1,0 +1,243 @@
+// Event: kinds and payloads. Keys of a payload are those of the struct; absent members have their default.
+#include "search/event.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/document.h"
+
+namespace pegbox {
+namespace {
+
+constexpr std::array<std::string_view, 7> kKinds{"study-created",  "study-changed", "trial-created", "trial-started",
+                                                 "trial-reported", "trial-moved",   "note"};
+
+Json checkpoint_json(const CheckpointRef& checkpoint) {
+  return {{"trial", checkpoint.trial}, {"step", checkpoint.step}, {"name", checkpoint.name}};
+}
+
+Json metrics_json(const Metrics& metrics) {
+  Json json = Json::object();
+  for (const auto& [name, value] : metrics) json[name] = json_number(value);
+  return json;
+}
+
+Json payload(const event::StudyCreated& what) { return {{"spec", what.spec}, {"version", what.version}}; }
+
+Json payload(const event::StudyChanged& what) {
+  Json json = Json::object();
+  json["spec"] = what.spec;
+  return json;
+}
+
+Json payload(const event::TrialCreated& what) {
+  Json json{{"trial", what.trial}, {"config", what.config.to_json()}};
+  if (!what.reason.is_null()) json["reason"] = what.reason;
+  json["seed"] = what.seed;
+  if (what.clone_of) json["clone_of"] = checkpoint_json(*what.clone_of);
+  return json;
+}
+
+Json payload(const event::TrialStarted& what) {
+  Json json{{"trial", what.trial}, {"worker", what.worker}, {"from", what.from}, {"until", what.until}};
+  if (what.lease_s != 0) json["lease_s"] = json_number(what.lease_s);
+  return json;
+}
+
+Json payload(const event::TrialReported& what) {
+  return {{"trial", what.trial}, {"step", what.step}, {"metrics", metrics_json(what.metrics)}};
+}
+
+Json payload(const event::TrialMoved& what) {
+  Json json{{"trial", what.trial}, {"to", name_of(what.to)}, {"step", what.step}};
+  if (what.checkpoint) json["checkpoint"] = checkpoint_json(*what.checkpoint);
+  if (what.failure) json["failure"] = name_of(*what.failure);
+  if (!what.detail.empty()) json["detail"] = what.detail;
+  return json;
+}
+
+Json payload(const event::Note& what) {
+  Json json = Json::object();
+  if (what.trial) json["trial"] = *what.trial;
+  json["key"] = what.key;
+  json["value"] = what.value;
+  return json;
+}
+
+tl::unexpected<Error> corrupt(std::string what, std::string got = {}) {
+  return fail(ErrorKind::Corrupt, {.what = std::move(what), .got = std::move(got)});
+}
+
+/// Members of one JSON object. Every key that the payload has must be read; the first fault is kept.
+class Members {
+ public:
+  Members(const Json& json, std::string_view kind) : json_(json), kind_(kind) {
+    if (!json.is_object()) note("not an object");
+  }
+
+  const Json* find(std::string_view key, bool required = true) {
+    if (!json_.is_object()) return nullptr;
+    const auto found = json_.find(std::string(key));
+    if (found == json_.end()) {
+      if (required) note(fmt::format("'{}' is missing", key));
+      return nullptr;
+    }
+    ++read_;
+    return &*found;
+  }
+
+  bool has(std::string_view key) const { return json_.is_object() && json_.contains(std::string(key)); }
+
+  template <class T>
+  void integer(std::string_view key, T& value, bool required = true) {
+    const Json* json = find(key, required);
+    if (!json) return;
+    const bool fits =
+        std::is_signed_v<T> ? json->is_number_integer() && !is_beyond_int64(*json) : json->is_number_unsigned();
+    if (!fits) return note(fmt::format("'{}' is not an integer that fits", key));
+    value = json->get<T>();
+  }
+
+  void real(std::string_view key, double& value, bool required = true) {
+    const Json* json = find(key, required);
+    if (json && !read_json_number(*json, value)) note(fmt::format("'{}' is not a number", key));
+  }
+
+  void text(std::string_view key, std::string& value, bool required = true) {
+    const Json* json = find(key, required);
+    if (json && !json->is_string()) return note(fmt::format("'{}' is not a text", key));
+    if (json) value = json->get<std::string>();
+  }
+
+  void any(std::string_view key, Json& value, bool required = true) {
+    if (const Json* json = find(key, required)) value = *json;
+  }
+
+  void checkpoint(std::string_view key, std::optional<CheckpointRef>& value) {
+    const Json* json = find(key, false);
+    if (!json) return;
+    value.emplace();
+    Members members(*json, kind_);
+    members.integer("trial", value->trial);
+    members.integer("step", value->step);
+    members.text("name", value->name);
+    if (auto result = members.finish(); !result) note(result.error().message);
+  }
+
+  void note(std::string fault) {
+    if (fault_.empty()) fault_ = std::move(fault);
+  }
+
+  Result<void> finish() {
+    if (fault_.empty() && json_.size() != read_) note("a key that is not known");
+    if (fault_.empty()) return {};
+    return corrupt(fmt::format("a damaged '{}' event: {}", kind_, fault_), to_line(json_).substr(0, 80));
+  }
+
+ private:
+  static bool is_beyond_int64(const Json& json) {
+    return json.is_number_unsigned() && json.get<std::uint64_t>() > std::uint64_t{INT64_MAX};
+  }
+
+  const Json& json_;
+  std::string_view kind_;
+  std::size_t read_ = 0;
+  std::string fault_;
+};
+
+void read(Members& members, event::StudyCreated& what) {
+  members.any("spec", what.spec);
+  members.text("version", what.version);
+}
+
+void read(Members& members, event::StudyChanged& what) { members.any("spec", what.spec); }
+
+void read(Members& members, event::TrialCreated& what) {
+  members.integer("trial", what.trial);
+  if (const Json* config = members.find("config")) {
+    auto read = Config::from_json(*config);
+    if (read) what.config = std::move(*read);
+    if (!read) members.note(read.error().message);
+  }
+  members.any("reason", what.reason, false);
+  members.integer("seed", what.seed);
+  members.checkpoint("clone_of", what.clone_of);
+}
+
+void read(Members& members, event::TrialStarted& what) {
+  members.integer("trial", what.trial);
+  members.text("worker", what.worker);
+  members.integer("from", what.from);
+  members.integer("until", what.until);
+  members.real("lease_s", what.lease_s, false);
+}
+
+void read(Members& members, event::TrialReported& what) {
+  members.integer("trial", what.trial);
+  members.integer("step", what.step);
+  const Json* metrics = members.find("metrics");
+  if (!metrics) return;
+  if (!metrics->is_object()) return members.note("'metrics' is not an object");
+  for (const auto& [name, value] : metrics->items())
+    if (!read_json_number(value, what.metrics[name])) members.note(fmt::format("'{}' is not a number", name));
+}
+
+void read(Members& members, event::TrialMoved& what) {
+  members.integer("trial", what.trial);
+  std::string name;
+  members.text("to", name);
+  if (const auto state = trial_state_of(name))
+    what.to = *state;
+  else
+    members.note("an unknown state");
+  members.integer("step", what.step);
+  members.checkpoint("checkpoint", what.checkpoint);
+  if (const Json* failure = members.find("failure", false)) {
+    if (failure->is_string()) what.failure = failure_kind_of(failure->get<std::string>());
+    if (!what.failure) members.note("an unknown failure");
+  }
+  members.text("detail", what.detail, false);
+}
+
+void read(Members& members, event::Note& what) {
+  if (members.has("trial")) members.integer("trial", what.trial.emplace());
+  members.text("key", what.key);
+  members.any("value", what.value);
+}
+
+template <class T>
+Result<Event::What> decode(const Json& json, std::string_view kind) {
+  Members members(json, kind);
+  T what;
+  read(members, what);
+  PEGBOX_CHECK(members.finish());
+  return Event::What(std::move(what));
+}
+
+}  // namespace
+
+std::string_view kind_of(const Event::What& what) { return kKinds[what.index()]; }
+
+std::string encode_payload(const Event::What& what) {
+  return to_line(std::visit([](const auto& kind) { return payload(kind); }, what));
+}
+
+Result<Event::What> decode_payload(std::string_view kind, std::string_view text) {
+  if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end())
+    return fail(ErrorKind::Unsupported, {.what = "an unknown kind of event",
+                                         .got = std::string(kind),
+                                         .hint = "was the study written by a newer version?"});
+  auto json = parse_json(text, std::string(kind) + " event");
+  if (!json) return tl::make_unexpected(Error{ErrorKind::Corrupt, std::move(json).error().message});
+  if (kind == kKinds[0]) return decode<event::StudyCreated>(*json, kind);
+  if (kind == kKinds[1]) return decode<event::StudyChanged>(*json, kind);
+  if (kind == kKinds[2]) return decode<event::TrialCreated>(*json, kind);
+  if (kind == kKinds[3]) return decode<event::TrialStarted>(*json, kind);
+  if (kind == kKinds[4]) return decode<event::TrialReported>(*json, kind);
+  if (kind == kKinds[5]) return decode<event::TrialMoved>(*json, kind);
+  return decode<event::Note>(*json, kind);
+}
+
+}  // namespace pegbox
