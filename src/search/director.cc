@@ -21,15 +21,16 @@ std::string spent(const History& history) {
 /// Whether the budget has no trial left to create. Infeasible ones cost nothing.
 bool all_created(const History& history) {
   if (history.spec.budget.trials == 0) return false;
-  const auto infeasible = std::count_if(history.trials.begin(), history.trials.end(),
-                                        [](const Trial& trial) { return trial.state == TrialState::Infeasible; });
-  return static_cast<std::int64_t>(history.trials.size()) - infeasible >= history.spec.budget.trials;
+  const auto counted = history.trials.size() - history.in_state(TrialState::Infeasible).size();
+  return static_cast<std::int64_t>(counted) >= history.spec.budget.trials;
 }
 
+/// How many of the configurations to try first have been: they are the first trials, unless the study file was changed.
 std::int64_t tried_first(const History& history) {
-  return std::count_if(history.trials.begin(), history.trials.end(), [](const Trial& trial) {
-    return trial.reason.is_object() && trial.reason.value("by", "") == "try_first";
-  });
+  const auto most = std::min(history.trials.size(), history.spec.try_first.size());
+  return std::count_if(
+      history.trials.begin(), history.trials.begin() + static_cast<std::ptrdiff_t>(most),
+      [](const Trial& trial) { return trial.reason.is_object() && trial.reason.value("by", "") == "try_first"; });
 }
 
 /// 31 bits, so that every language's random generator takes it as it is.
@@ -49,8 +50,8 @@ Leg leg_of_waiting(const Trial& trial, std::int64_t until) {
 
 Result<std::optional<Leg>> Director::next_leg(const History& history) {
   if (!spent(history).empty()) return std::nullopt;
-  for (const Trial& trial : history.trials) {
-    if (trial.state != TrialState::Waiting) continue;
+  if (const auto& waiting = history.in_state(TrialState::Waiting); !waiting.empty()) {
+    const Trial& trial = history.trials[static_cast<std::size_t>(*waiting.begin())];
     const bool unfinished_leg = trial.until > (trial.checkpoint ? trial.checkpoint->step : 0);
     return leg_of_waiting(trial, unfinished_leg ? trial.until : rung_after(history, trial));
   }

@@ -114,6 +114,12 @@ Result<void> StudyState::apply(const Event& event) {
   return {};
 }
 
+void StudyState::set_state(Trial& trial, TrialState to) {
+  numbers_by_state_[static_cast<std::size_t>(trial.state)].erase(trial.number);
+  numbers_by_state_[static_cast<std::size_t>(to)].insert(trial.number);
+  trial.state = to;
+}
+
 Result<Trial*> StudyState::find_trial(std::int64_t number) {
   if (number < 0 || number >= static_cast<std::int64_t>(trials_.size()))
     return refuse("no such trial", std::to_string(number));
@@ -153,6 +159,7 @@ Result<void> StudyState::fold(const Event& event, const event::TrialCreated& wha
   trial.checkpoint = what.clone_of;
   trial.created_s = event.study_time_s;
   trials_.push_back(std::move(trial));
+  set_state(trials_.back(), TrialState::Waiting);
   tokens_counted_.push_back(tokens);
   return {};
 }
@@ -165,7 +172,8 @@ Result<void> StudyState::fold(const Event& event, const event::TrialStarted& wha
     return refuse(fmt::format("trial {} starts a leg from {} until {}", what.trial, what.from, what.until));
   if (trial->step > what.from) tokens_counted_[static_cast<std::size_t>(what.trial)] = tokens_at(*trial, what.from);
   take_back_reports(*trial, what.from);
-  trial->state = TrialState::Running;
+  set_state(*trial, TrialState::Running);
+  trial->from = what.from;
   trial->until = what.until;
   trial->started_s = event.study_time_s;
   trial->worker = what.worker;
@@ -199,7 +207,7 @@ Result<void> StudyState::fold(const Event& event, const event::TrialMoved& what)
         fmt::format("trial {} cannot move from {} to {}", what.trial, name_of(trial->state), name_of(what.to)));
   if (what.step < 0) return refuse(fmt::format("trial {} moves at step {}", what.trial, what.step));
   if (trial->state == TrialState::Running && what.failure == FailureKind::WorkerLost) ++trial->lost_workers;
-  trial->state = what.to;
+  set_state(*trial, what.to);
   if (what.checkpoint) trial->checkpoint = what.checkpoint;
   trial->failure = what.failure;
   if (!what.failure && what.to == TrialState::Failed) trial->failure = FailureKind::Error;
@@ -231,8 +239,9 @@ Result<void> StudyState::fold(const Event&, const event::Note& what) {
 }
 
 History StudyState::history() const {
-  return {spec_,        constraints_, trials_, event_count_, now_s_, spec_.steps > 0 ? spec_.steps : described_steps_,
-          tokens_spent_};
+  return {spec_,         constraints_,     trials_,
+          event_count_,  now_s_,           spec_.steps > 0 ? spec_.steps : described_steps_,
+          tokens_spent_, numbers_by_state_};
 }
 
 }  // namespace pegbox

@@ -1,9 +1,11 @@
 // History: what a decision may look at. A read-only fold of a study's events.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +26,11 @@ struct History {
   double now_s = 0;         ///< study time of the last event
   std::int64_t steps = 0;   ///< length of a full trial: the spec's, or as described; 0: unknown
   double tokens_spent = 0;  ///< training tokens that all trials really consumed, work that was lost included
+  std::span<const std::set<std::int64_t>> numbers_by_state;  ///< the trials in each state, in order of their number
+
+  const std::set<std::int64_t>& in_state(TrialState state) const {
+    return numbers_by_state[static_cast<std::size_t>(state)];
+  }
 };
 
 /// Folds events into a History. One writer; copies are snapshots.
@@ -68,7 +75,10 @@ class StudyState {
 
   StudySpec spec_;
   Constraints constraints_;
+  void set_state(Trial& trial, TrialState to);
+
   std::vector<Trial> trials_;
+  std::array<std::set<std::int64_t>, kTrialStates> numbers_by_state_;
   std::map<std::string, Json> notes_;
   std::string version_;
   std::uint64_t event_count_ = 0;

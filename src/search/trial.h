@@ -24,6 +24,8 @@ enum class TrialState : std::uint8_t {
   Infeasible,  ///< refused before it ran: it would not fit
 };
 
+inline constexpr std::size_t kTrialStates = 7;
+
 std::string_view name_of(TrialState state);  ///< "waiting", ...
 std::optional<TrialState> trial_state_of(std::string_view name);
 bool is_final(TrialState state);  ///< Done, Stopped, Failed, Infeasible
@@ -50,6 +52,7 @@ struct Trial {
   std::vector<Report> reports;              ///< strictly increasing steps
   Metrics metrics;                          ///< the latest value of each metric
   std::int64_t step = 0;                    ///< last step reported
+  std::int64_t from = 0;                    ///< where the present or last leg began
   std::int64_t until = 0;                   ///< where the present or last leg ends; 0: at the trial's own end
   std::optional<CheckpointRef> checkpoint;  ///< the latest
   std::optional<FailureKind> failure;

@@ -67,10 +67,10 @@ Result<void> Tuner::begin() {
       PEGBOX_CHECK(
           log(event::Note{{}, kDescribedNote, {{"values", described->values}, {"limits", described->limits}}}));
   }
-  for (std::int64_t number = 0; number < std::ssize(study_.history().trials); ++number) {
+  const auto left_running = study_.history().in_state(TrialState::Running);
+  for (const std::int64_t number : left_running) {
     const Trial& left = trial(number);
-    if (left.state != TrialState::Running) continue;
-    const Launch launch{left.number, left.seed,       left.config,          left.checkpoint ? left.checkpoint->step : 0,
+    const Launch launch{left.number, left.seed,       left.config,          left.from,
                         left.until,  left.checkpoint, left.lost_workers + 1};
     if (!executor_.adopt(launch, left.started_s, left.step))
       PEGBOX_CHECK(move(number, TrialState::Waiting, "the host stopped"));
@@ -78,10 +78,7 @@ Result<void> Tuner::begin() {
   return flush();
 }
 
-int Tuner::running() const {
-  return static_cast<int>(std::ranges::count_if(study_.history().trials,
-                                                [](const Trial& trial) { return trial.state == TrialState::Running; }));
-}
+int Tuner::running() const { return static_cast<int>(study_.history().in_state(TrialState::Running).size()); }
 
 Result<void> Tuner::log(Event::What what) {
   if (!study_.has_uncommitted()) uncommitted_since_s_ = now_s_;
@@ -228,10 +225,12 @@ Result<void> Tuner::move(std::int64_t number, TrialState to, std::string detail,
 }
 
 Result<void> Tuner::check_hope() const {
+  const History history = study_.history();
+  if (!history.in_state(TrialState::Done).empty()) return {};
   std::int64_t failures = 0;
   const Trial* last = nullptr;
-  for (const Trial& each : study_.history().trials) {
-    if (!each.reports.empty() || each.state == TrialState::Done) return {};
+  for (const Trial& each : history.trials) {
+    if (!each.reports.empty()) return {};
     if (each.state == TrialState::Failed) ++failures, last = &each;
   }
   if (failures < options_.hopeless_after) return {};
@@ -247,9 +246,7 @@ void Tuner::wind_down(Mode mode, std::string reason) {
   if (mode_ == mode) return;
   mode_ = mode;
   wind_down_reason_ = std::move(reason);
-  for (const Trial& each : study_.history().trials) {
-    if (each.state != TrialState::Running) continue;
-    const auto number = each.number;
+  for (const std::int64_t number : study_.history().in_state(TrialState::Running)) {
     if (mode == Mode::Stopping) actions_.push_back([this, number] { return executor_.stop(number), Result<void>{}; });
     if (mode == Mode::Pausing) actions_.push_back([this, number] { return executor_.pause(number), Result<void>{}; });
   }

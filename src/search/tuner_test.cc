@@ -1,0 +1,339 @@
+// The tuner over a real store, real strategies and simulated trials: budgets, kills at every commit, losses, wishes.
+#include "search/tuner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "search/executors/simulated_executor.h"
+#include "search/samplers/table.h"
+#include "search/schedulers/table.h"
+#include "search/stores/table.h"
+
+namespace pegbox {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A store that fails at its n-th commit, as a disk does, and counts commits. Nothing of a failed batch is kept.
+class FailingStore final : public Store {
+ public:
+  explicit FailingStore(Store& store) : store_(store) {}
+  int commits = 0;
+  int fails_at = -1;
+
+  Result<void> create(const std::string& study) override { return store_.create(study); }
+  Result<std::vector<StudyEntry>> list() override { return store_.list(); }
+  Result<std::vector<Event>> read(const std::string& study, std::uint64_t from) override {
+    return store_.read(study, from);
+  }
+  Result<Ticket> append(const std::string& study, std::uint64_t length, std::span<const Event> events) override {
+    if (++commits == fails_at) return fail(ErrorKind::Io, {.what = "the disk is gone"});
+    return store_.append(study, length, events);
+  }
+  Result<void> wait(Ticket ticket) override { return store_.wait(ticket); }
+  Result<std::unique_ptr<StudyLease>> lease(const std::string& study) override { return store_.lease(study); }
+  Result<void> post(const std::string& study, const PostedCommand& command) override {
+    return store_.post(study, command);
+  }
+  Result<std::vector<PostedCommand>> take_commands(const std::string& study) override {
+    return store_.take_commands(study);
+  }
+  Result<void> remove(const std::string& study) override { return store_.remove(study); }
+  Result<void> backup(const Path& target) override { return store_.backup(target); }
+  Result<void> compact() override { return store_.compact(); }
+
+ private:
+  Store& store_;
+};
+
+/// A simulated executor that checks, before each start, that the store knows the trial and its leg.
+class SuspiciousExecutor final : public Executor {
+ public:
+  SuspiciousExecutor(Executor& executor, Store& store, std::string study)
+      : executor_(executor), store_(store), study_(std::move(study)) {}
+  int slots() const override { return executor_.slots(); }
+  Result<std::optional<message::Described>> describe() override { return executor_.describe(); }
+  Result<void> start(const Launch& launch) override {
+    bool created = false, started = false;
+    for (const Event& event : *store_.read(study_)) {
+      if (const auto* it = std::get_if<event::TrialCreated>(&event.what))
+        created = created || it->trial == launch.trial;
+      if (const auto* it = std::get_if<event::TrialStarted>(&event.what))
+        started = started || (it->trial == launch.trial && it->from == launch.from && it->until == launch.until);
+    }
+    EXPECT_TRUE(created && started) << "trial " << launch.trial << " was started before it was durable";
+    return executor_.start(launch);
+  }
+  void pause(std::int64_t trial) override { executor_.pause(trial); }
+  void stop(std::int64_t trial) override { executor_.stop(trial); }
+  void release(std::int64_t trial) override { executor_.release(trial); }
+  Result<std::vector<Signal>> poll(std::chrono::milliseconds wait) override { return executor_.poll(wait); }
+  const Clock& clock() const override { return executor_.clock(); }
+
+ private:
+  Executor& executor_;
+  Store& store_;
+  std::string study_;
+};
+
+StudySpec spec_of(Json changes = Json::object()) {
+  Document document;
+  document.name = "study.yaml";
+  document.json = {{"name", "s"},
+                   {"space", {{"x", {{"range", {0, 10}}}}}},
+                   {"objective", {{"minimize", "loss"}}},
+                   {"budget", {{"trials", 20}}},
+                   {"search", "random"},
+                   {"stop", {{"name", "asha"}, {"reduction", 3}}},
+                   {"steps", 27},
+                   {"seed", 3}};
+  document.json.update(changes);
+  auto spec = StudySpec::read(document);
+  EXPECT_TRUE(spec) << (spec ? "" : spec.error().message);
+  return *spec;
+}
+
+SimulatedTrial course_of(const Launch& launch) {
+  const double x = as_number(*launch.config.find("x"));
+  SimulatedTrial trial;
+  trial.length = 27;
+  trial.seconds_per_step = 1 + x / 7;
+  trial.curve = [x](std::int64_t step) -> Metrics {
+    return {{"loss", std::abs(x - 3) + 1 / static_cast<double>(step)}, {"tokens", 100.0 * static_cast<double>(step)}};
+  };
+  return trial;
+}
+
+/// One sitting: opens the study or creates it, and runs it with fresh parts.
+Result<RunResult> sit(Store& store, const StudySpec& spec, Simulation simulation = course_of, TunerOptions options = {},
+                      int workers = 4) {
+  auto study = Study::open(store, spec.name);
+  if (!study) study = Study::create(store, spec);
+  PEGBOX_CHECK(study);
+  PEGBOX_TRY(const auto sampler, make_sampler(spec));
+  PEGBOX_TRY(const auto scheduler, make_scheduler(spec));
+  Director director(*sampler, *scheduler);
+  SimulatedExecutor simulated(std::move(simulation), workers, (*study)->state().now_s());
+  Tuner tuner(**study, director, simulated, std::move(options));
+  return tuner.run();
+}
+
+/// The log as text, without the notes that every sitting adds.
+std::vector<std::string> log_of(Store& store) {
+  std::vector<std::string> lines;
+  for (const Event& event : *store.read("s")) {
+    const auto* note = std::get_if<event::Note>(&event.what);
+    if (note != nullptr && !note->trial) continue;
+    lines.push_back(std::to_string(event.study_time_s) + " " + std::string(kind_of(event.what)) + " " +
+                    encode_payload(event.what));
+  }
+  return lines;
+}
+
+std::unique_ptr<Store> memory_store() { return *open_store("memory:"); }
+StudyState state_of(Store& store) { return (*Study::open(store, "s"))->state(); }
+
+TEST(Tuner, SpendsABudgetOfTrialsAndEndsThePausedOnes) {
+  const auto store = memory_store();
+  const auto result = sit(*store, spec_of());
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->outcome, Outcome::Finished);
+  EXPECT_EQ(result->reason, "20 trials");
+  const StudyState state = state_of(*store);
+  const History history = state.history();
+  EXPECT_EQ(history.trials.size(), 20u);
+  EXPECT_EQ(history.in_state(TrialState::Done).size() + history.in_state(TrialState::Stopped).size(), 20u);
+  EXPECT_GE(history.in_state(TrialState::Done).size(), 1u);
+  EXPECT_GE(history.in_state(TrialState::Stopped).size(), 5u);
+}
+
+TEST(Tuner, TakesTheSameDecisionsAfterAKillAtAnyCommit) {
+  const auto whole = memory_store();
+  FailingStore counting(*whole);
+  ASSERT_TRUE(sit(counting, spec_of()));
+  const auto expected = log_of(*whole);
+  ASSERT_GT(counting.commits, 30);
+  for (int kill = 2; kill <= counting.commits; ++kill) {
+    const auto store = memory_store();
+    FailingStore failing(*store);
+    failing.fails_at = kill;
+    EXPECT_FALSE(sit(failing, spec_of()));
+    ASSERT_TRUE(sit(*store, spec_of()));
+    ASSERT_EQ(log_of(*store), expected) << "killed at commit " << kill;
+  }
+}
+
+TEST(Tuner, GoesOnAfterManyKillsInARow) {
+  const auto whole = memory_store();
+  ASSERT_TRUE(sit(*whole, spec_of()));
+  const auto store = memory_store();
+  int sittings = 0;
+  for (bool finished = false; !finished; ++sittings) {
+    ASSERT_LT(sittings, 500);
+    FailingStore failing(*store);
+    failing.fails_at = 4;
+    finished = sit(failing, spec_of()).has_value();
+  }
+  EXPECT_GT(sittings, 5);
+  EXPECT_EQ(log_of(*store), log_of(*whole));
+}
+
+TEST(Tuner, NeedsOneCommitForTheEndOfATrialAndTheStartOfTheNext) {
+  const auto store = memory_store();
+  FailingStore counting(*store);
+  ASSERT_TRUE(sit(
+      counting, spec_of({{"budget", {{"trials", 200}}}, {"stop", "none"}}),
+      [](const Launch& launch) {
+        SimulatedTrial trial = course_of(launch);
+        trial.length = 1;
+        return trial;
+      },
+      {}, 1));
+  EXPECT_LE(counting.commits, 205);
+}
+
+TEST(Tuner, StartsNothingThatIsNotDurable) {
+  const auto store = memory_store();
+  const StudySpec spec = spec_of();
+  auto study = Study::create(*store, spec);
+  const auto sampler = make_sampler(spec);
+  const auto scheduler = make_scheduler(spec);
+  Director director(**sampler, **scheduler);
+  SimulatedExecutor simulated(course_of, 4);
+  SuspiciousExecutor executor(simulated, *store, "s");
+  EXPECT_TRUE(Tuner(**study, director, executor, {}).run());
+}
+
+TEST(Tuner, RunsConfigurationsToTryFirstBeforeTheSamplers) {
+  const auto store = memory_store();
+  ASSERT_TRUE(sit(*store, spec_of({{"try_first", {{{"x", 3.0}}, {{"x", 9.0}}}}})));
+  const StudyState state = state_of(*store);
+  EXPECT_EQ(as_number(*state.trial(0).config.find("x")), 3.0);
+  EXPECT_EQ(as_number(*state.trial(1).config.find("x")), 9.0);
+  EXPECT_EQ(state.trial(2).reason.value("by", ""), "random");
+}
+
+TEST(Tuner, RefusesAnInfeasibleConfigurationWithoutRunningOrCountingIt) {
+  const auto store = memory_store();
+  ASSERT_TRUE(sit(*store, spec_of({{"try_first", {{{"x", 9.0}}}}, {"constraints", {"x <= 8"}}})));
+  const StudyState state = state_of(*store);
+  const History history = state.history();
+  EXPECT_EQ(state.trial(0).state, TrialState::Infeasible);
+  EXPECT_THAT(state.trial(0).detail, HasSubstr("x <= 8"));
+  EXPECT_EQ(history.trials.size(), 21u);
+}
+
+TEST(Tuner, ReturnsATrialWhoseWorkerDiedToTheQueueABoundedNumberOfTimes) {
+  const auto store = memory_store();
+  const auto result = sit(*store, spec_of({{"workers", {{"retries", 2}}}, {"stop", "none"}}), [](const Launch& launch) {
+    SimulatedTrial trial = course_of(launch);
+    trial.failure = FailureKind::WorkerLost;
+    trial.fails_at = launch.trial == 4 || (launch.trial == 5 && launch.attempt <= 2) ? 10 : 0;
+    return trial;
+  });
+  ASSERT_TRUE(result) << result.error().message;
+  const StudyState state = state_of(*store);
+  EXPECT_EQ(state.trial(4).state, TrialState::Failed);
+  EXPECT_EQ(state.trial(4).failure, FailureKind::WorkerLost);
+  EXPECT_EQ(state.trial(4).lost_workers, 3);
+  EXPECT_EQ(state.trial(5).state, TrialState::Done);
+  EXPECT_EQ(state.trial(5).lost_workers, 2);
+  EXPECT_EQ(state.trial(6).state, TrialState::Done);
+}
+
+TEST(Tuner, FailsATrialThatEndsWithoutTheObjectiveAndSaysWhatItReported) {
+  const auto store = memory_store();
+  const auto result = sit(*store, spec_of({{"stop", "none"}}), [](const Launch& launch) {
+    SimulatedTrial trial = course_of(launch);
+    if (launch.trial == 2) trial.curve = [](std::int64_t) -> Metrics { return {{"accuracy", 1}}; };
+    if (launch.trial == 3) trial.curve = [](std::int64_t) -> Metrics { return {{"loss", NAN}}; };
+    return trial;
+  });
+  ASSERT_TRUE(result) << result.error().message;
+  const StudyState state = state_of(*store);
+  EXPECT_EQ(state.trial(2).failure, FailureKind::Error);
+  EXPECT_THAT(state.trial(2).detail, HasSubstr("accuracy"));
+  EXPECT_EQ(state.trial(3).failure, FailureKind::Diverged);
+}
+
+TEST(Tuner, GivesUpWhenEveryTrialFailsWithoutAMeasurement) {
+  const auto store = memory_store();
+  const auto result = sit(*store, spec_of(), [](const Launch& launch) {
+    SimulatedTrial trial = course_of(launch);
+    trial.fails_at = 1;
+    return trial;
+  });
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message, HasSubstr("failed without a single measurement"));
+  EXPECT_LE(state_of(*store).history().trials.size(), 9u);
+}
+
+TEST(Tuner, StartsNoLegOnceTheTokensAreSpent) {
+  const auto store = memory_store();
+  const auto result = sit(*store, spec_of({{"budget", {{"tokens", 5000}}}}), course_of, {}, 1);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_THAT(result->reason, HasSubstr("tokens"));
+  const double spent = state_of(*store).history().tokens_spent;
+  EXPECT_GE(spent, 5000);
+  EXPECT_LE(spent, 5000 + 2700);
+}
+
+TEST(Tuner, EndsABudgetOfTimeInTheMiddleOfTrials) {
+  const auto store = memory_store();
+  const auto result = sit(*store, spec_of({{"budget", {{"time", 60}}}, {"stop", "none"}}));
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->outcome, Outcome::Finished);
+  const StudyState state = state_of(*store);
+  EXPECT_GE(state.now_s(), 60);
+  EXPECT_LE(state.now_s(), 64);
+  EXPECT_GE(state.history().in_state(TrialState::Stopped).size(), 1u);
+}
+
+TEST(Tuner, PausesWhenAPersonInterruptsAndGoesOnWithTheSameTrials) {
+  const auto store = memory_store();
+  std::atomic<bool> interrupted = false;
+  int started = 0;
+  const auto paused = sit(*store, spec_of(),
+                          [&](const Launch& launch) {
+                            if (++started == 7) interrupted = true;
+                            return course_of(launch);
+                          },
+                          {.interrupted = &interrupted});
+  ASSERT_TRUE(paused) << paused.error().message;
+  EXPECT_EQ(paused->outcome, Outcome::Paused);
+  EXPECT_TRUE(state_of(*store).history().in_state(TrialState::Running).empty());
+  EXPECT_GE(state_of(*store).history().in_state(TrialState::Waiting).size(), 1u);
+  const auto finished = sit(*store, spec_of());
+  ASSERT_TRUE(finished) << finished.error().message;
+  EXPECT_EQ(finished->outcome, Outcome::Finished);
+  EXPECT_EQ(state_of(*store).history().trials.size(), 20u);
+}
+
+TEST(Tuner, ObeysCommandsOfOtherProcesses) {
+  const auto store = memory_store();
+  int asked = 0;
+  const auto result = sit(*store, spec_of(), course_of, {.commands = [&]() -> Result<std::vector<PostedCommand>> {
+    if (++asked == 3) return std::vector<PostedCommand>{{Command::Stop, -1}};
+    return std::vector<PostedCommand>{};
+  }});
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->outcome, Outcome::Stopped);
+  EXPECT_LT(state_of(*store).history().trials.size(), 20u);
+  EXPECT_EQ(state_of(*store).notes().at(kRunNote)["state"], "stopped");
+}
+
+TEST(Tuner, EndsWhenTheSpaceHasNoMoreConfigurations) {
+  const auto store = memory_store();
+  const auto result =
+      sit(*store, spec_of({{"search", "grid"}, {"space", {{"x", {{"choice", {1, 2, 3}}}}}}, {"stop", "none"}}));
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->reason, "the space has no more configurations");
+  EXPECT_EQ(state_of(*store).history().trials.size(), 3u);
+}
+
+}  // namespace
+}  // namespace pegbox
