@@ -1,0 +1,33 @@
+// The table of commands: a new one is its file, its row here and in table.cc, and its line in CMakeLists.txt.
+#pragma once
+
+#include <memory>
+
+#include "app/help_text.h"
+#include "app/subcommand.h"
+
+namespace pegbox {
+
+std::unique_ptr<Subcommand> make_tune_command();
+std::unique_ptr<Subcommand> make_init_command();
+std::unique_ptr<Subcommand> make_demo_command();
+std::unique_ptr<Subcommand> make_list_command();
+std::unique_ptr<Subcommand> make_show_command();
+std::unique_ptr<Subcommand> make_best_command();
+std::unique_ptr<Subcommand> make_logs_command();
+std::unique_ptr<Subcommand> make_pause_command();
+std::unique_ptr<Subcommand> make_stop_command();
+std::unique_ptr<Subcommand> make_delete_command();
+std::unique_ptr<Subcommand> make_gc_command();
+std::unique_ptr<Subcommand> make_backup_command();
+std::unique_ptr<Subcommand> make_train_command();
+std::unique_ptr<Subcommand> make_evaluate_command();
+std::unique_ptr<Subcommand> make_predict_command();
+std::unique_ptr<Subcommand> make_merge_command();
+std::unique_ptr<Subcommand> make_doctor_command();
+std::unique_ptr<Subcommand> make_completions_command();
+std::unique_ptr<Subcommand> make_help_command();
+
+Commands make_commands();
+
+}  // namespace pegbox

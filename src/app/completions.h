@@ -1,0 +1,14 @@
+// Completions: scripts that make a shell complete pegbox's commands, options, files and study names.
+#pragma once
+
+#include <string>
+
+#include "app/help_text.h"
+
+namespace pegbox {
+
+std::string bash_completions(const Commands& commands);
+std::string zsh_completions(const Commands& commands);
+std::string fish_completions(const Commands& commands);
+
+}  // namespace pegbox

@@ -1,0 +1,93 @@
+// Default spaces: what to search for each method of the trainer.
+//
+// Sources: tinker-cookbook's sweep over 27 models (LoRA rate), "LoRA Without Regret" (batch, scale), PEFT and QLoRA
+// (arXiv 2305.14314: rank, dropout), Step Law (arXiv 2503.04715: rate from scratch), common practice for the rest.
+#include "app/default_space.h"
+
+#include <array>
+#include <cassert>
+
+#include "app/yaml_document.h"
+#include "base/document.h"
+
+namespace pegbox {
+
+namespace {
+
+constexpr DefaultParameter kLora[] = {
+    {"learning_rate", "{range: [2e-5, 1e-2], scale: log, prior: {at: 4e-4, spread: 3}}",
+     "1e-4 to 1e-3 was best for 27 models; matters most", "2e-4"},
+    {"rank", "{choice: [4, 8, 16, 32, 64], ordered: true}", "capacity of the update", "16"},
+    {"scale", "{choice: [0.5, 1, 2, 4], ordered: true}", "alpha / rank", "2"},
+    {"dropout", "{choice: [0, 0.05, 0.1], ordered: true}", "helps where data are few", "0.05"},
+    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences; low-rank updates like small ones", "16"},
+    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+    {"weight_decay", "{choice: [0, 0.01, 0.1], ordered: true}", "", "0"},
+};
+
+constexpr DefaultParameter kFull[] = {
+    {"learning_rate", "{range: [1e-6, 1e-3], scale: log, prior: {at: 3e-5, spread: 3}}",
+     "about a tenth of a LoRA rate; matters most", "2e-5"},
+    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
+    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+    {"weight_decay", "{choice: [0, 0.01, 0.1], ordered: true}", "", "0.01"},
+    {"dropout", "{choice: [0, 0.05, 0.1], ordered: true}", "helps where data are few", "0"},
+};
+
+constexpr DefaultParameter kScratch[] = {
+    {"learning_rate", "{range: [1e-4, 2e-2], scale: log, prior: {at: 2e-3, spread: 2.5}}",
+     "falls with the model's size; matters most", "2e-3"},
+    {"batch_size", "{choice: [4, 8, 16, 32, 64], ordered: true}", "sequences; grows with the number of tokens", "16"},
+    {"warmup_fraction", "{choice: [0.01, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+    {"weight_decay", "{choice: [0.01, 0.03, 0.1, 0.3], ordered: true}", "", "0.1"},
+    {"beta2", "{choice: [0.95, 0.98, 0.99], ordered: true}", "", "0.95"},
+};
+
+struct Row {
+  std::string_view method;
+  std::span<const DefaultParameter> parameters;
+};
+constexpr Row kTable[] = {{"lora", kLora}, {"full", kFull}, {"scratch", kScratch}};
+
+/// Our own text, so it can be read.
+Json read_own(std::string_view text) {
+  auto document = parse_yaml(text, "default space");
+  assert(document);
+  return std::move(document->json);
+}
+
+}  // namespace
+
+std::vector<std::string> methods_with_default_space() {
+  std::vector<std::string> names;
+  for (const Row& row : kTable) names.emplace_back(row.method);
+  return names;
+}
+
+Result<std::span<const DefaultParameter>> default_space(const std::string& method) {
+  std::vector<std::string_view> names;
+  for (const Row& row : kTable) {
+    if (row.method == method) return row.parameters;
+    names.push_back(row.method);
+  }
+  const std::string near = nearest_name(method, names);
+  return fail(ErrorKind::InvalidInput, {.where = "method",
+                                        .what = "no space is known for this method",
+                                        .got = method,
+                                        .expected = "lora, full, scratch",
+                                        .hint = near.empty() ? "write a study file" : "did you mean " + near + "?"});
+}
+
+Json space_json(std::span<const DefaultParameter> parameters) {
+  Json space = Json::object();
+  for (const DefaultParameter& parameter : parameters) space[std::string(parameter.name)] = read_own(parameter.values);
+  return space;
+}
+
+Json first_config_json(std::span<const DefaultParameter> parameters) {
+  Json config = Json::object();
+  for (const DefaultParameter& parameter : parameters) config[std::string(parameter.name)] = read_own(parameter.first);
+  return config;
+}
+
+}  // namespace pegbox

@@ -1,0 +1,117 @@
+// Event lines: what happened in a study, one plain line for each event that a person wants to hear of.
+#include "app/event_line.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/units.h"
+
+namespace pegbox {
+
+namespace {
+
+/// "validation_loss 1.234", or nothing where the trial has none.
+std::string result_of(const StudyState& state, const Trial& trial) {
+  const std::string& metric = state.spec().objective().metric;
+  const auto value = trial.metric(metric);
+  return value ? metric + " " + show_metric(*value) : "";
+}
+
+std::string with_comma(const std::string& text) { return text.empty() ? "" : ", " + text; }
+
+std::string line_of(const StudyState& state, const event::TrialMoved& moved) {
+  const Trial& trial = state.trial(moved.trial);
+  const std::string result = result_of(state, trial);
+  switch (moved.to) {
+    case TrialState::Done: {
+      const bool is_best = best_trial(state.history()) == moved.trial;
+      return fmt::format("trial {} done: {}{}; {}", moved.trial, result, is_best ? " (best so far)" : "",
+                         trial.config.to_text());
+    }
+    case TrialState::Failed:
+    case TrialState::Infeasible: {
+      const std::string kind = moved.failure ? fmt::format(" ({})", name_of(*moved.failure)) : "";
+      const std::string first_line = moved.detail.substr(0, moved.detail.find('\n'));
+      return fmt::format("trial {} {}{}: {}; {}", moved.trial, name_of(moved.to), kind, first_line,
+                         trial.config.to_text());
+    }
+    case TrialState::Waiting:
+      return fmt::format("trial {} waits to go on from step {}: {}", moved.trial,
+                         trial.checkpoint ? trial.checkpoint->step : 0, moved.detail);
+    case TrialState::Paused:
+    case TrialState::Stopped:
+      return fmt::format("trial {} {}{}", moved.trial, moved.detail.empty() ? name_of(moved.to) : moved.detail,
+                         with_comma(result));
+    case TrialState::Running:
+      break;
+  }
+  return "";
+}
+
+/// One total of the budget: "12 of 60 trials", or what was used of no limit.
+std::string used_of(double used, double limit, std::string (*show)(double), const char* unit) {
+  return limit > 0 ? fmt::format("{} of {}{}", show(used), show(limit), unit) : show(used) + unit;
+}
+
+std::string show_whole(double value) { return fmt::format("{:.0f}", value); }
+
+}  // namespace
+
+std::string show_metric(double value) { return fmt::format("{:.5g}", value); }
+
+std::vector<double> curve_of(const Trial& trial, const std::string& metric) {
+  std::vector<double> values;
+  for (const Report& report : trial.reports)
+    if (const auto found = report.metrics.find(metric); found != report.metrics.end()) values.push_back(found->second);
+  return values;
+}
+
+std::int64_t ended_trials(const History& history) {
+  return static_cast<std::int64_t>(history.in_state(TrialState::Done).size() +
+                                   history.in_state(TrialState::Stopped).size() +
+                                   history.in_state(TrialState::Failed).size());
+}
+
+double budget_used_fraction(const History& history, double now_s) {
+  const Budget& budget = history.spec.budget;
+  double fraction = 0;
+  if (budget.trials > 0)
+    fraction = std::max(fraction, static_cast<double>(ended_trials(history)) / static_cast<double>(budget.trials));
+  if (budget.time_s > 0) fraction = std::max(fraction, now_s / budget.time_s);
+  if (budget.tokens > 0) fraction = std::max(fraction, history.tokens_spent / budget.tokens);
+  return std::min(fraction, 1.0);
+}
+
+std::string status_line(const History& history, double now_s) {
+  const Budget& budget = history.spec.budget;
+  std::string line =
+      used_of(static_cast<double>(ended_trials(history)), static_cast<double>(budget.trials), show_whole, " trials");
+  line += ", " + used_of(now_s, budget.time_s, format_duration, "");
+  if (history.tokens_spent > 0) line += ", " + used_of(history.tokens_spent, budget.tokens, format_count, " tokens");
+  if (const auto best = best_trial(history)) {
+    const std::string& metric = history.spec.objective().metric;
+    const auto value = history.trials[static_cast<std::size_t>(*best)].metric(metric);
+    if (value) line += fmt::format(", best {} {} (trial {})", metric, show_metric(*value), *best);
+  }
+  const double used = budget_used_fraction(history, now_s);
+  if (used > 0.02 && used < 1) line += ", about " + format_duration(now_s * (1 - used) / used) + " left";
+  return line;
+}
+
+std::optional<std::string> event_line(const StudyState& state, const Event& event) {
+  if (const auto* moved = std::get_if<event::TrialMoved>(&event.what)) {
+    std::string line = line_of(state, *moved);
+    if (!line.empty()) return line;
+  }
+  if (const auto* started = std::get_if<event::TrialStarted>(&event.what)) {
+    if (started->from == 0)
+      return fmt::format("trial {} starts: {}", started->trial, state.trial(started->trial).config.to_text());
+    return fmt::format("trial {} goes on from step {}{}", started->trial, started->from,
+                       started->until > 0 ? fmt::format(" to {}", started->until) : "");
+  }
+  if (std::holds_alternative<event::StudyChanged>(event.what)) return "the study was changed";
+  return std::nullopt;
+}
+
+}  // namespace pegbox

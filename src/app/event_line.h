@@ -1,0 +1,31 @@
+// Event lines: what happened in a study, one plain line for each event that a person wants to hear of.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "search/event.h"
+#include "search/history.h"
+
+namespace pegbox {
+
+/// The line of `event`, which `state` has just folded; nothing for events that are not news (reports, checkpoints).
+std::optional<std::string> event_line(const StudyState& state, const Event& event);
+
+/// Where the study stands: "12 of 60 trials, 3 m 20 s, best validation_loss 1.234 (trial 7), about 12 m left".
+std::string status_line(const History& history, double now_s);
+
+/// Share of the budget that is used, the largest over its totals; 0 without a budget.
+double budget_used_fraction(const History& history, double now_s);
+
+/// Trials that count towards the budget: done, stopped and failed.
+std::int64_t ended_trials(const History& history);
+
+/// The values of `metric` over the reports that have it.
+std::vector<double> curve_of(const Trial& trial, const std::string& metric);
+
+/// A metric's value as shown to people: five digits.
+std::string show_metric(double value);
+
+}  // namespace pegbox

@@ -1,0 +1,31 @@
+// Option: one flag or argument of a command: its names, where its value goes, and what help and completions say of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace pegbox {
+
+/// What a shell should offer to complete a value with.
+enum class Completion : std::uint8_t { None, File, Folder, Study };
+
+struct Option {
+  /// "-o,--output" for a flag, "study" for an argument by position (given in the order of the list).
+  std::string names;
+  /// Where the value goes; it keeps what it holds where the option is not given. A bool takes no value; a vector takes
+  /// several.
+  std::variant<bool*, std::int64_t*, double*, std::string*, std::vector<std::string>*> target;
+  std::string value;  ///< the value's name in help: "FILE"; empty for a bool
+  std::string help;
+  Completion completion = Completion::None;
+  std::vector<std::string> choices{};  ///< the values allowed; empty: any
+  bool required = false;
+
+  bool is_positional() const { return !names.starts_with('-'); }
+  bool takes_value() const { return !std::holds_alternative<bool*>(target); }
+  std::vector<std::string> flags() const;  ///< "-o", "--output"; empty for an argument by position
+};
+
+}  // namespace pegbox

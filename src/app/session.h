@@ -1,0 +1,53 @@
+// Session: what a running command has at hand: the console, the common options, the store, the interrupt flag.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "app/common_options.h"
+#include "app/console.h"
+#include "app/help_text.h"
+#include "app/store_place.h"
+#include "search/stores/table.h"
+#include "search/study.h"
+
+namespace pegbox {
+
+class Session {
+ public:
+  Session(const CommonOptions& options, Console& console, const Commands& commands,
+          const std::atomic<bool>& interrupted)
+      : options_(options), console_(console), commands_(commands), interrupted_(interrupted) {}
+
+  Console& console() { return console_; }
+  const Commands& commands() const { return commands_; }
+  const std::atomic<bool>& interrupted() const { return interrupted_; }
+  bool wants_json() const { return options_.json; }
+  bool verbose() const { return options_.verbose; }
+
+  /// Prints one JSON value as a result: one line for programs, indented for a person at a terminal.
+  void print_json(const Json& json);
+
+  Result<StorePlace> place() const { return StorePlace::choose(options_.store); }
+
+  /// The store as it is; NotFound, with what to do, if there is none yet.
+  Result<std::unique_ptr<Store>> open_store(OpenMode mode = OpenMode::ReadOnly) const;
+  /// The same for a command that starts a study: makes the store if there is none.
+  Result<std::unique_ptr<Store>> create_store() const;
+
+ private:
+  const CommonOptions& options_;
+  Console& console_;
+  const Commands& commands_;
+  const std::atomic<bool>& interrupted_;
+};
+
+/// The study's name: the one given, or, if none is, that of the only study in the store. NotFound with the nearest
+/// name.
+Result<std::string> choose_study(Store& store, const std::string& given);
+
+/// Whether a process runs the study now.
+Result<bool> is_running(Store& store, const std::string& study);
+
+}  // namespace pegbox

@@ -1,0 +1,35 @@
+// StudyFile: a study file as the program reads it.
+#include "app/study_file.h"
+
+#include "app/trainer_program.h"
+#include "app/yaml_document.h"
+
+namespace pegbox {
+
+Result<StudyFile> StudyFile::load(const Path& path) {
+  PEGBOX_TRY(Document document, read_document(path));
+  if (document.json.is_object() && !document.json.contains("name")) document.json["name"] = path.stem().string();
+  std::error_code code;
+  const Path folder = std::filesystem::absolute(path, code).parent_path();
+  return read(std::move(document), folder);
+}
+
+Result<StudyFile> StudyFile::read(Document document, const Path& folder) {
+  StudyFile file;
+  PEGBOX_TRY(file.spec, StudySpec::read(document));
+  const Node root = document.root();
+  PEGBOX_TRY(const Node trial, root.at("trial"));
+  std::vector<std::string> parameters;
+  for (const Parameter& parameter : file.spec.space.parameters()) parameters.push_back(parameter.name);
+  PEGBOX_TRY(file.trial, TrialSection::read(trial, folder, parameters));
+  if (file.trial.kind == TrialKind::Trainer) {
+    PEGBOX_TRY(const Node trainer, trial.at("trainer"));
+    PEGBOX_TRY(const Node space, root.at("space"));
+    PEGBOX_TRY(const auto program, TrainerProgram::find());
+    PEGBOX_TRY(const auto fields, program.fields());
+    PEGBOX_CHECK(check_trainer_names(trainer, space, fields));
+  }
+  return file;
+}
+
+}  // namespace pegbox

@@ -1,0 +1,26 @@
+// StudyFile: a study file as the program reads it: the search's part, and what runs a trial.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/trial_section.h"
+#include "base/document.h"
+#include "base/file.h"
+#include "base/result.h"
+#include "search/study_spec.h"
+
+namespace pegbox {
+
+struct StudyFile {
+  StudySpec spec;
+  TrialSection trial;
+
+  /// Reads a YAML or JSON file. A study without `name:` takes the file's. For the built-in trainer the names of all its
+  /// fields are checked, which asks the trainer; NotFound if there is none.
+  static Result<StudyFile> load(const Path& path);
+  /// The same from a document; paths in it are relative to `folder`.
+  static Result<StudyFile> read(Document document, const Path& folder);
+};
+
+}  // namespace pegbox

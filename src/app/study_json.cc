@@ -1,0 +1,130 @@
+// StudyJson: studies and trials as the JSON that `list`, `show` and `best` print.
+#include "app/study_json.h"
+
+#include <array>
+
+#include "app/study_files.h"
+
+namespace pegbox {
+
+namespace {
+
+constexpr std::array kStates = {TrialState::Waiting, TrialState::Running, TrialState::Paused,    TrialState::Done,
+                                TrialState::Stopped, TrialState::Failed,  TrialState::Infeasible};
+
+Json metrics_json(const Metrics& metrics) {
+  Json json = Json::object();
+  for (const auto& [name, value] : metrics) json[name] = json_number(value);
+  return json;
+}
+
+Json result_json(const Trial& trial) {
+  return {{"trial", trial.number}, {"config", trial.config.to_json()}, {"metrics", metrics_json(trial.metrics)}};
+}
+
+Json interval_json(const Trial& trial, const std::string& metric) {
+  Json interval = {{"metric", metric}, {"low", nullptr}, {"high", nullptr}};
+  const auto value = trial.metric(metric), error = trial.metric(metric + "_error");
+  if (value && error) {
+    interval["low"] = json_number(*value - 1.96 * *error);
+    interval["high"] = json_number(*value + 1.96 * *error);
+  }
+  return interval;
+}
+
+Json folder_json(const StorePlace& place, const std::string& study, std::int64_t trial) {
+  std::error_code ignored;
+  const Path folder = trial_result_folder(place, study, trial);
+  return std::filesystem::exists(folder, ignored) ? Json(folder.string()) : Json(nullptr);
+}
+
+Json objectives_json(const StudySpec& spec) {
+  Json objectives = Json::array();
+  for (const Objective& objective : spec.objectives)
+    objectives.push_back({{objective.minimize ? "minimize" : "maximize", objective.metric}});
+  return objectives;
+}
+
+/// One total of the budget: null where there is no limit.
+Json total(double limit) { return limit > 0 ? Json(limit) : Json(nullptr); }
+
+}  // namespace
+
+std::string study_state_name(const StudyState& state, bool is_held) {
+  if (is_held) return "running";
+  const auto note = state.notes().find("run");
+  const std::string last =
+      note != state.notes().end() && note->second.is_object() ? note->second.value("state", "") : "";
+  return last.empty() || last == "running" ? "interrupted" : last;
+}
+
+Json study_summary(const StudyState& state, bool is_held) {
+  const History history = state.history();
+  Json trials = Json::object();
+  for (TrialState each : kStates) trials[std::string(name_of(each))] = history.in_state(each).size();
+  const auto best = best_trial(history);
+  return {{"name", history.spec.name},
+          {"state", study_state_name(state, is_held)},
+          {"trials", std::move(trials)},
+          {"best", best ? result_json(state.trial(*best)) : Json(nullptr)}};
+}
+
+Json trial_json(const Trial& trial) {
+  Json reports = Json::array();
+  for (const Report& report : trial.reports)
+    reports.push_back({{"step", report.step}, {"metrics", metrics_json(report.metrics)}});
+  Json json = {{"number", trial.number},
+               {"state", name_of(trial.state)},
+               {"config", trial.config.to_json()},
+               {"metrics", metrics_json(trial.metrics)},
+               {"reports", std::move(reports)},
+               {"reason", trial.reason},
+               {"seed", trial.seed},
+               {"step", trial.step},
+               {"created_s", trial.created_s},
+               {"started_s", trial.started_s},
+               {"ended_s", trial.ended_s}};
+  if (trial.failure) json["failure"] = name_of(*trial.failure);
+  if (!trial.detail.empty()) json["detail"] = trial.detail;
+  return json;
+}
+
+Json study_details(const StudyState& state, bool is_held) {
+  const History history = state.history();
+  Json json = study_summary(state, is_held);
+  json["trial_counts"] = json["trials"];
+  json["objectives"] = objectives_json(history.spec);
+  const Budget& budget = history.spec.budget;
+  json["budget"] = {{"trials", total(static_cast<double>(budget.trials))},
+                    {"time_s", total(budget.time_s)},
+                    {"tokens", total(budget.tokens)}};
+  json["spent"] = {{"time_s", history.now_s}, {"tokens", history.tokens_spent}};
+  json["version"] = state.version();
+  json["spec"] = history.spec.source;
+  json["trials"] = Json::array();
+  for (const Trial& trial : history.trials) json["trials"].push_back(trial_json(trial));
+  return json;
+}
+
+std::optional<Json> best_details(const StudyState& state, const StorePlace& place) {
+  const History history = state.history();
+  const StudySpec& spec = history.spec;
+  if (spec.objectives.size() > 1) {
+    Json front = Json::array();
+    for (std::int64_t number : pareto_front(history)) {
+      Json result = result_json(state.trial(number));
+      result["folder"] = folder_json(place, spec.name, number);
+      front.push_back(std::move(result));
+    }
+    if (front.empty()) return std::nullopt;
+    return Json{{"front", std::move(front)}};
+  }
+  const auto best = best_trial(history);
+  if (!best) return std::nullopt;
+  Json json = result_json(state.trial(*best));
+  json["interval"] = interval_json(state.trial(*best), spec.objective().metric);
+  json["folder"] = folder_json(place, spec.name, *best);
+  return json;
+}
+
+}  // namespace pegbox

@@ -1,0 +1,139 @@
+// TrainerProgram: pegbox-trainer, which holds libtorch and does what needs a model.
+#include "app/trainer_program.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <functional>
+
+#include "base/subprocess.h"
+
+namespace pegbox {
+
+namespace {
+
+bool is_program(const Path& path) { return access(path.c_str(), X_OK) == 0 && !std::filesystem::is_directory(path); }
+
+Result<Path> find_in_path(const std::string& name) {
+  const char* variable = std::getenv("PATH");
+  const std::string folders = variable == nullptr ? "" : variable;
+  for (std::size_t start = 0; start <= folders.size();) {
+    const std::size_t end = std::min(folders.find(':', start), folders.size());
+    const Path candidate = Path(folders.substr(start, end - start)) / name;
+    if (is_program(candidate)) return candidate;
+    start = end + 1;
+  }
+  return fail(ErrorKind::NotFound, {.where = name,
+                                    .what = "the trainer is neither beside pegbox nor in PATH",
+                                    .hint = "build it with `make build`, or name it in PEGBOX_TRAINER"});
+}
+
+using Take = std::function<void(std::string_view)>;
+
+/// Hands on what a non-blocking descriptor has; false at its end.
+bool drain(int descriptor, const Take& take) {
+  char buffer[65536];
+  for (;;) {
+    const ssize_t count = read(descriptor, buffer, sizeof buffer);
+    if (count > 0) {
+      take({buffer, static_cast<std::size_t>(count)});
+      continue;
+    }
+    return count < 0 && (errno == EAGAIN || errno == EINTR);
+  }
+}
+
+/// Runs the child to its end, handing its output on as it comes.
+ExitStatus follow(Subprocess& child, const Take& output, const Take& error_output,
+                  const std::atomic<bool>* interrupted) {
+  bool told = false, out_open = true, err_open = true;
+  for (;;) {
+    std::vector<int> descriptors;
+    if (out_open) descriptors.push_back(child.output());
+    if (err_open) descriptors.push_back(child.error_output());
+    wait_readable(descriptors, std::chrono::milliseconds(50));
+    const auto status = child.poll();
+    if (out_open) out_open = drain(child.output(), output);
+    if (err_open) err_open = drain(child.error_output(), error_output);
+    if (status) return *status;
+    if (interrupted != nullptr && *interrupted && !told) {
+      child.signal_group(SIGINT);
+      told = true;
+    }
+  }
+}
+
+struct Started {
+  TemporaryFolder folder;
+  std::unique_ptr<Subprocess> child;
+};
+
+Result<Started> start(const Path& program, const std::string& verb, const Json& config) {
+  PEGBOX_TRY(TemporaryFolder folder, TemporaryFolder::create("pegbox"));
+  const Path file = folder.path() / "config.json";
+  PEGBOX_CHECK(replace_file(file, to_line(config)));
+  PEGBOX_TRY(auto child,
+             Subprocess::start(
+                 {.arguments = {program.string(), verb, "--config", file.string()}, .environment = {}, .folder = {}}));
+  return Started{std::move(folder), std::move(child)};
+}
+
+std::string last_lines(const std::string& text) {
+  constexpr std::size_t kMost = 2000;
+  std::string end = text.size() > kMost ? text.substr(text.size() - kMost) : text;
+  while (!end.empty() && (end.back() == '\n' || end.back() == ' ')) end.pop_back();
+  return end;
+}
+
+}  // namespace
+
+Result<TrainerProgram> TrainerProgram::find() {
+  if (const char* named = std::getenv("PEGBOX_TRAINER"); named != nullptr && *named != '\0') {
+    if (is_program(named)) return TrainerProgram(named);
+    return fail(ErrorKind::NotFound, {.where = "PEGBOX_TRAINER", .what = "no such program", .got = named});
+  }
+  const Path beside = executable_folder() / "pegbox-trainer";
+  if (is_program(beside)) return TrainerProgram(beside);
+  PEGBOX_TRY(const Path found, find_in_path("pegbox-trainer"));
+  return TrainerProgram(found);
+}
+
+Result<std::string> TrainerProgram::version() const {
+  PEGBOX_TRY(const auto child,
+             Subprocess::start({.arguments = {path_.string(), "--version"}, .environment = {}, .folder = {}}));
+  std::string output, errors;
+  const ExitStatus status = follow(
+      *child, [&](std::string_view bytes) { output += bytes; }, [&](std::string_view bytes) { errors += bytes; },
+      nullptr);
+  if (status.code != 0)
+    return fail(ErrorKind::Internal, {.where = path_.string(), .what = "it does not start", .got = last_lines(errors)});
+  return last_lines(output);
+}
+
+Result<ExitCode> TrainerProgram::run(const std::string& verb, const Json& config, Console& console,
+                                     const std::atomic<bool>& interrupted) const {
+  PEGBOX_TRY(const Started started, start(path_, verb, config));
+  const ExitStatus status = follow(
+      *started.child, [&](std::string_view bytes) { console.print(bytes); },
+      [&](std::string_view bytes) { console.draw(bytes); }, &interrupted);
+  if (interrupted) return ExitCode::Interrupted;
+  if (status.signal != 0)
+    return fail(ErrorKind::Internal,
+                {.where = "pegbox-trainer " + verb, .what = "the trainer died", .got = status.describe()});
+  return static_cast<ExitCode>(status.code);
+}
+
+Result<Json> TrainerProgram::ask(const std::string& verb, const Json& config) const {
+  PEGBOX_TRY(const Started started, start(path_, verb, config));
+  std::string output, errors;
+  const ExitStatus status = follow(
+      *started.child, [&](std::string_view bytes) { output += bytes; },
+      [&](std::string_view bytes) { errors += bytes; }, nullptr);
+  if (status.code != 0)
+    return fail(status.code == 2 ? ErrorKind::InvalidInput : ErrorKind::Internal,
+                {.where = "pegbox-trainer " + verb, .what = "the trainer refused", .got = last_lines(errors)});
+  return parse_json(output, "pegbox-trainer " + verb);
+}
+
+}  // namespace pegbox

@@ -1,0 +1,40 @@
+// TrainerProgram: pegbox-trainer, which holds libtorch and does what needs a model.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "app/console.h"
+#include "app/exit_code.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace pegbox {
+
+class TrainerProgram {
+ public:
+  /// $PEGBOX_TRAINER, else beside this program, else in PATH. NotFound, with what to do, if it is nowhere.
+  static Result<TrainerProgram> find();
+
+  const Path& path() const { return path_; }
+  Result<std::string> version() const;  ///< what `pegbox-trainer --version` says, in one line
+
+  /// The names of all fields of its config, "model" and "data" among them.
+  Result<std::vector<std::string>> fields() const;
+
+  /// Runs `pegbox-trainer VERB --config FILE` with `config` in the file and passes its output through; an interrupt is
+  /// passed on once. The trainer's own exit code.
+  Result<ExitCode> run(const std::string& verb, const Json& config, Console& console,
+                       const std::atomic<bool>& interrupted) const;
+
+  /// The same for a verb that prints one JSON value, which is returned. An error carries what the trainer said.
+  Result<Json> ask(const std::string& verb, const Json& config) const;
+
+ private:
+  explicit TrainerProgram(Path path) : path_(std::move(path)) {}
+  Path path_;
+};
+
+}  // namespace pegbox

@@ -1,0 +1,141 @@
+// TrialSection: the part `trial:` of a study file: what runs a trial.
+#include "app/trial_section.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "search/executors/command_template.h"
+
+namespace pegbox {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> kKinds = {"trainer", "command", "worker", "metric"};
+constexpr std::array<std::string_view, 3> kDataParts = {"train", "validation", "test"};
+/// What a command may use besides the hyperparameters (see search/executors/command_executor.h).
+constexpr std::array<const char*, 6> kPlaceholders = {"trial", "seed", "config", "until", "checkpoint_dir", "resume"};
+
+Result<std::string> existing_path(const Node& node, const Path& folder) {
+  PEGBOX_TRY(const std::string text, node.string());
+  if (text.empty()) return node.fail("an empty path", "a file or folder");
+  const Path path = (folder / text).lexically_normal();
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) return path.string();
+  return fail(ErrorKind::NotFound, {.where = node.where(),
+                                    .what = "no such file or folder",
+                                    .got = path.string(),
+                                    .hint = "paths are relative to the study file"});
+}
+
+/// A path or a list of paths.
+Result<Json> existing_paths(const Node& node, const Path& folder) {
+  if (!node.is_array()) return existing_path(node, folder);
+  Json paths = Json::array();
+  for (const Node& item : node.items()) {
+    PEGBOX_TRY(std::string path, existing_path(item, folder));
+    paths.push_back(std::move(path));
+  }
+  if (paths.empty()) return node.fail("an empty list", "at least one file");
+  return paths;
+}
+
+Result<Json> resolve_data(const Node& data, const Path& folder) {
+  if (!data.is_object()) return existing_paths(data, folder);
+  PEGBOX_CHECK(data.only(kDataParts));
+  Json resolved = Json::object();
+  for (const auto& [part, node] : data.members()) {
+    PEGBOX_TRY(resolved[part], existing_paths(node, folder));
+  }
+  return resolved;
+}
+
+Result<void> read_patterns(const Node& metric, TrialSection& section) {
+  if (!metric.is_object())
+    return metric.fail("not a table of patterns", "metric names and patterns, such as {loss: \"loss: (\\S+)\"}");
+  for (const auto& [name, node] : metric.members()) {
+    PEGBOX_TRY(std::string pattern, node.string());
+    (name == "step" ? section.step_pattern : section.patterns[name]) = std::move(pattern);
+  }
+  if (section.patterns.empty()) return metric.fail("no metric", "at least one pattern beside `step`");
+  return {};
+}
+
+Result<void> read_command(const Node& trial, const std::vector<std::string>& parameters, TrialSection& section) {
+  section.kind = TrialKind::Command;
+  PEGBOX_TRY(const Node command, trial.at("command"));
+  PEGBOX_TRY(section.command, command.string());
+  std::vector<std::string> names = parameters;
+  names.insert(names.end(), kPlaceholders.begin(), kPlaceholders.end());
+  const auto parsed = CommandTemplate::parse(section.command, names);
+  if (!parsed) return fail(parsed.error().kind, {.where = command.where(), .what = parsed.error().message});
+  if (!trial.has("metric")) return {};
+  PEGBOX_TRY(const Node metric, trial.at("metric"));
+  return read_patterns(metric, section);
+}
+
+}  // namespace
+
+Result<TrialSection> TrialSection::read(const Node& trial, const Path& folder,
+                                        const std::vector<std::string>& parameters) {
+  PEGBOX_CHECK(trial.only(kKinds));
+  TrialSection section;
+  section.folder = folder;
+  const int kinds = trial.has("trainer") + trial.has("command") + trial.has("worker");
+  if (kinds != 1) return trial.fail("what runs a trial is not clear", "one of trainer, command and worker");
+  if (trial.has("metric") && !trial.has("command")) {
+    PEGBOX_TRY(const Node metric, trial.at("metric"));
+    return metric.fail("patterns are for a command's output", "", "trainers and workers report by themselves");
+  }
+  if (trial.has("command")) {
+    PEGBOX_CHECK(read_command(trial, parameters, section));
+  } else if (trial.has("worker")) {
+    section.kind = TrialKind::Worker;
+    PEGBOX_TRY(const Node worker, trial.at("worker"));
+    PEGBOX_TRY(section.command, worker.string());
+    if (section.command.empty()) return worker.fail("an empty command");
+  } else {
+    PEGBOX_TRY(const Node trainer, trial.at("trainer"));
+    PEGBOX_TRY(section.trainer, resolve_trainer_paths(trainer, folder));
+  }
+  return section;
+}
+
+Result<Json> resolve_trainer_paths(const Node& trainer, const Path& folder) {
+  if (!trainer.is_object())
+    return trainer.fail("not an object", "{model: DIR, data: {train: FILE, validation: FILE}, ...}");
+  Json resolved = trainer.json();
+  for (const char* name : {"model", "adapter", "tokenizer"}) {
+    if (!trainer.has(name)) continue;
+    PEGBOX_TRY(const Node node, trainer.at(name));
+    PEGBOX_TRY(resolved[name], existing_path(node, folder));
+  }
+  if (trainer.has("data")) {
+    PEGBOX_TRY(const Node data, trainer.at("data"));
+    PEGBOX_TRY(resolved["data"], resolve_data(data, folder));
+  }
+  if (trainer.has("output")) {
+    PEGBOX_TRY(const Node output, trainer.at("output"));
+    PEGBOX_TRY(const std::string text, output.string());
+    resolved["output"] = (folder / text).lexically_normal().string();
+  }
+  return resolved;
+}
+
+Result<void> check_trainer_names(const Node& trainer, const Node& space, const std::vector<std::string>& known) {
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  PEGBOX_CHECK(trainer.only(names));
+  for (const auto& [name, node] : space.members()) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    const std::string near = nearest_name(name, names);
+    return fail(ErrorKind::InvalidInput, {.where = node.where(),
+                                          .what = fmt::format("the trainer has no field `{}`", name),
+                                          .expected = fmt::format("{}", fmt::join(known, ", ")),
+                                          .hint = near.empty() ? "`pegbox help train` says where they are described"
+                                                               : "did you mean " + near + "?"});
+  }
+  return {};
+}
+
+}  // namespace pegbox
