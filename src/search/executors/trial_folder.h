@@ -1,0 +1,34 @@
+// TrialFolder: where a plain program's trial keeps its files: trial-N/{trial.json, config.json, output.log,
+// checkpoints}.
+#pragma once
+
+#include <string>
+
+#include "base/file.h"
+#include "search/executor.h"
+
+namespace pegbox {
+
+/// A checkpoint's name that means whatever lies in the trial's checkpoint folder.
+inline constexpr char kWholeFolder[] = ".";
+
+class TrialFolder {
+ public:
+  TrialFolder(Path studies_folder, std::int64_t trial);
+
+  /// Makes it ready for a leg. Files of another trial that had this number (another configuration or seed) are removed.
+  Result<void> prepare(const Launch& launch) const;
+
+  /// What the program is to go on from: the checkpoint of `launch`, else what lies in its own folder; empty: nothing.
+  std::string resume_path(const Launch& launch) const;
+
+  Path config() const { return path_ / "config.json"; }
+  Path log() const { return path_ / "output.log"; }
+  Path checkpoints() const { return path_ / "checkpoints"; }
+  bool has_checkpoints() const;
+
+ private:
+  const Path parent_, path_;
+};
+
+}  // namespace pegbox
