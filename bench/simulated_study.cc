@@ -73,7 +73,7 @@ Result<void> run(std::int64_t trials, const std::string& url, const std::string&
   PEGBOX_TRY(const auto store, open_store(url));
   auto study = Study::open(*store, spec.name);
   if (!study && study.error().kind == ErrorKind::NotFound) study = Study::create(*store, spec);
-  PEGBOX_CHECK(study);
+  if (!study) return tl::make_unexpected(study.error());
   PEGBOX_TRY(const auto sampler, make_sampler(spec));
   PEGBOX_TRY(const auto scheduler, make_scheduler(spec));
   Director director(*sampler, *scheduler);

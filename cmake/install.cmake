@@ -1,6 +1,8 @@
 # `make install`: the programs, and beside the trainer the libraries that it needs, so that the clone may go.
-install(TARGETS pegbox RUNTIME DESTINATION bin)
-if(PEGBOX_TRAINER)
+if(TARGET pegbox)
+  install(TARGETS pegbox RUNTIME DESTINATION bin)
+endif()
+if(TARGET pegbox-trainer)
   set_target_properties(pegbox-trainer PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/pegbox")
   install(TARGETS pegbox-trainer RUNTIME DESTINATION bin)
   if(EXISTS /dev/nvidia0)

@@ -113,7 +113,7 @@ Result<RunResult> sit(Store& store, const StudySpec& spec, Simulation simulation
                       int workers = 4) {
   auto study = Study::open(store, spec.name);
   if (!study) study = Study::create(store, spec);
-  PEGBOX_CHECK(study);
+  if (!study) return tl::make_unexpected(study.error());
   PEGBOX_TRY(const auto sampler, make_sampler(spec));
   PEGBOX_TRY(const auto scheduler, make_scheduler(spec));
   Director director(*sampler, *scheduler);
