@@ -10,7 +10,7 @@ namespace {
 
 void add_part(std::string& message, std::string_view prefix, std::string_view part) {
   if (part.empty()) return;
-  if (!message.empty() && !message.ends_with("] ")) message += "; ";
+  if (!message.empty()) message += "; ";
   message += prefix;
   message += part;
 }
@@ -52,12 +52,11 @@ std::string_view hint_of_errno(int code) {
 
 std::string format_problem(const Problem& problem) {
   std::string message;
-  if (!problem.where.empty()) message = "[" + problem.where + "] ";
   add_part(message, "", problem.what);
   add_part(message, "got ", problem.got);
   add_part(message, "expected ", problem.expected);
   add_part(message, "", problem.hint);
-  return message;
+  return problem.where.empty() ? message : "[" + problem.where + "] " + message;
 }
 
 tl::unexpected<Error> fail(ErrorKind kind, const Problem& problem) {

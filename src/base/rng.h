@@ -29,7 +29,7 @@ using PhiloxBlock = std::array<std::uint32_t, 4>;
 /// The cipher itself: 128 random bits that are a bijection of `counter` for each key.
 PhiloxBlock philox4x32(PhiloxBlock counter, std::array<std::uint32_t, 2> key);
 
-/// The inverse of the standard normal distribution function, to 1e-15 relative and with the same bits on every IEEE 754
+/// The inverse of the standard normal distribution function, to 2e-15 relative and with the same bits on every IEEE 754
 /// machine; infinite at 0 and 1, not a number outside.
 double normal_quantile(double probability);
 

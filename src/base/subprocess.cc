@@ -39,9 +39,9 @@ bool is_program(const Path& path) {
 Result<std::string> find_program(const ProcessSpec& spec) {
   const std::string& name = spec.arguments.front();
   if (name.find('/') != std::string::npos) return name;
-  const auto own = spec.environment.find("PATH");
-  const char* inherited = std::getenv("PATH");
-  std::string_view rest = own != spec.environment.end() ? own->second : inherited ? inherited : "/usr/bin:/bin";
+  const char* const inherited = std::getenv("PATH");
+  std::string_view rest = inherited ? inherited : "/usr/bin:/bin";
+  if (const auto own = spec.environment.find("PATH"); own != spec.environment.end()) rest = own->second;
   while (!name.empty() && !rest.empty()) {
     const std::size_t end = std::min(rest.find(':'), rest.size());
     const Path folder(rest.substr(0, end));
