@@ -20,11 +20,6 @@ bool equals(std::int64_t integer, double real) {
 
 }  // namespace
 
-Json to_json(const Value& value) {
-  if (const auto* real = std::get_if<double>(&value)) return json_number(*real);
-  return std::visit([](const auto& plain) { return Json(plain); }, value);
-}
-
 Result<Value> value_from_json(const Json& json) {
   if (json.is_boolean()) return Value(json.get<bool>());
   if (json.is_string()) return Value(json.get<std::string>());

@@ -2,21 +2,22 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "base/field_table.h"
 #include "base/json.h"
 #include "base/result.h"
 
 namespace pegbox {
 
-/// One hyperparameter's value.
-using Value = std::variant<bool, std::int64_t, double, std::string>;
+/// One hyperparameter's value. `to_json` is that of fields.
+using Value = FieldValue;
 
-Json to_json(const Value& value);
 Result<Value> value_from_json(const Json& json);  ///< InvalidInput for null, arrays and objects
 std::string to_text(const Value& value);          ///< "0.0003", "lora", "true"
 bool is_number(const Value& value);

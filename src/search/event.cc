@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/document.h"
+#include "search/payload_reader.h"
 
 namespace pegbox {
 namespace {
@@ -229,6 +229,7 @@ Result<Event::What> decode_payload(std::string_view kind, std::string_view text)
     return fail(ErrorKind::Unsupported, {.what = "an unknown kind of event",
                                          .got = std::string(kind),
                                          .hint = "was the study written by a newer version?"});
+  if (auto usual = decode_usual_payload(kind, text)) return std::move(*usual);
   auto json = parse_json(text, std::string(kind) + " event");
   if (!json) return tl::make_unexpected(Error{ErrorKind::Corrupt, std::move(json).error().message});
   if (kind == kKinds[0]) return decode<event::StudyCreated>(*json, kind);
