@@ -3,7 +3,7 @@
 
 A file belongs to the deepest room of LAYERS that holds its folder (src/train/model/x.cc -> train). It may include its own
 room, the rooms listed, the libraries listed, and the headers of the standard library and of POSIX or Linux. Tests (x_test.cc,
-test_x.h) may add GoogleTest, and those below search/ the rooms search/*, whose parts they run together.
+x_for_test.h) may add GoogleTest, and those below search/ the rooms search/*, whose parts they run together.
 
     tools/check_layers.py [SOURCE_FOLDER]     prints "file:line: what; rule", exits 1 if there is any
 """
@@ -69,8 +69,8 @@ def room_of(folder: str, rooms: dict[str, Room]) -> str | None:
 
 
 def is_test(file: Path) -> bool:
-    """x_test.cc, and test_x.h or test_x.cc with what several tests share."""
-    return file.name.endswith("_test.cc") or file.name.startswith("test_")
+    """x_test.cc, and the headers that tests share: x_for_test.h, test_x.h, testing.h."""
+    return file.stem.endswith("_test") or file.stem.startswith("test_") or file.stem == "testing"
 
 
 def has_prefix(header: str, prefixes: list[str]) -> bool:
@@ -91,6 +91,8 @@ def check_include(header: str, quoted: bool, file: Path, room: Room, rooms: dict
             allowed_rooms += SEARCH_ROOMS
     if (source / header).is_file():
         target = room_of(str(Path(header).parent), rooms)
+        if is_test(Path(header)) and not is_test(file):
+            return f'"{header}" is for tests; this file is none'
         if target in allowed_rooms:
             return None
         return f'{room.name} includes "{header}" of {target or "no room"}; it may include {", ".join(sorted(set(allowed_rooms)))}'

@@ -71,8 +71,13 @@ class CheckLayers(unittest.TestCase):
 
     def test_gives_gtest_to_tests_only(self) -> None:
         self.assert_clean({"base/a_test.cc": "#include <gtest/gtest.h>\n#include <gmock/gmock.h>\n"})
-        self.assert_clean({"base/test_support.h": "#include <gtest/gtest.h>\n"})
+        self.assert_clean({"base/a_for_test.h": "#include <gtest/gtest.h>\n", "base/a_test.cc": '#include "base/a_for_test.h"\n'})
         self.assert_refused("base/a.cc", "#include <gtest/gtest.h>\n", "gtest")
+
+    def test_keeps_headers_for_tests_out_of_the_programs(self) -> None:
+        code, output = self.check({"base/a_for_test.h": "#pragma once\n", "base/a.cc": '#include "base/a_for_test.h"\n'})
+        self.assertEqual(code, 1)
+        self.assertIn('base/a.cc:1: "base/a_for_test.h" is for tests', output)
 
     def test_lets_tests_below_search_run_its_rooms_together(self) -> None:
         self.assert_clean({"search/samplers/a_test.cc": '#include "search/stores/part.h"\n'})
