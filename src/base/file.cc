@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
@@ -22,7 +23,7 @@ namespace filesystem = std::filesystem;
 
 int open_retrying(const Path& path, int flags) {
   int descriptor = -1;
-  do descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
+  do descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
   while (descriptor < 0 && errno == EINTR);
   return descriptor;
 }
@@ -52,20 +53,28 @@ Result<void> sync_folder(const Path& folder) {
   return {};
 }
 
-Result<void> write_new_file(const Path& path, int descriptor, std::string_view bytes, mode_t mode) {
-  if (::fchmod(descriptor, mode) != 0) return fail_errno(path.string(), "cannot set the file's mode");
-  if (!write_all(descriptor, bytes)) return fail_errno(path.string(), "cannot write the file");
-  if (::fdatasync(descriptor) != 0) return fail_errno(path.string(), "cannot write the file to the disk");
-  return {};
-}
+// A file beside another, to be renamed to it; removed if it was not.
+struct NewFile {
+  NewFile() = default;
+  NewFile(NewFile&&) = default;
+  ~NewFile() {
+    if (descriptor) ::unlink(path.c_str());
+  }
+  Path path;
+  Descriptor descriptor;
+};
 
-// The mode of the file that is replaced, or that of a new file under the process's mask.
-mode_t mode_for(const Path& path) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) == 0) return status.st_mode & 07777;
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  return 0666 & ~mask;
+Result<NewFile> make_file_beside(const Path& path) {
+  static std::atomic<unsigned> next = 0;
+  constexpr int kAttempts = 100;  // a process of the same number may have left some behind
+  NewFile file;
+  for (int i = 0; i < kAttempts && !file.descriptor; ++i) {
+    file.path = fmt::format("{}.{}.{}.new", path.string(), ::getpid(), next++);
+    file.descriptor = Descriptor(open_retrying(file.path, O_WRONLY | O_CREAT | O_EXCL));
+    if (!file.descriptor && errno != EEXIST) break;
+  }
+  if (!file.descriptor) return fail_errno(path.string(), "cannot write the file");
+  return file;
 }
 
 std::string holder_of(int descriptor) {
@@ -102,17 +111,15 @@ Result<std::string> read_file(const Path& path) {
 }
 
 Result<void> replace_file(const Path& path, std::string_view bytes) {
-  const mode_t mode = mode_for(path);
-  std::string name = fmt::format("{}.{}.XXXXXX", path.string(), ::getpid());
-  const Descriptor descriptor(::mkostemp(name.data(), O_CLOEXEC));
-  if (!descriptor) return fail_errno(path.string(), "cannot write the file");
-  auto written = write_new_file(path, descriptor.get(), bytes, mode);
-  if (written && ::rename(name.c_str(), path.c_str()) != 0)
-    written = fail_errno(path.string(), "cannot replace the file");
-  if (!written) {
-    ::unlink(name.c_str());
-    return written;
-  }
+  PEGBOX_TRY(NewFile file, make_file_beside(path));
+  const int descriptor = file.descriptor.get();
+  struct stat old{};
+  if (::stat(path.c_str(), &old) == 0 && ::fchmod(descriptor, old.st_mode & 07777) != 0)
+    return fail_errno(path.string(), "cannot give the file its mode");
+  if (!write_all(descriptor, bytes)) return fail_errno(path.string(), "cannot write the file");
+  if (::fdatasync(descriptor) != 0) return fail_errno(path.string(), "cannot write the file to the disk");
+  if (::rename(file.path.c_str(), path.c_str()) != 0) return fail_errno(path.string(), "cannot replace the file");
+  file.descriptor.close();
   return sync_folder(folder_of(path));
 }
 
@@ -224,9 +231,8 @@ Result<FileLock> FileLock::acquire(const Path& path) {
                                       .what = "locked by " + holder_of(lock.descriptor_),
                                       .hint = "wait for it to end, or stop it"});
   if (locked != 0) return fail_errno(path.string(), "cannot lock");
-  const std::string process = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(lock.descriptor_, 0) != 0 || !write_all(lock.descriptor_, process))
-    return fail_errno(path.string(), "cannot write the lock");
+  // The number is for messages only: a full disk does not take the lock away.
+  if (::ftruncate(lock.descriptor_, 0) == 0) (void)write_all(lock.descriptor_, std::to_string(::getpid()) + "\n");
   return lock;
 }
 

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <limits>
 
 #include "base/spawn.h"
 
@@ -278,7 +279,8 @@ std::string LineReader::rest() {
 void wait_readable(const std::vector<int>& descriptors, std::chrono::milliseconds wait) {
   std::vector<pollfd> entries;
   for (const int descriptor : descriptors) entries.push_back({.fd = descriptor, .events = POLLIN, .revents = 0});
-  ::poll(entries.data(), entries.size(), static_cast<int>(wait.count()));
+  const auto wait_ms = std::clamp<std::int64_t>(wait.count(), 0, std::numeric_limits<int>::max());
+  ::poll(entries.data(), entries.size(), static_cast<int>(wait_ms));
 }
 
 }  // namespace pegbox

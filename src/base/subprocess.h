@@ -74,7 +74,8 @@ class LineReader {
   bool overflowed_ = false;
 };
 
-/// Waits until one of the descriptors can be read or the time is over.
+/// Waits until one of the descriptors can be read (or has ended), a signal comes, or the time is over. Negative
+/// descriptors are passed over.
 void wait_readable(const std::vector<int>& descriptors, std::chrono::milliseconds wait);
 
 }  // namespace pegbox
