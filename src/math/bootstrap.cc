@@ -24,7 +24,7 @@ Result<void> check(std::span<const double> values, const BootstrapOptions& optio
   return {};
 }
 
-// Skewness of the statistic, from leaving out one value at a time: Efron (1987), equation 6.6.
+// Skewness of the statistic, from leaving out one value at a time: Efron and Tibshirani (1993), equation 14.15.
 double acceleration(std::span<const double> values, const Statistic& statistic) {
   std::vector<double> without(values.begin() + 1, values.end());  // all but value i
   std::vector<double> left;

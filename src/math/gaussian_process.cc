@@ -125,13 +125,24 @@ struct GaussianProcess::State {
 
 namespace {
 
-// The parameters of the best local maximum: searches from the best of the fixed starts.
-Result<Minimum> maximize_posterior(MarginalLikelihood& likelihood, const FitOptions& options) {
-  const GradientFunction loss = [&](std::span<const double> x, std::span<double> gradient) {
+constexpr int kCoarsePoints = 100;  // a search from all the fixed starts sees no more
+
+GradientFunction loss_of(MarginalLikelihood& likelihood) {
+  return [&](std::span<const double> x, std::span<double> gradient) {
     const double value = -likelihood.log_posterior(x, gradient);
     for (double& g : gradient) g = -g;
     return value;
   };
+}
+
+// A thousandth of a nat in the posterior changes no decision.
+MinimizeOptions search_options(const FitOptions& options) {
+  return {.max_evaluations = options.max_evaluations, .gradient_tolerance = 1e-2, .relative_tolerance = 1e-5};
+}
+
+// Local searches from the best of the fixed starts.
+Result<Minimum> search_widely(MarginalLikelihood& likelihood, const FitOptions& options) {
+  const GradientFunction loss = loss_of(likelihood);
   auto starts = likelihood.starts(options.min_noise_variance);
   std::vector<double> losses;
   for (const auto& start : starts) losses.push_back(loss(start, {}));
@@ -142,10 +153,30 @@ Result<Minimum> maximize_posterior(MarginalLikelihood& likelihood, const FitOpti
   for (int i = 0; i < std::clamp(options.max_starts, 1, static_cast<int>(starts.size())); ++i)
     best.push_back(starts[order[i]]);
   PEGBOX_TRY(Minimum found,
-             minimize_from(
-                 loss, best, likelihood.bounds(options.min_noise_variance),
-                 {.max_evaluations = options.max_evaluations, .gradient_tolerance = 1e-3, .relative_tolerance = 1e-6}));
+             minimize_from(loss, best, likelihood.bounds(options.min_noise_variance), search_options(options)));
   found.evaluations += static_cast<int>(starts.size());
+  return found;
+}
+
+EmbeddedPoints some_points(const EmbeddedPoints& points, const std::vector<Index>& rows) {
+  return {points.real(rows, Eigen::all), points.categorical(rows, Eigen::all)};
+}
+
+// The parameters of the best local maximum found. With many points the wide search runs on some of them, and one local
+// search on all goes on from there: a likelihood costs O(n^3).
+Result<Minimum> maximize_posterior(const Embedding& embedding, const EmbeddedPoints& points,
+                                   const Eigen::VectorXd& targets, const FitOptions& options) {
+  MarginalLikelihood likelihood(embedding, points, {targets.data(), static_cast<std::size_t>(targets.size())});
+  const Index n = points.size();
+  if (n <= kCoarsePoints * 5 / 4) return search_widely(likelihood, options);
+  std::vector<Index> rows(kCoarsePoints);
+  for (Index i = 0; i < kCoarsePoints; ++i) rows[i] = i * n / kCoarsePoints;
+  const Eigen::VectorXd some_targets = targets(rows);
+  MarginalLikelihood coarse(embedding, some_points(points, rows), {some_targets.data(), rows.size()});
+  PEGBOX_TRY(const Minimum start, search_widely(coarse, options));
+  PEGBOX_TRY(Minimum found, minimize(loss_of(likelihood), start.x, likelihood.bounds(options.min_noise_variance),
+                                     search_options(options)));
+  found.evaluations += start.evaluations;
   return found;
 }
 
@@ -177,9 +208,8 @@ Result<GaussianProcess> GaussianProcess::fit(std::vector<Dimension> dimensions, 
                                              std::span<const double> targets, const FitOptions& options) {
   PEGBOX_TRY(GaussianProcess process, prepare(std::move(dimensions), points, targets));
   State& state = *process.state_;
-  MarginalLikelihood likelihood(state.embedding, state.points, {state.targets.data(), targets.size()});
-  PEGBOX_TRY(const Minimum found, maximize_posterior(likelihood, options));
-  state.hyperparameters = likelihood.unpack(found.x);
+  PEGBOX_TRY(const Minimum found, maximize_posterior(state.embedding, state.points, state.targets, options));
+  state.hyperparameters = MarginalLikelihood::unpack(found.x);
   state.evaluations = found.evaluations;
   PEGBOX_CHECK(state.factorize());
   return process;

@@ -17,8 +17,8 @@ namespace pegbox::math {
 
 /// How to fit. The defaults follow the paper above and need no tuning.
 struct FitOptions {
-  int max_evaluations = 60;          ///< of the likelihood, for each start; a fit is bounded by starts * this
-  int max_starts = 2;                ///< local searches, from the best of the fixed starts
+  int max_evaluations = 60;          ///< of the likelihood, for each local search
+  int max_starts = 2;                ///< local searches, from the best of the fixed starts; one more over 125 points
   double min_noise_variance = 1e-6;  ///< of standardized targets
 };
 
@@ -37,8 +37,10 @@ struct PredictionGradient {
   std::vector<double> variance_gradient;  // [d]
 };
 
-/// Points are rows of d doubles: real coordinates in [0, 1], categorical ones the index of the choice (0, 1, 2, ...),
-/// inactive ones (only in conditional dimensions) kInactive.
+/// A fit takes O(n^3) time and O(n^2 d) memory: some milliseconds for 100 points, 0.1 GB and seconds for 1,000 points
+/// of 20 dimensions. Const members may run in several threads. Points are rows of d doubles: real coordinates in [0,
+/// 1], categorical ones the index of the choice (0, 1, 2, ...), inactive ones (only in conditional dimensions)
+/// kInactive.
 class GaussianProcess {
  public:
   /// Fits hyperparameters to `points` [n, d] and `targets` [n], n >= 1. InvalidInput for shapes that do not agree, a

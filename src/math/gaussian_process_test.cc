@@ -248,6 +248,32 @@ TEST(GaussianProcess, TheSameDataGiveTheSameModel) {
   EXPECT_EQ(once.predict(data.point(3)).mean, twice.predict(data.point(3)).mean);
 }
 
+// Vectorized sums start where memory is aligned; the order of a sum must not depend on where the caller's data lie.
+TEST(GaussianProcess, TheModelDoesNotDependOnWhereTheDataLieInMemory) {
+  const Data data = mixed_data(41, 15);
+  const auto plain = *GaussianProcess::fit(data.dimensions, data.points, data.targets);
+  for (std::size_t offset = 1; offset < 4; ++offset) {
+    Vector points(offset), targets(offset);
+    points.insert(points.end(), data.points.begin(), data.points.end());
+    targets.insert(targets.end(), data.targets.begin(), data.targets.end());
+    const auto moved =
+        *GaussianProcess::fit(data.dimensions, std::span(points).subspan(offset), std::span(targets).subspan(offset));
+    EXPECT_EQ(moved.hyperparameters().length_scales, plain.hyperparameters().length_scales);
+    EXPECT_EQ(moved.predict(std::span(points).subspan(offset, 6)).mean, plain.predict(data.point(0)).mean);
+  }
+}
+
+TEST(GaussianProcess, ManyPointsAreFittedThroughSomeOfThem) {
+  const Hyperparameters truth{.length_scales = {0.3, 0.6}, .noise_variance = 0.01};
+  const Data data = drawn_data(kPlane, 260, truth, 3);
+  const auto process = *GaussianProcess::fit(kPlane, data.points, data.targets);
+  const auto thorough =
+      *GaussianProcess::fit(kPlane, data.points, data.targets, {.max_evaluations = 400, .max_starts = 6});
+  EXPECT_EQ(process.size(), 260);
+  EXPECT_NEAR(process.log_marginal_likelihood(), thorough.log_marginal_likelihood(), 0.3);
+  EXPECT_NEAR(std::log(process.hyperparameters().length_scales[0] / 0.3), 0, std::log(1.5));
+}
+
 TEST(GaussianProcess, FollowsAChangeOfUnitsOfTheTargets) {
   Data data = mixed_data(40, 12);
   const auto plain = *GaussianProcess::fit(data.dimensions, data.points, data.targets);

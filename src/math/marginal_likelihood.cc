@@ -15,7 +15,8 @@ using Eigen::Index;
 
 constexpr double kLogTwoPi = 1.83787706640934548356;
 constexpr double kLengthSpread = std::numbers::sqrt3;
-constexpr double kNoiseCentre = -4;
+constexpr double kNoiseCentre = -4, kNoiseSpread = 1;
+constexpr double kSignalSpread = 0.5, kMeanSpread = 1;
 constexpr double kMinLength = 0.02, kMaxLength = 1e4;
 
 double length_centre(int dimensions) { return std::numbers::sqrt2 + 0.5 * std::log(dimensions); }
@@ -26,7 +27,10 @@ ValueAndSlope log_normal_density(double log_value, double centre, double spread)
   return {-log_value - 0.5 * standard * standard, -1 - standard / spread};
 }
 
-ValueAndSlope standard_density(double value) { return {-0.5 * value * value, -value}; }
+ValueAndSlope normal_density(double value, double spread) {
+  const double standard = value / spread;
+  return {-0.5 * standard * standard, -standard / spread};
+}
 
 // Adds the inverse of lower[begin, end) in place of it, by halves: [A 0; B C]^-1 = [A^-1 0; -C^-1 B A^-1, C^-1].
 void invert_block(Eigen::MatrixXd& lower, Index begin, Index count) {
@@ -92,16 +96,17 @@ MarginalLikelihood::MarginalLikelihood(const Embedding& embedding, const Embedde
   }
 }
 
-Hyperparameters MarginalLikelihood::unpack(std::span<const double> parameters) const {
+Hyperparameters MarginalLikelihood::unpack(std::span<const double> parameters) {
+  const std::size_t d = parameters.size() - 3;
   Hyperparameters result;
-  for (int j = 0; j < dimensions_; ++j) result.length_scales.push_back(std::exp(parameters[j]));
-  result.signal_variance = std::exp(parameters[dimensions_]);
-  result.noise_variance = std::exp(parameters[dimensions_ + 1]);
-  result.mean = parameters[dimensions_ + 2];
+  for (std::size_t j = 0; j < d; ++j) result.length_scales.push_back(std::exp(parameters[j]));
+  result.signal_variance = std::exp(parameters[d]);
+  result.noise_variance = std::exp(parameters[d + 1]);
+  result.mean = parameters[d + 2];
   return result;
 }
 
-std::vector<double> MarginalLikelihood::pack(const Hyperparameters& hyperparameters) const {
+std::vector<double> MarginalLikelihood::pack(const Hyperparameters& hyperparameters) {
   std::vector<double> parameters;
   for (double length : hyperparameters.length_scales) parameters.push_back(std::log(length));
   parameters.push_back(std::log(hyperparameters.signal_variance));
@@ -134,15 +139,16 @@ std::vector<std::vector<double>> MarginalLikelihood::starts(double min_noise_var
 }
 
 double MarginalLikelihood::log_prior(std::span<const double> parameters, std::span<double> gradient) const {
+  const int d = dimensions_;
   double sum = 0;
-  for (int i = 0; i < this->parameters(); ++i) {
-    const ValueAndSlope density = i < dimensions_
-                                      ? log_normal_density(parameters[i], length_centre(dimensions_), kLengthSpread)
-                                  : i == dimensions_ + 1 ? log_normal_density(parameters[i], kNoiseCentre, 1)
-                                                         : standard_density(parameters[i]);
+  const auto add = [&](int i, const ValueAndSlope& density) {
     sum += density.value;
     if (!gradient.empty()) gradient[i] = density.slope;
-  }
+  };
+  for (int j = 0; j < d; ++j) add(j, log_normal_density(parameters[j], length_centre(d), kLengthSpread));
+  add(d, normal_density(parameters[d], kSignalSpread));
+  add(d + 1, log_normal_density(parameters[d + 1], kNoiseCentre, kNoiseSpread));
+  add(d + 2, normal_density(parameters[d + 2], kMeanSpread));
   return sum;
 }
 

@@ -47,7 +47,7 @@ double log_posterior_by_definition(const Problem& problem) {
     result +=
         -std::log(length) - std::pow(std::log(length) - std::sqrt(2.0) - 0.5 * std::log(static_cast<double>(d)), 2) / 6;
   result += -std::log(h.noise_variance) - std::pow(std::log(h.noise_variance) + 4, 2) / 2;
-  return result - std::pow(std::log(h.signal_variance), 2) / 2 - h.mean * h.mean / 2;
+  return result - 2 * std::pow(std::log(h.signal_variance), 2) - h.mean * h.mean / 2;
 }
 
 TEST(MarginalLikelihood, EqualsItsDefinition) {
