@@ -1,0 +1,23 @@
+// none: every trial runs to its end.
+#include "search/schedulers/none.h"
+
+namespace pegbox {
+namespace {
+
+class NoScheduler final : public Scheduler {
+ public:
+  std::int64_t next_rung(const History&, const Trial&) override { return 0; }
+  Verdict on_reached(const History&, const Trial&) override { return Verdict::Continue; }
+  std::optional<Promotion> next_to_resume(const History&) override { return std::nullopt; }
+};
+
+Result<std::unique_ptr<Scheduler>> make_none(const StudySpec&, const Node& options) {
+  PEGBOX_CHECK(options.only({}));
+  return std::make_unique<NoScheduler>();
+}
+
+}  // namespace
+
+SchedulerRow none_row() { return {"none", "every trial runs to its end", {}, make_none}; }
+
+}  // namespace pegbox

@@ -1,0 +1,116 @@
+// Losses at a rung: how trials compare that have come equally far.
+#include "search/schedulers/rung_losses.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "math/pareto.h"
+
+namespace pegbox {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// The report that stands for `step`; nullptr if none has the metric.
+const Report* report_for(const Trial& trial, std::int64_t step, const std::string& metric) {
+  const auto first = std::ranges::lower_bound(trial.reports, step, {}, &Report::step);
+  for (auto report = first; report != trial.reports.end(); ++report)
+    if (report->metrics.contains(metric)) return &*report;
+  for (auto report = first; report != trial.reports.begin();)
+    if ((--report)->metrics.contains(metric)) return &*report;
+  return nullptr;
+}
+
+double finite_or_infinity(double loss) { return std::isfinite(loss) ? loss : kInfinity; }
+
+/// Crowding distance of each of `front`, positions of rows in `losses` [n, k].
+std::vector<double> crowding(std::span<const double> losses, std::size_t objectives,
+                             std::span<const std::size_t> front) {
+  std::vector<double> distance(front.size(), 0.0);
+  std::vector<std::size_t> order(front.size());
+  for (std::size_t k = 0; k < objectives; ++k) {
+    const auto loss = [&](std::size_t i) { return losses[front[i] * objectives + k]; };
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, {}, loss);
+    const double range = loss(order.back()) - loss(order.front());
+    distance[order.front()] = distance[order.back()] = kInfinity;
+    if (range <= 0) continue;
+    for (std::size_t i = 1; i + 1 < order.size(); ++i)
+      distance[order[i]] += (loss(order[i + 1]) - loss(order[i - 1])) / range;
+  }
+  return distance;
+}
+
+/// Ranks and crowding distances of the rows; rows that are not finite have the last rank.
+void rank_fronts(std::span<const double> losses, std::size_t objectives, std::vector<int>& ranks,
+                 std::vector<double>& distances) {
+  const std::size_t n = ranks.size();
+  const auto computed = math::non_dominated_ranks(losses, static_cast<int>(objectives));
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto row = losses.subspan(i * objectives, objectives);
+    const bool measured = std::ranges::all_of(row, [](double loss) { return std::isfinite(loss); });
+    ranks[i] = measured && computed ? (*computed)[i] : std::numeric_limits<int>::max();
+  }
+  std::vector<int> levels(ranks);
+  std::ranges::sort(levels);
+  levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
+  for (const int level : levels) {
+    if (level == std::numeric_limits<int>::max()) continue;
+    std::vector<std::size_t> front;
+    for (std::size_t i = 0; i < n; ++i)
+      if (ranks[i] == level) front.push_back(i);
+    const auto distance = crowding(losses, objectives, front);
+    for (std::size_t i = 0; i < front.size(); ++i) distances[front[i]] = distance[i];
+  }
+}
+
+}  // namespace
+
+bool has_reached(const Trial& trial, std::int64_t step) { return !trial.reports.empty() && trial.step >= step; }
+
+double loss_at(const History& history, const Trial& trial, std::int64_t step, std::size_t objective) {
+  const Objective& goal = history.spec.objectives[objective];
+  const Report* report = report_for(trial, step, goal.metric);
+  return report ? finite_or_infinity(goal.sign() * report->metrics.at(goal.metric)) : kInfinity;
+}
+
+double best_loss_until(const History& history, const Trial& trial, std::int64_t step) {
+  const Objective& goal = history.spec.objective();
+  const Report* last = report_for(trial, step, goal.metric);
+  double best = kInfinity;
+  for (const Report& report : trial.reports) {
+    if (last == nullptr || report.step > last->step) break;
+    const auto value = report.metrics.find(goal.metric);
+    if (value != report.metrics.end()) best = std::min(best, finite_or_infinity(goal.sign() * value->second));
+  }
+  return best;
+}
+
+bool is_measured_at(const History& history, const Trial& trial, std::int64_t step) {
+  for (std::size_t k = 0; k < history.spec.objectives.size(); ++k)
+    if (!std::isfinite(loss_at(history, trial, step, k))) return false;
+  return true;
+}
+
+std::vector<std::size_t> order_at(const History& history, std::span<const Trial* const> trials, std::int64_t step) {
+  const std::size_t n = trials.size(), objectives = history.spec.objectives.size();
+  std::vector<double> losses;  // [n, objectives]
+  for (const Trial* trial : trials)
+    for (std::size_t k = 0; k < objectives; ++k) losses.push_back(loss_at(history, *trial, step, k));
+  std::vector<int> ranks(n, 0);
+  std::vector<double> distances(n, 0.0);
+  if (objectives > 1) rank_fronts(losses, objectives, ranks, distances);
+  std::vector<std::size_t> order(n);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+    if (objectives == 1 && losses[a] != losses[b]) return losses[a] < losses[b];
+    if (ranks[a] != ranks[b]) return ranks[a] < ranks[b];
+    if (distances[a] != distances[b]) return distances[a] > distances[b];
+    return trials[a]->number < trials[b]->number;
+  });
+  return order;
+}
+
+}  // namespace pegbox

@@ -1,0 +1,29 @@
+// The table of schedulers: a new one is its file, its row here, its line in CMakeLists.txt and its test.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/field_table.h"
+#include "search/scheduler.h"
+#include "search/study_spec.h"
+
+namespace pegbox {
+
+struct SchedulerRow {
+  std::string_view name;
+  std::string_view help;
+  std::vector<FieldRow> options;
+  Result<std::unique_ptr<Scheduler>> (*make)(const StudySpec& spec, const Node& options) = nullptr;
+};
+
+std::span<const SchedulerRow> scheduler_table();
+
+/// The scheduler that `spec.stop` names, with its options. `auto` is asha, which lets every trial run to its end while
+/// the length of a full trial is not known, or too short to be divided. InvalidInput for an unknown name or option,
+/// with the nearest known one.
+Result<std::unique_ptr<Scheduler>> make_scheduler(const StudySpec& spec);
+
+}  // namespace pegbox
