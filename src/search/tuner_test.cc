@@ -59,7 +59,8 @@ class SuspiciousExecutor final : public Executor {
   Result<std::optional<message::Described>> describe() override { return executor_.describe(); }
   Result<void> start(const Launch& launch) override {
     bool created = false, started = false;
-    for (const Event& event : *store_.read(study_)) {
+    const auto events = *store_.read(study_);
+    for (const Event& event : events) {
       if (const auto* it = std::get_if<event::TrialCreated>(&event.what))
         created = created || it->trial == launch.trial;
       if (const auto* it = std::get_if<event::TrialStarted>(&event.what))
@@ -125,7 +126,8 @@ Result<RunResult> sit(Store& store, const StudySpec& spec, Simulation simulation
 /// The log as text, without the notes that every sitting adds.
 std::vector<std::string> log_of(Store& store) {
   std::vector<std::string> lines;
-  for (const Event& event : *store.read("s")) {
+  const auto events = *store.read("s");
+  for (const Event& event : events) {
     const auto* note = std::get_if<event::Note>(&event.what);
     if (note != nullptr && !note->trial) continue;
     lines.push_back(std::to_string(event.study_time_s) + " " + std::string(kind_of(event.what)) + " " +
