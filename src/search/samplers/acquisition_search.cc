@@ -1,0 +1,171 @@
+// Acquisition search: candidates everywhere, then climbs from the best of them.
+#include "search/samplers/acquisition_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "math/minimize.h"
+
+namespace pegbox {
+namespace {
+
+constexpr std::int64_t kMaxListedExactly = 512;  ///< configurations that are all looked at
+constexpr std::int64_t kSmoothLevels = 16;       ///< integers with more values are climbed along like a continuum
+constexpr int kAround = 40;                      ///< candidates around each incumbent
+constexpr std::size_t kStarts = 4;               ///< climbs
+constexpr double kStartDistance = 0.05;          ///< between starts, along some axis
+constexpr int kRounds = 4;                       ///< of climbing and stepping
+constexpr int kCutBacks = 6;
+constexpr double kSlopeStep = 1e-5;  ///< for the slope of the log prior
+
+class AcquisitionSearch {
+ public:
+  explicit AcquisitionSearch(const AcquisitionProblem& problem)
+      : problem_(problem),
+        space_(problem.history.spec.space),
+        rng_({problem.key.seed, stream_id("gp candidates"), problem.key.trial}) {}
+
+  Result<std::optional<Chosen>> run() {
+    Candidates pool(problem_.history, problem_.taken);
+    PEGBOX_TRY(const bool listed, pool.add_all(kMaxListedExactly));
+    if (!listed) PEGBOX_CHECK(collect(pool));
+    if (pool.all().empty()) PEGBOX_CHECK(pool.add_drawn(rng_));
+    if (pool.all().empty()) return std::nullopt;
+    const std::vector<double> merits = merits_of(pool.all());
+    std::vector<std::size_t> order(merits.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, std::ranges::greater{}, [&](std::size_t i) { return merits[i]; });
+    Chosen best{pool.all()[order[0]], merits[order[0]]};
+    if (listed) return best;
+    for (const std::size_t start : choose_starts(pool.all(), order)) {
+      PEGBOX_TRY(Chosen climbed, climb({pool.all()[start], merits[start]}));
+      if (climbed.merit > best.merit) best = std::move(climbed);
+    }
+    return best;
+  }
+
+ private:
+  Result<void> collect(Candidates& pool) {
+    PEGBOX_CHECK(pool.add_spread(problem_.candidates, {problem_.key.seed, stream_id("gp spread"), problem_.key.trial}));
+    for (const UnitPoint& incumbent : problem_.incumbents) PEGBOX_CHECK(pool.add_around(incumbent, kAround, rng_));
+    return {};
+  }
+
+  std::vector<double> merits_of(std::span<const Candidate> candidates) const {
+    std::vector<double> points;
+    for (const Candidate& candidate : candidates)
+      points.insert(points.end(), candidate.encoded.begin(), candidate.encoded.end());
+    std::vector<double> merits = problem_.surrogate.log_merit(points);
+    for (std::size_t i = 0; i < merits.size(); ++i) {
+      if (problem_.prior_weight > 0) merits[i] += problem_.prior_weight * space_.log_prior(candidates[i].unit);
+      if (std::isnan(merits[i])) merits[i] = -std::numeric_limits<double>::infinity();
+    }
+    return merits;
+  }
+
+  /// The best candidates that are not close to each other.
+  static std::vector<std::size_t> choose_starts(std::span<const Candidate> all, std::span<const std::size_t> order) {
+    std::vector<std::size_t> starts;
+    const auto near = [&](std::size_t a, std::size_t b) {
+      for (std::size_t j = 0; j < all[a].unit.at.size(); ++j)
+        if (all[a].unit.active[j] != all[b].unit.active[j] ||
+            std::abs(all[a].unit.at[j] - all[b].unit.at[j]) > kStartDistance)
+          return false;
+      return true;
+    };
+    for (const std::size_t i : order) {
+      if (starts.size() == kStarts) break;
+      if (std::ranges::none_of(starts, [&](std::size_t start) { return near(start, i); })) starts.push_back(i);
+    }
+    return starts;
+  }
+
+  Result<Chosen> climb(Chosen current) {
+    for (int round = 0; round < kRounds; ++round) {
+      const double before = current.merit;
+      PEGBOX_TRY(current, climb_smooth(std::move(current)));
+      PEGBOX_TRY(current, step(std::move(current)));
+      if (!(current.merit > before + 1e-6)) break;
+    }
+    return current;
+  }
+
+  std::vector<std::size_t> smooth_axes(const UnitPoint& unit) const {
+    std::vector<std::size_t> axes;
+    for (std::size_t axis = 0; axis < unit.at.size(); ++axis) {
+      const Axis& kind = space_.axes()[axis];
+      const bool many = kind.kind != AxisKind::Categorical && kind.levels > kSmoothLevels;
+      if (unit.active[axis] && (kind.levels == 0 || many)) axes.push_back(axis);
+    }
+    return axes;
+  }
+
+  Result<Chosen> climb_smooth(Chosen current) const {
+    const auto axes = smooth_axes(current.candidate.unit);
+    if (axes.empty() || !std::isfinite(current.merit)) return current;
+    const UnitPoint& start = current.candidate.unit;
+    const auto negative = [&](std::span<const double> x, std::span<double> gradient) {
+      return -merit_along(current.candidate, axes, x, gradient);
+    };
+    std::vector<double> x;
+    for (const std::size_t axis : axes) x.push_back(start.at[axis]);
+    const auto found = math::minimize(negative, x, math::Box::unit(static_cast<int>(axes.size())),
+                                      {.max_evaluations = 40, .gradient_tolerance = 1e-4, .relative_tolerance = 1e-7});
+    if (!found) return current;
+    const Candidates pool(problem_.history, problem_.taken);
+    double part = 1;
+    for (int cut = 0; cut < kCutBacks; ++cut, part /= 2) {
+      std::vector<double> place(start.at);
+      for (std::size_t i = 0; i < axes.size(); ++i) place[axes[i]] += part * (found->x[i] - place[axes[i]]);
+      PEGBOX_TRY(auto reached, pool.at(place));
+      if (!reached) continue;
+      const double merit = merits_of({&*reached, 1}).front();
+      if (merit > current.merit) return Chosen{std::move(*reached), merit};
+    }
+    return current;
+  }
+
+  /// The merit at `base` with the coordinates `x` on `axes`; minus its gradient into `gradient`, if that is not empty.
+  double merit_along(const Candidate& base, std::span<const std::size_t> axes, std::span<const double> x,
+                     std::span<double> gradient) const {
+    std::vector<double> encoded(base.encoded);
+    UnitPoint unit(base.unit);
+    for (std::size_t i = 0; i < axes.size(); ++i) encoded[axes[i]] = unit.at[axes[i]] = x[i];
+    const math::Acquisition merit = problem_.surrogate.log_merit_with_gradient(encoded);
+    for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] = -merit.gradient[axes[i]];
+    if (problem_.prior_weight == 0) return merit.value;
+    for (std::size_t i = 0; i < gradient.size(); ++i) {
+      const double at = x[i], low = std::max(0.0, at - kSlopeStep), high = std::min(1.0, at + kSlopeStep);
+      unit.at[axes[i]] = low;
+      const double before = space_.log_prior(unit);
+      unit.at[axes[i]] = high;
+      gradient[i] -= problem_.prior_weight * (space_.log_prior(unit) - before) / (high - low);
+      unit.at[axes[i]] = at;
+    }
+    return merit.value + problem_.prior_weight * space_.log_prior(unit);
+  }
+
+  Result<Chosen> step(Chosen current) {
+    Candidates neighbours(problem_.history, problem_.taken);
+    PEGBOX_CHECK(neighbours.add_steps(current.candidate.unit, rng_));
+    if (neighbours.all().empty()) return current;
+    const std::vector<double> merits = merits_of(neighbours.all());
+    const auto best = std::ranges::max_element(merits);
+    if (!(*best > current.merit)) return current;
+    return Chosen{neighbours.all()[static_cast<std::size_t>(best - merits.begin())], *best};
+  }
+
+  const AcquisitionProblem& problem_;
+  const Space& space_;
+  Rng rng_;
+};
+
+}  // namespace
+
+Result<std::optional<Chosen>> maximize_acquisition(const AcquisitionProblem& problem) {
+  return AcquisitionSearch(problem).run();
+}
+
+}  // namespace pegbox

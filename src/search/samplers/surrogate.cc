@@ -1,0 +1,133 @@
+// Surrogate: the models behind the gp sampler.
+#include "search/samplers/surrogate.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <numeric>
+
+#include "search/samplers/levels.h"
+
+namespace pegbox {
+namespace {
+
+constexpr double kFailureLimit = 0.5;  ///< between 0, a result, and 1, a failure
+constexpr std::size_t kChunk = 256;    ///< points predicted at a time
+
+struct FailureData {
+  std::vector<double> points, labels;
+};
+
+FailureData failure_data(const Evidence& evidence) {
+  FailureData data{evidence.points, {}};
+  for (const bool allowed : evidence.allowed) data.labels.push_back(allowed ? 0.0 : 1.0);
+  data.points.insert(data.points.end(), evidence.failed.begin(), evidence.failed.end());
+  const std::size_t d = evidence.points.size() / evidence.targets.size();
+  data.labels.insert(data.labels.end(), d == 0 ? 0 : evidence.failed.size() / d, 1.0);
+  return data;
+}
+
+bool has_failures(const Evidence& evidence) {
+  return !evidence.failed.empty() || std::ranges::find(evidence.allowed, false) != evidence.allowed.end();
+}
+
+bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
+  return a.size() == b.size() &&
+         std::ranges::equal(a, b, {}, std::bit_cast<std::uint64_t, double>, std::bit_cast<std::uint64_t, double>);
+}
+
+}  // namespace
+
+bool Evidence::operator==(const Evidence& other) const {
+  return trials == other.trials && allowed == other.allowed && same_bits(targets, other.targets) &&
+         same_bits(points, other.points) && same_bits(failed, other.failed);
+}
+
+std::vector<math::Dimension> dimensions_of(const Space& space) {
+  std::vector<math::Dimension> dimensions;
+  for (const Axis& axis : space.axes())
+    dimensions.push_back(
+        {axis.kind == AxisKind::Categorical ? math::DimensionKind::Categorical : math::DimensionKind::Real,
+         axis.conditional});
+  return dimensions;
+}
+
+std::vector<double> encode(const Space& space, const UnitPoint& point) {
+  std::vector<double> encoded(point.at);
+  for (std::size_t axis = 0; axis < encoded.size(); ++axis) {
+    if (!point.active[axis])
+      encoded[axis] = math::kInactive;
+    else if (space.axes()[axis].kind == AxisKind::Categorical)
+      encoded[axis] = static_cast<double>(level_index(space, static_cast<int>(axis), point.at[axis]));
+  }
+  return encoded;
+}
+
+Result<SurrogateParameters> Surrogate::fit(const std::vector<math::Dimension>& dimensions, const Evidence& evidence) {
+  SurrogateParameters parameters;
+  PEGBOX_TRY(const auto loss, math::GaussianProcess::fit(dimensions, evidence.points, evidence.targets));
+  parameters.loss = loss.hyperparameters();
+  if (!has_failures(evidence)) return parameters;
+  const FailureData data = failure_data(evidence);
+  PEGBOX_TRY(const auto failure, math::GaussianProcess::fit(dimensions, data.points, data.labels));
+  parameters.failure = failure.hyperparameters();
+  return parameters;
+}
+
+Result<Surrogate> Surrogate::create(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,
+                                    const SurrogateParameters& parameters) {
+  PEGBOX_TRY(auto loss, math::GaussianProcess::with(dimensions, evidence.points, evidence.targets, parameters.loss));
+  Surrogate surrogate(std::move(loss), std::nullopt);
+  if (has_failures(evidence)) {
+    const FailureData data = failure_data(evidence);
+    // A failure after the last fit: the loss's length scales serve until the next.
+    PEGBOX_TRY(surrogate.failure_, math::GaussianProcess::with(dimensions, data.points, data.labels,
+                                                               parameters.failure.value_or(parameters.loss)));
+  }
+  surrogate.predicted_ = surrogate.loss_.mean_all(evidence.points);
+  for (std::size_t i = 0; i < surrogate.predicted_.size(); ++i)
+    if (evidence.allowed[i]) surrogate.best_ = std::min(surrogate.best_.value_or(HUGE_VAL), surrogate.predicted_[i]);
+  return surrogate;
+}
+
+Result<void> Surrogate::believe(std::span<const double> point) { return loss_.append_pending(point); }
+
+std::vector<double> Surrogate::log_merit(std::span<const double> points) const {
+  const auto d = static_cast<std::size_t>(loss_.dimensions());
+  std::vector<double> merits;
+  for (std::size_t begin = 0; begin < points.size(); begin += kChunk * d) {
+    const auto chunk = points.subspan(begin, std::min(kChunk * d, points.size() - begin));
+    std::vector<double> merit(chunk.size() / d, 0.0);
+    if (best_) {
+      const auto predictions = loss_.predict_all(chunk);
+      for (std::size_t i = 0; i < merit.size(); ++i) merit[i] = math::log_expected_improvement(predictions[i], *best_);
+    }
+    if (failure_) {
+      const auto predictions = failure_->predict_all(chunk);
+      for (std::size_t i = 0; i < merit.size(); ++i)
+        merit[i] += math::log_probability_below(predictions[i], kFailureLimit);
+    }
+    merits.insert(merits.end(), merit.begin(), merit.end());
+  }
+  return merits;
+}
+
+math::Acquisition Surrogate::log_merit_with_gradient(std::span<const double> point) const {
+  math::Acquisition merit{0, std::vector<double>(point.size(), 0.0)};
+  const auto add = [&](const math::Acquisition& term) {
+    merit.value += term.value;
+    for (std::size_t j = 0; j < point.size(); ++j) merit.gradient[j] += term.gradient[j];
+  };
+  if (best_) add(math::log_expected_improvement(loss_.predict_with_gradient(point), *best_));
+  if (failure_) add(math::log_probability_below(failure_->predict_with_gradient(point), kFailureLimit));
+  return merit;
+}
+
+std::vector<std::size_t> Surrogate::ranking() const {
+  std::vector<std::size_t> order(predicted_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [this](std::size_t i) { return predicted_[i]; });
+  return order;
+}
+
+}  // namespace pegbox

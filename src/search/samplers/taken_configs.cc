@@ -1,0 +1,50 @@
+// TakenConfigs: which configurations a study has already.
+#include "search/samplers/taken_configs.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/units.h"
+
+namespace pegbox {
+
+std::string config_key(const Config& config) {
+  std::vector<std::pair<std::string_view, const Value*>> values;
+  for (const auto& [name, value] : config) values.emplace_back(name, &value);
+  std::ranges::sort(values, {}, &std::pair<std::string_view, const Value*>::first);
+  std::string key;
+  for (const auto& [name, value] : values) {
+    key += name;
+    if (const auto* text = std::get_if<std::string>(value))
+      key += "\x1f'" + *text;
+    else if (const auto* truth = std::get_if<bool>(value))
+      key += *truth ? "\x1ftrue"
+                    : "\x1f"
+                      "false";
+    else
+      key += "\x1f" + format_number(as_number(*value));
+    key += '\x1e';
+  }
+  return key;
+}
+
+void TakenConfigs::update(const History& history) {
+  added_.clear();
+  const auto& trials = history.trials;
+  const bool continues =
+      trials_ == 0 || (trials.size() >= trials_ && config_key(trials[trials_ - 1].config) == last_key_);
+  if (!continues) of_trials_.clear(), trials_ = 0;
+  for (; trials_ < trials.size(); ++trials_) {
+    last_key_ = config_key(trials[trials_].config);
+    of_trials_.insert(last_key_);
+  }
+}
+
+void TakenConfigs::add(const Config& config) { added_.insert(config_key(config)); }
+
+bool TakenConfigs::contains(const Config& config) const {
+  const std::string key = config_key(config);
+  return of_trials_.contains(key) || added_.contains(key);
+}
+
+}  // namespace pegbox
