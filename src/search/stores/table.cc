@@ -52,4 +52,10 @@ Result<std::unique_ptr<Store>> open_store(const std::string& url, OpenMode mode)
   return open_sqlite(url, mode);
 }
 
+std::vector<std::string_view> store_schemes() {
+  std::vector<std::string_view> prefixes;
+  for (const Scheme& scheme : kSchemes) prefixes.push_back(scheme.prefix);
+  return prefixes;
+}
+
 }  // namespace pegbox

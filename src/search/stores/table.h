@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "search/store.h"
 
@@ -16,5 +18,8 @@ enum class OpenMode : std::uint8_t {
 /// Opens a store: `sqlite:FILE`, a bare file name (the same), or `memory:` (gone with the process). InvalidInput for an
 /// unknown scheme; Unsupported for `postgresql://`, or if a newer pegbox wrote the file.
 Result<std::unique_ptr<Store>> open_store(const std::string& url, OpenMode mode = OpenMode::ReadWrite);
+
+/// The prefixes of the table: "sqlite:", ...
+std::vector<std::string_view> store_schemes();
 
 }  // namespace pegbox

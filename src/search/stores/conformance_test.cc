@@ -1,0 +1,257 @@
+// What every store of the table must do: random operations against a model, reopened every 100 steps, and the cases
+// that random operations do not hit.
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "search/stores/table.h"
+#include "search/stores/testing.h"
+
+namespace pegbox {
+namespace {
+
+std::vector<std::string> schemes_that_are_built_in() {
+  std::vector<std::string> schemes;
+  for (const std::string_view scheme : store_schemes()) {
+    const auto store = open_store(std::string(scheme));
+    if (store || store.error().kind != ErrorKind::Unsupported) schemes.emplace_back(scheme);
+  }
+  return schemes;
+}
+
+class StoreTest : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    folder_ = TemporaryFolder::create("pegbox-store").value();
+    open();
+  }
+  bool is_lasting() const { return GetParam() != "memory:"; }
+  void open() {
+    store.reset();
+    auto opened = open_store(is_lasting() ? GetParam() + (folder_->path() / "store.db").string() : GetParam());
+    ASSERT_TRUE(opened) << opened.error().message;
+    store = *std::move(opened);
+  }
+
+  std::optional<TemporaryFolder> folder_;
+  std::unique_ptr<Store> store;
+};
+
+/// A study as it should be.
+struct Model {
+  std::vector<Event> events;
+  std::size_t durable = 0;
+  std::vector<PostedCommand> commands;
+};
+
+class RandomOperations {
+ public:
+  RandomOperations(std::unique_ptr<Store>& store, std::uint64_t seed) : store_(store), rng_({.seed = seed}) {}
+
+  void step() {
+    const std::string name = "study " + std::to_string(rng_.below(4));
+    switch (rng_.below(16)) {
+      case 0:
+        return create(name);
+      case 1:
+        return remove(name);
+      case 2:
+        return wrong_append(name);
+      case 3:
+        return read(name);
+      case 4:
+        return list();
+      case 5:
+        return post(name);
+      case 6:
+        return take(name);
+      case 7:
+        return settle();
+      default:
+        return append(name);
+    }
+  }
+
+  void settle() {
+    ASSERT_TRUE(store_->wait(last_));
+    for (auto& [name, model] : models_) model.durable = model.events.size();
+  }
+
+  void check_all() {
+    settle();
+    list();
+    for (int i = 0; i < 4; ++i) read("study " + std::to_string(i));
+  }
+
+ private:
+  bool exists(const std::string& name) const { return models_.contains(name); }
+
+  void create(const std::string& name) {
+    const auto created = store_->create(name);
+    ASSERT_EQ(created.has_value(), !exists(name));
+    if (created)
+      models_[name] = {};
+    else
+      EXPECT_EQ(created.error().kind, ErrorKind::Conflict);
+  }
+  void remove(const std::string& name) {
+    if (rng_.below(5) != 0) return;
+    const auto removed = store_->remove(name);
+    ASSERT_EQ(removed.has_value(), exists(name));
+    models_.erase(name);
+  }
+  void append(const std::string& name) {
+    const auto length = exists(name) ? models_[name].events.size() : 0;
+    const auto events = random_events(length, static_cast<int>(rng_.below(8)), rng_);
+    const auto ticket = store_->append(name, length, events);
+    ASSERT_EQ(ticket.has_value(), exists(name));
+    if (!ticket) {
+      EXPECT_EQ(ticket.error().kind, ErrorKind::NotFound);
+      return;
+    }
+    last_ = *ticket;
+    auto& model = models_[name];
+    model.events.insert(model.events.end(), events.begin(), events.end());
+    if (rng_.below(2) == 0) settle();
+  }
+  void wrong_append(const std::string& name) {
+    if (!exists(name)) return;
+    const auto length = models_[name].events.size();
+    const auto wrong = rng_.below(2) == 0 || length == 0 ? length + 1 + rng_.below(3) : rng_.below(length);
+    const auto ticket = store_->append(name, wrong, random_events(wrong, 2, rng_));
+    ASSERT_FALSE(ticket);
+    EXPECT_EQ(ticket.error().kind, ErrorKind::Conflict);
+    if (length == 0) return;
+    EXPECT_EQ(store_->append(name, length, random_events(length + 1, 2, rng_)).error().kind, ErrorKind::InvalidInput);
+  }
+  // What was not waited for may be there or not, but only whole and from its beginning.
+  void read(const std::string& name) {
+    const Model& model = models_.contains(name) ? models_[name] : Model{};
+    const auto from = rng_.below(model.events.size() + 3);
+    const auto events = store_->read(name, from);
+    ASSERT_EQ(events.has_value(), exists(name));
+    if (!events) {
+      EXPECT_EQ(events.error().kind, ErrorKind::NotFound);
+      return;
+    }
+    EXPECT_GE(from + events->size(), model.durable);
+    if (!events->empty()) {
+      ASSERT_LE(from + events->size(), model.events.size());
+    }
+    for (std::size_t i = 0; i < events->size(); ++i)
+      ASSERT_EQ(text_of((*events)[i]), text_of(model.events[from + i])) << name;
+  }
+  void list() {
+    const auto entries = store_->list();
+    ASSERT_TRUE(entries);
+    EXPECT_EQ(entries->size(), models_.size());
+    for (const StudyEntry& entry : *entries) {
+      ASSERT_TRUE(exists(entry.name));
+      EXPECT_GE(entry.event_count, models_[entry.name].durable);
+      EXPECT_LE(entry.event_count, models_[entry.name].events.size());
+      EXPECT_GT(entry.created_unix_s, 1.7e9);
+    }
+  }
+  void post(const std::string& name) {
+    const PostedCommand command{static_cast<Command>(rng_.below(4)), static_cast<std::int64_t>(rng_.below(9)) - 1};
+    ASSERT_EQ(store_->post(name, command).has_value(), exists(name));
+    if (exists(name)) models_[name].commands.push_back(command);
+  }
+  void take(const std::string& name) {
+    const auto commands = store_->take_commands(name);
+    ASSERT_EQ(commands.has_value(), exists(name));
+    if (!commands) return;
+    ASSERT_EQ(commands->size(), models_[name].commands.size());
+    for (std::size_t i = 0; i < commands->size(); ++i) {
+      EXPECT_EQ((*commands)[i].command, models_[name].commands[i].command);
+      EXPECT_EQ((*commands)[i].trial, models_[name].commands[i].trial);
+    }
+    models_[name].commands.clear();
+  }
+
+  std::unique_ptr<Store>& store_;
+  Rng rng_;
+  Ticket last_ = 0;
+  std::map<std::string, Model> models_;
+};
+
+TEST_P(StoreTest, AgreesWithAModelUnderRandomOperations) {
+  for (std::uint64_t seed = 0; seed < 3; ++seed) {
+    folder_ = TemporaryFolder::create("pegbox-store").value();
+    open();
+    RandomOperations operations(store, seed);
+    for (int step = 1; step <= 600 && !HasFatalFailure(); ++step) {
+      operations.step();
+      if (step % 100 != 0) continue;
+      operations.check_all();
+      ASSERT_TRUE(store->compact());
+      if (is_lasting()) open();
+      operations.check_all();
+    }
+  }
+}
+
+TEST_P(StoreTest, KeepsTheLastBitOfEveryEvent) {
+  Rng rng({.seed = 5});
+  ASSERT_TRUE(store->create("s"));
+  auto events = random_events(0, 300, rng);
+  events[3].study_time_s = 0.1 + 0.2;
+  events[4].study_time_s = 5e-324;
+  ASSERT_TRUE(write(*store, "s", events));
+  if (is_lasting()) open();
+  EXPECT_EQ(texts_of(store->read("s", 0).value()), texts_of(events));
+}
+
+TEST_P(StoreTest, GivesTheLeaseOfAStudyToOneAtATime) {
+  ASSERT_TRUE(store->create("a/b: ü"));
+  ASSERT_TRUE(store->create("other"));
+  auto lease = store->lease("a/b: ü");
+  ASSERT_TRUE(lease) << lease.error().message;
+  const auto second = store->lease("a/b: ü");
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::Conflict);
+  EXPECT_NE(second.error().message.find(std::to_string(::getpid())), std::string::npos) << second.error().message;
+  EXPECT_TRUE(store->lease("other"));
+  EXPECT_EQ(store->remove("a/b: ü").error().kind, ErrorKind::Conflict);
+  lease->reset();
+  EXPECT_TRUE(store->lease("a/b: ü"));
+  EXPECT_EQ(store->lease("none").error().kind, ErrorKind::NotFound);
+}
+
+TEST_P(StoreTest, DoesNotBringBackTheEventsOfARemovedStudy) {
+  ASSERT_TRUE(store->create("s"));
+  ASSERT_TRUE(write(*store, "s", report_events(0, 10)));
+  ASSERT_TRUE(store->post("s", {Command::Stop}));
+  ASSERT_TRUE(store->remove("s"));
+  EXPECT_EQ(store->read("s", 0).error().kind, ErrorKind::NotFound);
+  ASSERT_TRUE(store->create("s"));
+  EXPECT_TRUE(store->read("s", 0).value().empty());
+  EXPECT_TRUE(store->take_commands("s").value().empty());
+  ASSERT_TRUE(write(*store, "s", report_events(0, 2)));
+  EXPECT_EQ(store->read("s", 0).value().size(), 2u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, testing::ValuesIn(schemes_that_are_built_in()), [](const auto& info) {
+  std::string name;
+  for (const char byte : info.param)
+    if (std::isalpha(static_cast<unsigned char>(byte))) name += byte;
+  return name;
+});
+
+TEST(StoreTable, OpensABareFileNameAsSqlite) {
+  const auto folder = TemporaryFolder::create("pegbox-store").value();
+  const auto store = open_store((folder.path() / "pegbox.db").string());
+  ASSERT_TRUE(store);
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "pegbox.db"));
+}
+
+TEST(StoreTable, SaysWhatItDoesNotKnow) {
+  EXPECT_EQ(open_store("postgresql://host/db").error().kind, ErrorKind::Unsupported);
+  EXPECT_EQ(open_store("redis://host").error().kind, ErrorKind::InvalidInput);
+  EXPECT_EQ(open_store("sqlite:").error().kind, ErrorKind::InvalidInput);
+  EXPECT_EQ(open_store("/no/such/folder/pegbox.db").error().kind, ErrorKind::Io);
+  EXPECT_EQ(open_store("/no/such/folder/pegbox.db", OpenMode::ReadOnly).error().kind, ErrorKind::NotFound);
+}
+
+}  // namespace
+}  // namespace pegbox

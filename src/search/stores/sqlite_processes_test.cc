@@ -1,0 +1,214 @@
+// Tests of one SQLite store between several processes: writers against each other, kills, limits, permissions.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+
+#include "search/stores/sqlite.h"
+#include "search/stores/testing.h"
+
+namespace pegbox {
+namespace {
+
+/// Runs `work` in a child, which exits with what it returns (0 to 100). SQLite is not opened before the fork.
+pid_t in_child(const std::function<int()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(work());
+  return child;
+}
+
+int exit_code_of(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+class SqliteProcessesTest : public testing::Test {
+ protected:
+  TemporaryFolder folder_ = TemporaryFolder::create("pegbox-sqlite").value();
+  const Path file = folder_.path() / "pegbox.db";
+
+  static std::unique_ptr<Store> open(const Path& file, OpenMode mode = OpenMode::ReadWrite) {
+    auto store = SqliteStore::open(file, mode);
+    return store ? *std::move(store) : nullptr;
+  }
+  void create_study(int events) {
+    const auto store = open(file);
+    ASSERT_TRUE(store && store->create("s"));
+    if (events > 0) {
+      ASSERT_TRUE(write(*store, "s", report_events(0, events)));
+    }
+  }
+};
+
+// Both append as fast as they can, each time after what it last saw; every acknowledged event is there once.
+int write_against_others(const Path& file, const std::string& author, int wanted) {
+  auto store = SqliteStore::open(file, OpenMode::ReadWrite);
+  if (!store) return 90;
+  int written = 0, conflicts = 0;
+  while (written < wanted) {
+    const auto seen = (*store)->read("s", 0);
+    if (!seen) return 91;
+    for (std::uint64_t next = seen->size(); written < wanted; ++next) {
+      Event event = report_event(next);
+      event.author = author;
+      const auto done = write(**store, "s", {event});
+      if (!done && done.error().kind != ErrorKind::Conflict) return 92;
+      if (!done) {
+        ++conflicts;
+        break;
+      }
+      ++written;
+    }
+  }
+  return conflicts > 0 ? 1 : 0;
+}
+
+TEST_F(SqliteProcessesTest, NeverInterleaveTwoWriters) {
+  create_study(0);
+  constexpr int kEach = 150;
+  const pid_t one = in_child([&] { return write_against_others(file, "one", kEach); });
+  const pid_t two = in_child([&] { return write_against_others(file, "two", kEach); });
+  EXPECT_LE(exit_code_of(one), 1);
+  EXPECT_LE(exit_code_of(two), 1);
+  const auto events = open(file)->read("s", 0).value();
+  EXPECT_EQ(events.size(), 2u * kEach);
+  EXPECT_EQ(std::ranges::count(events, "one", &Event::author), kEach);
+}
+
+TEST_F(SqliteProcessesTest, TellTheSecondWriterOfAStudy) {
+  create_study(4);
+  const auto store = open(file);
+  const auto ticket = store->append("s", 4, report_events(4, 1)).value();
+  EXPECT_EQ(exit_code_of(in_child([&] { return write(*open(file), "s", report_events(4, 1)) ? 0 : 1; })), 0);
+  EXPECT_EQ(store->wait(ticket).error().kind, ErrorKind::Conflict);
+  EXPECT_EQ(store->read("s", 0).value().size(), 5u);
+}
+
+TEST_F(SqliteProcessesTest, LoseNothingAcknowledgedWhenKilled) {
+  create_study(0);
+  std::uint64_t before = 0;
+  for (int round = 0; round < 15; ++round) {
+    int acknowledged[2];
+    ASSERT_EQ(::pipe(acknowledged), 0);
+    const pid_t child = in_child([&]() -> int {
+      const auto store = open(file);
+      for (std::uint64_t next = before;; next += 2) {
+        if (!write(*store, "s", report_events(next, 2))) return 1;
+        const std::uint64_t length = next + 2;
+        if (::write(acknowledged[1], &length, sizeof length) != sizeof length) return 2;
+      }
+    });
+    ::close(acknowledged[1]);
+    ::usleep(5000 + 1700 * static_cast<unsigned>(round));
+    ::kill(child, SIGKILL);
+    EXPECT_EQ(exit_code_of(child), 1000 + SIGKILL);
+    std::uint64_t last = before;
+    while (::read(acknowledged[0], &last, sizeof last) == sizeof last) continue;
+    ::close(acknowledged[0]);
+    const auto events = open(file)->read("s", 0).value();
+    EXPECT_GE(events.size(), last);
+    EXPECT_LE(events.size(), last + 2);
+    ASSERT_EQ(texts_of(events), texts_of(report_events(0, static_cast<int>(events.size()))));
+    before = events.size();
+  }
+  EXPECT_GT(before, 0u);
+}
+
+TEST_F(SqliteProcessesTest, ReleaseALeaseWhenTheyDie) {
+  create_study(1);
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = in_child([&]() -> int {
+    const auto store = open(file);
+    const auto lease = store->lease("s");
+    if (::write(ready[1], lease ? "y" : "n", 1) != 1) return 1;
+    for (;;) ::pause();
+  });
+  char answer = 0;
+  ASSERT_EQ(::read(ready[0], &answer, 1), 1);
+  EXPECT_EQ(answer, 'y');
+  const auto store = open(file);
+  const auto held = store->lease("s");
+  ASSERT_FALSE(held);
+  EXPECT_EQ(held.error().kind, ErrorKind::Conflict);
+  EXPECT_NE(held.error().message.find(std::to_string(child)), std::string::npos) << held.error().message;
+  ::kill(child, SIGKILL);
+  exit_code_of(child);
+  EXPECT_TRUE(store->lease("s"));
+}
+
+TEST_F(SqliteProcessesTest, SurviveAFileSizeLimit) {
+  create_study(10);
+  const int code = exit_code_of(in_child([&] {
+    const auto store = open(file);
+    if (!write(*store, "s", report_events(10, 1))) return 10;
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit tight{.rlim_cur = 20000, .rlim_max = RLIM_INFINITY};
+    ::setrlimit(RLIMIT_FSIZE, &tight);
+    const auto ticket = store->append("s", 11, report_events(11, 2000));
+    const auto full = store->wait(*ticket);
+    if (full || full.error().kind != ErrorKind::Io) return 11;
+    if (store->read("s", 0).value().size() != 11) return 12;
+    const rlimit wide{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+    ::setrlimit(RLIMIT_FSIZE, &wide);
+    return store->wait(*ticket) ? 0 : 13;
+  }));
+  EXPECT_EQ(code, 0);
+  EXPECT_EQ(texts_of(open(file)->read("s", 0).value()), texts_of(report_events(0, 2011)));
+}
+
+// As a user without special rights: root may write anywhere.
+int as_nobody(const std::function<int()>& work) {
+  if (::getuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) return 99;
+  return work();
+}
+
+TEST_F(SqliteProcessesTest, ReadAStoreInAFolderThatMayNotBeWritten) {
+  create_study(5);
+  ::chmod(file.c_str(), 0444);
+  ::chmod(folder_.path().c_str(), 0555);
+  const int code = exit_code_of(in_child([&] {
+    return as_nobody([&] {
+      const auto reader = SqliteStore::open(file, OpenMode::ReadOnly);
+      if (!reader) return 1;
+      if ((*reader)->read("s", 0).value().size() != 5) return 2;
+      const auto writer = SqliteStore::open(file, OpenMode::ReadWrite);
+      if (writer || writer.error().kind != ErrorKind::Io) return 3;
+      if (SqliteStore::open(folder_.path() / "new.db", OpenMode::ReadWrite)) return 4;
+      return 0;
+    });
+  }));
+  ::chmod(folder_.path().c_str(), 0755);
+  EXPECT_EQ(code, 0);
+}
+
+TEST_F(SqliteProcessesTest, PassCommandsToWhoRunsTheStudy) {
+  create_study(1);
+  const auto store = open(file);
+  EXPECT_TRUE(store->take_commands("s").value().empty());
+  EXPECT_EQ(exit_code_of(in_child([&] { return open(file)->post("s", {Command::StopTrial, 7}) ? 0 : 1; })), 0);
+  const auto commands = store->take_commands("s").value();
+  ASSERT_EQ(commands.size(), 1u);
+  EXPECT_EQ(commands[0].command, Command::StopTrial);
+  EXPECT_EQ(commands[0].trial, 7);
+  EXPECT_TRUE(store->take_commands("s").value().empty());
+}
+
+TEST_F(SqliteProcessesTest, MayAllCreateTheStoreAtOnce) {
+  std::vector<pid_t> children;
+  for (int i = 0; i < 6; ++i)
+    children.push_back(in_child([&] {
+      const auto store = open(file);
+      return store && store->create("s" + std::to_string(i)) ? 0 : 1;
+    }));
+  for (const pid_t child : children) EXPECT_EQ(exit_code_of(child), 0);
+  EXPECT_EQ(open(file)->list().value().size(), 6u);
+}
+
+}  // namespace
+}  // namespace pegbox
