@@ -24,13 +24,12 @@ struct BootstrapOptions {
 
 using Statistic = std::function<double(std::span<const double>)>;
 
-/// The interval of any statistic of one sample. InvalidInput for fewer than 2 values, values that are not finite, a
-/// confidence outside (0, 1), or fewer than 100 resamples. BCa falls back to nothing: where all values are equal the
-/// interval is that one value.
+/// The interval of any statistic of one sample; where all values are equal it is that statistic alone. InvalidInput for
+/// fewer than 2 values, values that are not finite, a confidence outside (0, 1), or fewer than 100 resamples.
 Result<Interval> bootstrap_interval(std::span<const double> values, const Statistic& statistic, const RngKey& key,
                                     const BootstrapOptions& options = {});
 
-/// As above for the mean, which is the usual case and faster.
+/// As above for the mean.
 Result<Interval> bootstrap_mean_interval(std::span<const double> values, const RngKey& key,
                                          const BootstrapOptions& options = {});
 
