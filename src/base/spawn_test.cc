@@ -84,10 +84,14 @@ TEST(Spawn, LeavesNothingBehindWhenItsParentIsKilled) {
 }
 
 TEST(Spawn, KeepsTheChildWhenTheThreadThatStartedItEnds) {
-  const Pipe pipe = make_pipe().value();
+  const Pipe in = make_pipe().value(), out = make_pipe().value();
+  SpawnPlan plan = shell("read x; echo got $x", out.write_end.get());
+  plan.descriptors[0] = in.read_end.get();
   Spawned spawned;
-  std::thread([&] { spawned = spawn(shell("read x; echo done", pipe.write_end.get())).value(); }).join();
-  EXPECT_FALSE(dies_within(spawned.process_id, milliseconds(100)) && line_from(pipe) != "done");
+  std::thread([&] { spawned = spawn(plan).value(); }).join();
+  EXPECT_FALSE(dies_within(spawned.process_id, milliseconds(100)));
+  ASSERT_EQ(::write(in.write_end.get(), "it\n", 3), 3);
+  EXPECT_EQ(line_from(out), "got it");
   reap(spawned);
 }
 
