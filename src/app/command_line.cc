@@ -33,7 +33,7 @@ std::string nearest(const std::string& name, const std::vector<std::string>& kno
   return nearest_name(name, views);
 }
 
-tl::unexpected<Error> unknown_command(const std::string& name, const Commands& commands) {
+tl::unexpected<Error> unknown_command(const std::string& name, const Subcommands& commands) {
   std::vector<std::string> names;
   for (const auto& command : commands) names.push_back(command->text().name);
   const std::string near = nearest(name, names);
@@ -87,7 +87,7 @@ Result<void> check_values(const CLI::App& app, const std::string& command, const
 
 }  // namespace
 
-Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments, const Commands& commands,
+Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments, const Subcommands& commands,
                                        CommonOptions& common) {
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h")
     return CommandLine{.text = program_help(commands)};

@@ -18,7 +18,7 @@ struct CommandLine {
 
 /// Reads `arguments` (without the program's name) into the options' targets. InvalidInput, with the nearest known name,
 /// for unknown commands and flags, missing or malformed values.
-Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments, const Commands& commands,
+Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments, const Subcommands& commands,
                                        CommonOptions& common);
 
 }  // namespace pegbox

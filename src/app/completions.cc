@@ -96,7 +96,7 @@ std::string fish_option(const std::string& command, const Option& option) {
 
 }  // namespace
 
-std::string bash_completions(const Commands& commands) {
+std::string bash_completions(const Subcommands& commands) {
   std::string names, cases;
   for (const auto& command : commands) {
     const std::string name = command->text().name;
@@ -129,7 +129,7 @@ std::string bash_completions(const Commands& commands) {
       names, cases);
 }
 
-std::string zsh_completions(const Commands& commands) {
+std::string zsh_completions(const Subcommands& commands) {
   std::string names, cases;
   for (const auto& command : commands) {
     const CommandText text = command->text();
@@ -158,7 +158,7 @@ std::string zsh_completions(const Commands& commands) {
       kStudies, names, cases);
 }
 
-std::string fish_completions(const Commands& commands) {
+std::string fish_completions(const Subcommands& commands) {
   std::string text =
       "# fish completions of pegbox; put `pegbox completions fish | source` into ~/.config/fish/config.fish\n"
       "complete -c pegbox -f\n";

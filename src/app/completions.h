@@ -7,8 +7,8 @@
 
 namespace pegbox {
 
-std::string bash_completions(const Commands& commands);
-std::string zsh_completions(const Commands& commands);
-std::string fish_completions(const Commands& commands);
+std::string bash_completions(const Subcommands& commands);
+std::string zsh_completions(const Subcommands& commands);
+std::string fish_completions(const Subcommands& commands);
 
 }  // namespace pegbox

@@ -41,6 +41,7 @@ std::string line_of(const StudyState& state, const event::TrialMoved& moved) {
                          trial.checkpoint ? trial.checkpoint->step : 0, moved.detail);
     case TrialState::Paused:
     case TrialState::Stopped:
+      if (moved.detail.starts_with("the budget is spent")) return "";  // said once, for the study
       return fmt::format("trial {} {}{}", moved.trial, moved.detail.empty() ? name_of(moved.to) : moved.detail,
                          with_comma(result));
     case TrialState::Running:

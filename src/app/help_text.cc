@@ -101,7 +101,7 @@ std::vector<Option> options_for_display(Subcommand& command) {
   return options;
 }
 
-std::string program_help(const Commands& commands) {
+std::string program_help(const Subcommands& commands) {
   std::string text =
       "pegbox finds the hyperparameters of a language model, or of any program, within a budget.\n\n"
       "Usage: pegbox COMMAND [OPTIONS]\n";
@@ -129,7 +129,7 @@ std::string command_help(Subcommand& command) {
   return text + "\nExample:\n" + indent(words.example, "  ");
 }
 
-std::string commands_as_markdown(const Commands& commands) {
+std::string commands_as_markdown(const Subcommands& commands) {
   std::string text =
       "# The commands of pegbox\n\n"
       "Made by `pegbox help --markdown` from the table of commands; a test keeps it in step.\n"

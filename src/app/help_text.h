@@ -10,11 +10,11 @@
 
 namespace pegbox {
 
-using Commands = std::vector<std::unique_ptr<Subcommand>>;
+using Subcommands = std::vector<std::unique_ptr<Subcommand>>;
 
-std::string program_help(const Commands& commands);
+std::string program_help(const Subcommands& commands);
 std::string command_help(Subcommand& command);
-std::string commands_as_markdown(const Commands& commands);
+std::string commands_as_markdown(const Subcommands& commands);
 
 /// All options of a command, the common ones and --help included; their targets point nowhere.
 std::vector<Option> options_for_display(Subcommand& command);

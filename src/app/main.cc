@@ -17,7 +17,7 @@ ExitCode report(Console& console, const Error& error) {
 }
 
 ExitCode run(const std::vector<std::string>& arguments) {
-  const Commands commands = make_commands();
+  const Subcommands commands = make_commands();
   CommonOptions common;
   Console plain(false, false, Log());
   const auto line = parse_command_line(arguments, commands, common);

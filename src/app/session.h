@@ -16,12 +16,12 @@ namespace pegbox {
 
 class Session {
  public:
-  Session(const CommonOptions& options, Console& console, const Commands& commands,
+  Session(const CommonOptions& options, Console& console, const Subcommands& commands,
           const std::atomic<bool>& interrupted)
       : options_(options), console_(console), commands_(commands), interrupted_(interrupted) {}
 
   Console& console() { return console_; }
-  const Commands& commands() const { return commands_; }
+  const Subcommands& commands() const { return commands_; }
   const std::atomic<bool>& interrupted() const { return interrupted_; }
   bool wants_json() const { return options_.json; }
   bool verbose() const { return options_.verbose; }
@@ -39,7 +39,7 @@ class Session {
  private:
   const CommonOptions& options_;
   Console& console_;
-  const Commands& commands_;
+  const Subcommands& commands_;
   const std::atomic<bool>& interrupted_;
 };
 

@@ -111,6 +111,19 @@ Result<std::string> TrainerProgram::version() const {
   return last_lines(output);
 }
 
+Result<TrainerFields> TrainerProgram::fields() const {
+  PEGBOX_TRY(const Json rows, ask("fields", Json::object()));
+  TrainerFields fields;
+  for (const Json& row : rows) {
+    if (!row.is_object() || !row.contains("name") || !row["name"].is_string()) continue;
+    fields.all.push_back(row["name"].get<std::string>());
+    if (row.value("of", "") == "run") fields.run.push_back(fields.all.back());
+  }
+  if (fields.run.empty())
+    return fail(ErrorKind::Internal, {.where = path_.string() + " fields", .what = "no fields", .got = excerpt(rows)});
+  return fields;
+}
+
 Result<ExitCode> TrainerProgram::run(const std::string& verb, const Json& config, Console& console,
                                      const std::atomic<bool>& interrupted) const {
   PEGBOX_TRY(const Started started, start(path_, verb, config));

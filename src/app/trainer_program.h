@@ -13,6 +13,12 @@
 
 namespace pegbox {
 
+/// The names of everything that the trainer's config may hold.
+struct TrainerFields {
+  std::vector<std::string> all;
+  std::vector<std::string> run;  ///< those of one run, which a search may vary; the rest is the same for all trials
+};
+
 class TrainerProgram {
  public:
   /// $PEGBOX_TRAINER, else beside this program, else in PATH. NotFound, with what to do, if it is nowhere.
@@ -21,8 +27,7 @@ class TrainerProgram {
   const Path& path() const { return path_; }
   Result<std::string> version() const;  ///< what `pegbox-trainer --version` says, in one line
 
-  /// The names of all fields of its config, "model" and "data" among them.
-  Result<std::vector<std::string>> fields() const;
+  Result<TrainerFields> fields() const;
 
   /// Runs `pegbox-trainer VERB --config FILE` with `config` in the file and passes its output through; an interrupt is
   /// passed on once. The trainer's own exit code.

@@ -123,17 +123,20 @@ Result<Json> resolve_trainer_paths(const Node& trainer, const Path& folder) {
   return resolved;
 }
 
-Result<void> check_trainer_names(const Node& trainer, const Node& space, const std::vector<std::string>& known) {
-  const std::vector<std::string_view> names(known.begin(), known.end());
-  PEGBOX_CHECK(trainer.only(names));
+Result<void> check_trainer_names(const Node& trainer, const Node& space, const TrainerFields& known) {
+  PEGBOX_CHECK(trainer.only(std::vector<std::string_view>(known.all.begin(), known.all.end())));
+  const std::vector<std::string_view> names(known.run.begin(), known.run.end());
   for (const auto& [name, node] : space.members()) {
-    if (std::ranges::find(known, name) != known.end()) continue;
+    if (std::ranges::find(names, name) != names.end()) continue;
+    const bool is_fixed = std::ranges::find(known.all, name) != known.all.end();
     const std::string near = nearest_name(name, names);
     return fail(ErrorKind::InvalidInput, {.where = node.where(),
-                                          .what = fmt::format("the trainer has no field `{}`", name),
-                                          .expected = fmt::format("{}", fmt::join(known, ", ")),
-                                          .hint = near.empty() ? "`pegbox help train` says where they are described"
-                                                               : "did you mean " + near + "?"});
+                                          .what = is_fixed ? fmt::format("`{}` is the same for all trials", name)
+                                                           : fmt::format("the trainer has no field `{}`", name),
+                                          .expected = fmt::format("{}", fmt::join(names, ", ")),
+                                          .hint = is_fixed       ? "put it under trial.trainer"
+                                                  : near.empty() ? "`pegbox-trainer fields` says what they mean"
+                                                                 : "did you mean " + near + "?"});
   }
   return {};
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/trainer_program.h"
 #include "base/document.h"
 #include "base/file.h"
 #include "base/result.h"
@@ -34,7 +35,7 @@ struct TrialSection {
 Result<Json> resolve_trainer_paths(const Node& trainer, const Path& folder);
 
 /// Refuses names, among the section's fields and the space's parameters, that the trainer does not know, naming the
-/// nearest. `known`: the trainer's fields.
-Result<void> check_trainer_names(const Node& trainer, const Node& space, const std::vector<std::string>& known);
+/// nearest.
+Result<void> check_trainer_names(const Node& trainer, const Node& space, const TrainerFields& known);
 
 }  // namespace pegbox

@@ -29,7 +29,7 @@ class PrintCompletions final : public Subcommand {
              .required = true}};
   }
   Result<ExitCode> run(Session& session) override {
-    const Commands& commands = session.commands();
+    const Subcommands& commands = session.commands();
     session.console().print(shell_ == "bash"  ? bash_completions(commands)
                             : shell_ == "zsh" ? zsh_completions(commands)
                                               : fish_completions(commands));

@@ -28,6 +28,6 @@ std::unique_ptr<Subcommand> make_doctor_command();
 std::unique_ptr<Subcommand> make_completions_command();
 std::unique_ptr<Subcommand> make_help_command();
 
-Commands make_commands();
+Subcommands make_commands();
 
 }  // namespace pegbox

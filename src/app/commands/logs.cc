@@ -1,0 +1,99 @@
+// pegbox logs: what a trial's program, or the workers, printed.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/commands/table.h"
+#include "app/session.h"
+#include "app/study_files.h"
+
+namespace pegbox {
+
+namespace {
+
+/// The text of FILE.1 and FILE, which follow each other when a log has grown large.
+std::string whole_log(const Path& file) {
+  std::string text;
+  for (const Path& part : {Path(file.string() + ".1"), file})
+    if (const auto read = read_file(part)) text += *read;
+  return text;
+}
+
+std::vector<Path> worker_logs(const Path& folder) {
+  std::vector<Path> logs;
+  for (int worker = 0;; ++worker) {
+    const Path log = folder / fmt::format("worker-{}.log", worker);
+    std::error_code ignored;
+    if (!std::filesystem::exists(log, ignored)) break;
+    logs.push_back(log);
+  }
+  return logs;
+}
+
+class Logs final : public Subcommand {
+ public:
+  CommandText text() const override {
+    return {.name = "logs",
+            .group = CommandGroup::Studies,
+            .summary = "print what a trial printed",
+            .description =
+                "Prints the output of a trial's program. Workers that run many trials have one log each: without a "
+                "trial's number, or where the trial has no output of its own, theirs are printed.",
+            .example = "pegbox logs code-lora 7\npegbox logs code-lora",
+            .uses_store = true};
+  }
+  std::vector<Option> options() override {
+    return {{.names = "study",
+             .target = &study_,
+             .value = "STUDY",
+             .help = "its name; not needed where there is only one and no trial is named",
+             .completion = Completion::Study},
+            {.names = "trial", .target = &trial_, .value = "TRIAL", .help = "the trial's number"}};
+  }
+  Result<ExitCode> run(Session& session) override {
+    PEGBOX_TRY(const auto store, session.open_store());
+    PEGBOX_TRY(const StorePlace place, session.place());
+    PEGBOX_TRY(const std::string name, choose_study(*store, study_));
+    if (trial_ >= 0) {
+      PEGBOX_TRY(const auto study, Study::open(*store, name));
+      PEGBOX_CHECK(check_trial(study->history()));
+      const std::string text = whole_log(trial_folder(place, name, trial_) / "output.log");
+      if (!text.empty()) {
+        session.console().print(text);
+        return ExitCode::Done;
+      }
+    }
+    return print_worker_logs(session, name, place.study_files(name));
+  }
+
+ private:
+  Result<void> check_trial(const History& history) const {
+    if (trial_ < std::ssize(history.trials)) return {};
+    return fail(ErrorKind::NotFound, {.where = history.spec.name,
+                                      .what = "no such trial",
+                                      .got = std::to_string(trial_),
+                                      .expected = fmt::format("a number below {}", history.trials.size())});
+  }
+
+  static Result<ExitCode> print_worker_logs(Session& session, const std::string& name, const Path& folder) {
+    const auto logs = worker_logs(folder);
+    if (logs.empty())
+      return fail(
+          ErrorKind::NotFound,
+          {.where = name, .what = "there is no log", .got = folder.string(), .hint = "trials write it when they run"});
+    for (const Path& log : logs) {
+      if (logs.size() > 1) session.console().print("== " + log.filename().string() + "\n");
+      session.console().print(whole_log(log));
+    }
+    return ExitCode::Done;
+  }
+
+  std::string study_;
+  std::int64_t trial_ = -1;
+};
+
+}  // namespace
+
+std::unique_ptr<Subcommand> make_logs_command() { return std::make_unique<Logs>(); }
+
+}  // namespace pegbox

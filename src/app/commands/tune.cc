@@ -1,0 +1,168 @@
+// pegbox tune: runs a study, or goes on with one.
+#include <fmt/format.h>
+
+#include "app/commands/table.h"
+#include "app/default_space.h"
+#include "app/event_line.h"
+#include "app/quick_study.h"
+#include "app/session.h"
+#include "app/study_json.h"
+#include "app/study_plan.h"
+#include "app/study_run.h"
+#include "app/trainer_program.h"
+
+namespace pegbox {
+
+namespace {
+
+class Tune final : public Subcommand {
+ public:
+  CommandText text() const override {
+    return {
+        .name = "tune",
+        .group = CommandGroup::Search,
+        .summary = "run a study, or go on with it",
+        .description =
+            "Searches the hyperparameters that a study file describes, within its budget. Ctrl-C pauses cleanly; the "
+            "same command goes on. A larger budget in the file goes on too; any other change is shown and refused "
+            "unless --accept-changes is given. Without a file, --model, --data, --method and --budget make a study.",
+        .example =
+            "pegbox tune study.yaml\n"
+            "pegbox tune study.yaml --dry-run\n"
+            "pegbox tune --model models/base --data notes.txt --method lora --budget 30m",
+        .uses_store = true,
+        .has_result = true};
+  }
+
+  std::vector<Option> options() override {
+    return {
+        {.names = "file",
+         .target = &file_,
+         .value = "FILE",
+         .help = "the study file, YAML or JSON",
+         .completion = Completion::File},
+        {.names = "--dry-run", .target = &dry_run_, .value = "", .help = "say what it would run and cost, and stop"},
+        {.names = "--accept-changes",
+         .target = &accept_changes_,
+         .value = "",
+         .help = "go on although the study file is another one than before"},
+        {.names = "--model",
+         .target = &quick_.model,
+         .value = "DIR",
+         .help = "without a file: the model's folder",
+         .completion = Completion::Folder},
+        {.names = "--data",
+         .target = &quick_.data,
+         .value = "PATH",
+         .help = "without a file: text to train on (.txt, .jsonl or a folder); may be repeated",
+         .completion = Completion::File},
+        {.names = "--validation",
+         .target = &quick_.validation,
+         .value = "PATH",
+         .help = "without a file: text to compare on; else a part of the data",
+         .completion = Completion::File},
+        {.names = "--method",
+         .target = &quick_.method,
+         .value = "METHOD",
+         .help = "without a file: what is trained [lora]",
+         .choices = methods_with_default_space()},
+        {.names = "--budget",
+         .target = &quick_.budget,
+         .value = "LIMIT",
+         .help = "without a file: 30m, 60trials or 2e8tokens; may be repeated"},
+        {.names = "--set",
+         .target = &quick_.set,
+         .value = "NAME=VALUE",
+         .help = "without a file: a field of the trainer that is not searched; may be repeated"},
+        {.names = "--name", .target = &quick_.name, .value = "NAME", .help = "without a file: the study's name"},
+        {.names = "--workers", .target = &quick_.workers, .value = "N", .help = "without a file: workers at once [1]"},
+        {.names = "--seed", .target = &quick_.seed, .value = "N", .help = "without a file: of all randomness [0]"},
+    };
+  }
+
+  Result<ExitCode> run(Session& session) override {
+    PEGBOX_TRY(const StudyFile file, load());
+    PEGBOX_CHECK(check_strategies(file.spec));
+    if (dry_run_) return show_plan(session, file);
+    PEGBOX_TRY(const StorePlace place, session.place());
+    PEGBOX_TRY(const auto store, session.create_store());
+    PEGBOX_TRY(const HeldStudy held, hold_study(*store, file, accept_changes_, session.console()));
+    session.console().say(held.is_new ? fmt::format("{} begins in {}.", file.spec.name, place.database.string())
+                                      : fmt::format("{} goes on: {}.", file.spec.name, standing(*held.study)));
+    PEGBOX_TRY(const RunResult result,
+               run_study(*store, *held.study, file, place, session.console(), session.interrupted()));
+    return report(session, *held.study, place, result);
+  }
+
+ private:
+  Result<StudyFile> load() const {
+    if (file_.empty()) {
+      PEGBOX_TRY(Document document, quick_study_document(quick_));
+      return StudyFile::read(std::move(document), std::filesystem::current_path());
+    }
+    if (!quick_.model.empty() || !quick_.data.empty() || !quick_.budget.empty() || !quick_.set.empty())
+      return fail(ErrorKind::InvalidInput, {.where = "pegbox tune",
+                                            .what = "a study file and flags that make a study",
+                                            .hint = "write --model, --data, --budget and --set into the file"});
+    return StudyFile::load(file_);
+  }
+
+  static std::string standing(const Study& study) { return status_line(study.history(), study.state().now_s()); }
+
+  static Result<ExitCode> show_plan(Session& session, const StudyFile& file) {
+    std::optional<Json> described;
+    if (file.trial.kind == TrialKind::Trainer) {
+      PEGBOX_TRY(const auto trainer, TrainerProgram::find());
+      PEGBOX_TRY(described, trainer.ask("describe", file.trial.trainer));
+    }
+    if (session.wants_json()) {
+      Json plan = {{"spec", file.spec.source}, {"described", described ? *described : Json(nullptr)}};
+      session.print_json(plan);
+    } else {
+      session.console().print(describe_plan(file, described));
+    }
+    return ExitCode::Done;
+  }
+
+  Result<ExitCode> report(Session& session, const Study& study, const StorePlace& place,
+                          const RunResult& result) const {
+    const std::string& name = study.name();
+    const auto best = best_details(study.state(), place);
+    if (session.wants_json() && best) session.print_json(*best);
+    switch (result.outcome) {
+      case Outcome::Paused:
+        session.console().say(fmt::format("Paused ({}). The same command goes on: {}", result.reason, same_command()));
+        return ExitCode::Interrupted;
+      case Outcome::Stopped:
+        session.console().say(fmt::format("Stopped ({}).", result.reason));
+        break;
+      case Outcome::Finished:
+        session.console().say(fmt::format("Finished: {}.", result.reason));
+        break;
+    }
+    if (!best)
+      return fail(ErrorKind::Internal, {.where = name,
+                                        .what = "no trial has a result",
+                                        .hint = fmt::format("`pegbox show {}` says what became of them", name)});
+    if (!session.wants_json() && best->contains("trial")) {
+      session.console().print(fmt::format("best: trial {} of {}: {}\n", (*best)["trial"].get<std::int64_t>(), name,
+                                          study.state().trial((*best)["trial"].get<std::int64_t>()).config.to_text()));
+      session.console().say(fmt::format("`pegbox best {}` and `pegbox show {}` say more.", name, name));
+    }
+    return ExitCode::Done;
+  }
+
+  std::string same_command() const {
+    return file_.empty() ? "pegbox tune with the same flags" : "pegbox tune " + file_;
+  }
+
+  std::string file_;
+  bool dry_run_ = false, accept_changes_ = false;
+  QuickStudy quick_;
+};
+
+}  // namespace
+
+std::unique_ptr<Subcommand> make_tune_command() { return std::make_unique<Tune>(); }
+
+}  // namespace pegbox

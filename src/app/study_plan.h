@@ -1,0 +1,18 @@
+// Study plan: what a study would run and cost, in words, before it does.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/study_file.h"
+#include "base/json.h"
+
+namespace pegbox {
+
+/// Several lines. `described`: what the trainer says of model and data ({"parameters", "train_tokens", ...}), if known.
+std::string describe_plan(const StudyFile& file, const std::optional<Json>& described);
+
+/// One parameter in words: "1e-05 to 0.01, log scale, prior 0.0003 (factor 3)".
+std::string describe_parameter(const Parameter& parameter);
+
+}  // namespace pegbox

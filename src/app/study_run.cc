@@ -1,0 +1,86 @@
+// StudyRun: runs a study in this process.
+#include "app/study_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/executor_factory.h"
+#include "app/progress.h"
+#include "app/spec_change.h"
+#include "search/samplers/table.h"
+#include "search/schedulers/table.h"
+
+namespace pegbox {
+
+namespace {
+
+Result<bool> exists(Store& store, const std::string& name) {
+  PEGBOX_TRY(const auto entries, store.list());
+  return std::ranges::any_of(entries,
+                             [&](const StudyEntry& entry) { return entry.name == name && entry.event_count > 0; });
+}
+
+std::string in_lines(const std::vector<std::string>& differences) {
+  std::string text;
+  for (const std::string& difference : differences) text += "\n  " + difference;
+  return text;
+}
+
+/// Takes over what changed in the file since the study was last run.
+Result<void> take_changes(Study& study, const StudyFile& file, bool accept_changes, Console& console) {
+  const SpecChange change = compare_specs(study.state().spec(), file.spec);
+  if (change.is_none()) return {};
+  std::vector<std::string> all = change.budget_differences;
+  all.insert(all.end(), change.differences.begin(), change.differences.end());
+  if (!change.is_larger_budget() && !accept_changes)
+    return fail(ErrorKind::InvalidInput,
+                {.where = file.spec.name,
+                 .what = "the study file is not the one that this study was run with:" + in_lines(all) + "\n",
+                 .hint = "undo the change, give the study another name, or take it with --accept-changes"});
+  console.say("The study file has changed:" + in_lines(all));
+  PEGBOX_CHECK(study.append(study.state().now_s(), "user", event::StudyChanged{file.spec.source}));
+  return study.commit();
+}
+
+}  // namespace
+
+Result<void> check_strategies(const StudySpec& spec) {
+  PEGBOX_TRY(const auto sampler, make_sampler(spec));
+  PEGBOX_TRY(const auto scheduler, make_scheduler(spec));
+  return {};
+}
+
+Result<HeldStudy> hold_study(Store& store, const StudyFile& file, bool accept_changes, Console& console) {
+  HeldStudy held;
+  PEGBOX_TRY(const bool is_known, exists(store, file.spec.name));
+  if (!is_known) {
+    PEGBOX_TRY(held.study, Study::create(store, file.spec));
+    PEGBOX_TRY(held.lease, store.lease(file.spec.name));
+    held.is_new = true;
+    return held;
+  }
+  PEGBOX_TRY(held.lease, store.lease(file.spec.name));
+  PEGBOX_TRY(held.study, Study::open(store, file.spec.name));
+  PEGBOX_CHECK(take_changes(*held.study, file, accept_changes, console));
+  return held;
+}
+
+Result<RunResult> run_study(Store& store, Study& study, const StudyFile& file, const StorePlace& place,
+                            Console& console, const std::atomic<bool>& interrupted) {
+  const StudySpec& spec = study.state().spec();
+  PEGBOX_TRY(const auto sampler, make_sampler(spec));
+  PEGBOX_TRY(const auto scheduler, make_scheduler(spec));
+  PEGBOX_TRY(const auto executor, make_executor(file, place.study_files(spec.name)));
+  PEGBOX_TRY(const auto stale, store.take_commands(spec.name));  // wishes of before this run are not for it
+  Director director(*sampler, *scheduler);
+  TunerOptions options;
+  options.interrupted = &interrupted;
+  options.commands = [&store, name = spec.name] { return store.take_commands(name); };
+  Tuner tuner(study, director, *executor, options);
+  Progress progress(study, store, console);
+  study.observe(progress);
+  return tuner.run();
+}
+
+}  // namespace pegbox
