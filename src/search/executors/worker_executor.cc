@@ -15,7 +15,8 @@ namespace {
 
 constexpr double kLongestRestartDelay_s = 10;
 constexpr double kLongestQuit_s = 2;
-constexpr double kLongestNap_s = 0.05;  // an exit shows in no descriptor if a grandchild holds the pipes
+constexpr double kLongestClosing_s = 0.5;  // between the end of its output and its own
+constexpr double kLongestNap_s = 0.05;     // an exit shows in no descriptor if a grandchild holds the pipes
 
 }  // namespace
 
@@ -216,7 +217,7 @@ void WorkerExecutor::check_life(int index) {
   if (const auto status = worker.process->ended()) {
     receive(index);  // what it said before it ended
     if (worker.process) lose(index, status->describe());
-  } else if (!worker.process->can_speak()) {
+  } else if (!worker.process->can_speak() && now_s - worker.heard_s > kLongestClosing_s) {
     lose(index, "it closed its output");
   } else if (!worker.is_ready() && now_s - worker.started_s > options_.ready_timeout_s) {
     lose(index, "not ready after " + format_duration(options_.ready_timeout_s));
