@@ -89,12 +89,10 @@ struct ShapedRow {
 
 Result<ShapedRow> row_of(const Json& json, const std::string& where) {
   if (!json.is_object())
-    return fail(ErrorKind::InvalidInput,
-                {.where = where,
-                 .what = "the line is not a JSON object",
-                 .got = json.type_name(),
-                 .expected = "an object with " + std::string(kFieldsExpected),
-                 .hint = json.is_array() ? "JSONL has one object on each line, and no list around" : ""});
+    return fail(ErrorKind::InvalidInput, {.where = where,
+                                          .what = "the line is not a JSON object",
+                                          .got = json.type_name(),
+                                          .expected = "an object with " + std::string(kFieldsExpected)});
   const bool has_text = json.contains("text");
   const bool has_prompt = json.contains("prompt");
   const bool has_completion = json.contains("completion");
@@ -162,6 +160,11 @@ Result<void> DatasetReader::add_jsonl(const std::string& name, std::string_view 
   const ContentFault fault = inspect(bytes);
   if (fault.content != Content::Text) return fail_content(name, bytes, fault);
   bytes = without_mark(bytes);
+  if (bytes[bytes.find_first_not_of(kSpace)] == '[')
+    return fail(ErrorKind::InvalidInput, {.where = name,
+                                          .what = "the file is one JSON list",
+                                          .expected = "an object on each line, with " + std::string(kFieldsExpected),
+                                          .hint = "jq -c '.[]' writes a list as lines"});
   const std::int32_t file = add_file(name);
   std::int32_t line_number = 0;
   for (std::size_t start = 0; start < bytes.size();) {

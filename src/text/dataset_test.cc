@@ -166,6 +166,12 @@ TEST(Dataset, NamesTheLineOfABrokenRow) {
   refuse("{\"prompt\": null, \"completion\": \"b\"}", {"`prompt` is not a string", "null"});
 }
 
+TEST(Dataset, RefusesOneBigJsonList) {
+  const Files files;
+  expect_error(load_dataset(files.write("a.json", "\n[\n  {\"text\": \"a\"}\n]\n")), ErrorKind::InvalidInput,
+               {"a.json", "one JSON list", "jq"});
+}
+
 TEST(Dataset, RefusesRowsOfTwoShapes) {
   const Files files;
   const Path path = files.write("a.jsonl", "{\"text\": \"a\"}\n{\"prompt\": \"p\", \"completion\": \"c\"}\n");

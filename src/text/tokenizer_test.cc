@@ -205,6 +205,18 @@ TEST(Tokenizer, SurvivesAnyDamageToItsFile) {
   EXPECT_GT(refused, 100);
 }
 
+TEST(Tokenizer, TurnsAPanicOfTheLibraryIntoAnError) {
+  const Files files;
+  const Path path = files.folder() / "tokenizer.json";
+  ASSERT_OK(test::small_tokenizer().save(path));
+  Json json = *parse_json(*read_file(path), "tokenizer.json");
+  json["model"]["continuing_subword_prefix"] = "a prefix longer than the tokens of the merges";
+  testing::internal::CaptureStderr();
+  expect_error(Tokenizer::load(files.write("panic.json", to_line(json))), ErrorKind::Corrupt,
+               {"panic.json", "internal fault at"});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST(Tokenizer, IgnoresTruncationPaddingAndDropoutOfTheFile) {
   const Files files;
   const Path path = files.folder() / "tokenizer.json";
