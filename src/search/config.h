@@ -19,7 +19,7 @@ namespace pegbox {
 using Value = FieldValue;
 
 Result<Value> value_from_json(const Json& json);  ///< InvalidInput for null, arrays and objects
-std::string to_text(const Value& value);          ///< "0.0003", "lora", "true"
+std::string to_text(const Value& value);          ///< "3e-4", "lora", "true"
 bool is_number(const Value& value);
 double as_number(const Value& value);  ///< numbers and booleans; NaN for text
 
@@ -41,7 +41,7 @@ class Config {
 
   Json to_json() const;
   static Result<Config> from_json(const Json& json);
-  std::string to_text() const;                 ///< "learning_rate=0.0003 rank=8"
+  std::string to_text() const;                 ///< "learning_rate=3e-4 rank=8"
   bool operator==(const Config& other) const;  ///< the same names with the same values, in any order
 
  private:

@@ -187,16 +187,15 @@ class Parser {
   }
 
   Result<void> take_quantity(std::size_t length) {
+    // Units are told apart by the B of sizes, and durations are in lower case: 5M is neither 5 MB nor 5 minutes.
     const std::string_view quantity = text_.substr(next_, length);
-    auto number = parse_bytes(quantity);
-    token_.unit = Expression::Unit::Bytes;
-    if (!number) {
-      number = parse_duration(quantity);
-      token_.unit = Expression::Unit::Seconds;
-    }
-    if (!number)
+    const bool is_size = quantity.back() == 'B' || quantity.back() == 'b';
+    const bool has_capital = std::any_of(quantity.begin(), quantity.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    token_.unit = is_size ? Expression::Unit::Bytes : Expression::Unit::Seconds;
+    const auto number = is_size ? parse_bytes(quantity) : parse_duration(quantity);
+    if (!number || (!is_size && has_capital))
       return refuse(next_, fmt::format("'{}' is neither a number nor a quantity", quantity),
-                    "a number, a size (20GiB) or a duration (30m)");
+                    "a number (5e6), a size (20GiB) or a duration (30m)");
     token_.number = *number;
     take(TokenKind::Number, length);
     return {};

@@ -137,7 +137,7 @@ Result<void> StudyState::fold(const Event&, const event::StudyChanged& what) {
   PEGBOX_TRY(StudySpec spec, read_spec(what.spec));
   Constraints constraints(spec.constraints, spec.space);
   const auto described = notes_.find("described");
-  if (described != notes_.end()) PEGBOX_CHECK(describe(described->second, constraints));
+  if (described != notes_.end() && !describe(described->second, constraints)) notes_.erase(described);
   spec_ = std::move(spec);
   constraints_ = std::move(constraints);
   return {};

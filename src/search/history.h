@@ -44,6 +44,8 @@ struct History {
 /// - TrialMoved: waiting to paused, stopped, failed, infeasible; running to anything but running; paused to waiting,
 ///   stopped, failed. Nothing follows an end. From running with the failure WorkerLost, `lost_workers` counts it.
 /// - A clone's checkpoint is what it was cloned from.
+/// - StudyChanged: trials keep their configurations. A description whose limits do not fit the new space is dropped,
+///   and with it the note "described": the worker is to be asked again.
 ///
 /// Tokens: a trial's metric "tokens" counts from its beginning; what it grows by from report to report is spent. When a
 /// leg starts again from an earlier step, counting starts again from the count at that step (interpolated between
@@ -51,8 +53,8 @@ struct History {
 /// less.
 class StudyState {
  public:
-  /// Folds one event. Corrupt if it cannot follow (index out of order, unknown trial, an end after an end); nothing has
-  /// changed then.
+  /// Folds one event. Corrupt if it cannot follow (index out of order, unknown trial, an end after an end),
+  /// InvalidInput for a description whose limits cannot be evaluated; nothing has changed then.
   Result<void> apply(const Event& event);
 
   History history() const;

@@ -24,9 +24,10 @@ constexpr std::array<std::string_view, 4> kChoiceKeys{"choice", "ordered", "prio
 constexpr std::array<std::string_view, 2> kValueKeys{"value", "when"};
 constexpr std::array<std::string_view, 2> kSimplexKeys{"simplex", "when"};
 
-constexpr double kLargest = 1e150;                      // beyond, products of bounds leave the range of doubles
-constexpr double kMaxLevels = 1e15;                     // a double counts them exactly, with room for halves
-constexpr double kMaxLogLevels = 1e12;                  // in steps from 0: cells must be wider than rounding
+constexpr double kLargest = 1e150;      // beyond, products of bounds leave the range of doubles
+constexpr double kMaxLevels = 1e15;     // a double counts them exactly, with room for halves
+constexpr double kMaxLogLevels = 1e12;  // in steps from 0: cells must be wider than rounding
+constexpr double kMaxRealLevels = 1e8;  // in steps from 0: rounding to 15 digits must be far less than a step
 constexpr double kLargestInteger = 9007199254740992.0;  // 2^53
 
 Result<Value> read_value(const Node& node) {
@@ -251,8 +252,12 @@ struct Checker {
     if (step > (high - low) * (1 + 1e-9))
       return refuse("the step is longer than the range", format_number(step), "at most " + format_number(high - low));
     const double largest = std::max(std::abs(low), std::abs(high));
-    if ((integer && largest > kLargestInteger) || (high - low) / step > kMaxLevels || largest / step > kMaxLevels)
-      return refuse("the range has too many values to count exactly", {}, "at most 1e15 steps", "use a longer step");
+    if (integer && (largest > kLargestInteger || (high - low) / step > kMaxLevels))
+      return refuse("the range has too many values to count exactly", {}, "at most 1e15 values up to 2^53",
+                    "use a longer step");
+    if (!integer && largest / step > kMaxRealLevels)
+      return refuse("the steps are too fine for the bounds", format_number(step), "at most 1e8 steps from 0",
+                    "leave out the step for a continuum");
     if (parameter.log_scale && high / step > kMaxLogLevels)
       return refuse("the steps are too fine for a log scale", {}, "at most 1e12 steps between 0 and the upper bound",
                     "use a longer step");

@@ -76,15 +76,21 @@ double UnitScale::round(double value) const {
   if (value <= low_) return low_;
   if (value >= high_) return high_;
   const double magnitude = log_ ? value : std::max(std::abs(low_), std::abs(high_));
-  return std::clamp(round_to_decimal(value, rounding_exponent(magnitude, high_ - low_)), low_, high_);
+  const int exponent = rounding_exponent(magnitude, high_ - low_);
+  const double rounded = round_to_decimal(value, exponent);
+  // Ends need not be on the grid: what is nearer to them than half a grid step could not be told from them.
+  const double nearest = std::pow(10.0, exponent) / 2;
+  if (rounded - low_ < nearest) return low_;
+  return high_ - rounded < nearest ? high_ : rounded;
 }
 
 double UnitScale::level(std::int64_t index) const {
   if (index <= 0) return low_;
   const double value = low_ + static_cast<double>(index) * step_;
   if (std::abs(value - high_) <= kStepSlack * step_) return high_;
+  if (std::trunc(low_) == low_ && std::trunc(step_) == step_) return value;  // exact
   const double magnitude = std::max(std::abs(low_), std::abs(high_));
-  return round_to_decimal(value, rounding_exponent(magnitude, step_));
+  return std::min(high_, round_to_decimal(value, rounding_exponent(magnitude, step_)));
 }
 
 std::int64_t UnitScale::index_of(double value) const {
