@@ -6,7 +6,9 @@ endif()
 file(GLOB PEGBOX_NVIDIA_FOLDERS ${PEGBOX_TORCH_FOLDER}/../nvidia/*/lib)
 
 add_library(pegbox_torch INTERFACE)
-target_include_directories(pegbox_torch SYSTEM INTERFACE ${PEGBOX_TORCH_FOLDER}/include ${PEGBOX_TORCH_FOLDER}/include/torch/csrc/api/include)
+# After the system's folders: the wheel carries another fmt, whose headers must not meet the system's library.
+target_compile_options(pegbox_torch INTERFACE "SHELL:-idirafter ${PEGBOX_TORCH_FOLDER}/include"
+  "SHELL:-idirafter ${PEGBOX_TORCH_FOLDER}/include/torch/csrc/api/include")
 target_link_directories(pegbox_torch INTERFACE ${PEGBOX_TORCH_FOLDER}/lib)
 target_link_libraries(pegbox_torch INTERFACE torch_cpu c10)
 target_link_options(pegbox_torch INTERFACE

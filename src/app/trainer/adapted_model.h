@@ -1,0 +1,33 @@
+// AdaptedModel: a model folder, with an adapter on it or without, ready to be asked.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "app/trainer/settings.h"
+#include "base/result.h"
+#include "train/evaluate.h"
+#include "train/method/adapter_files.h"
+#include "train/model/model_files.h"
+
+namespace pegbox::trainer {
+
+class AdaptedModel {
+ public:
+  /// The settings' `model` and, if named, `adapter`.
+  static Result<AdaptedModel> load(const Settings& settings);
+
+  const train::Decoder& decoder() const { return *base_.decoder; }
+  const train::Network& network() const { return *network_; }
+  Result<train::Evaluation> evaluate(const text::TokenizedRows& rows, train::Lanes& lanes, std::int64_t batch_tokens,
+                                     std::int64_t most_tokens) const;
+  /// A model folder in which the adapter is part of the weights.
+  Result<void> save_merged(const Path& folder) const;
+
+ private:
+  train::BaseModel base_;
+  std::optional<train::Adapter> adapter_;
+  std::unique_ptr<train::Network> network_;
+};
+
+}  // namespace pegbox::trainer

@@ -1,0 +1,104 @@
+// Verbs that ask a trained model: evaluate, predict, merge, and probe (logits and gradients for comparisons).
+#include <fmt/format.h>
+
+#include "app/trainer/adapted_model.h"
+#include "app/trainer/verbs.h"
+#include "app/trainer/workplace.h"
+#include "train/evaluate.h"
+#include "train/model/generate.h"
+#include "train/probe.h"
+
+namespace pegbox::trainer {
+
+namespace {
+
+constexpr std::int64_t kEvaluationTokens = 2048;  // of a batch
+
+/// The part that an evaluation is of: the files named alone, else test, else validation data.
+train::Part evaluated_part(const train::DataFiles& data) {
+  if (!data.parts[2].empty()) return train::Part::Test;
+  if (!data.parts[1].empty()) return train::Part::Validation;
+  return train::Part::Train;
+}
+
+Result<train::Corpus> open_corpus(const Config& config, const std::string& tokenizer_folder) {
+  if (!config.has_data)
+    return fail(ErrorKind::InvalidInput,
+                {.where = "config", .what = "data is missing", .expected = "a file or folder of text"});
+  train::DataFiles data = config.data;
+  data.validation_fraction = 0;  // what is named is evaluated, whole
+  PEGBOX_TRY(train::DataRows rows, train::read_rows(data));
+  PEGBOX_TRY(text::ModelText text, text::read_model_text(tokenizer_folder));
+  return train::Corpus(std::move(text), std::move(rows), threads_of(config.settings));
+}
+
+std::string tokenizer_folder(const Settings& settings) {
+  return settings.tokenizer.empty() ? settings.model : settings.tokenizer;
+}
+
+}  // namespace
+
+Result<void> run_evaluate(const Config& config, const Streams& streams) {
+  PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
+  train::Lanes lanes(threads_of(config.settings));
+  PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(config.settings));
+  PEGBOX_TRY(train::Corpus corpus, open_corpus(config, tokenizer_folder(config.settings)));
+  const std::int64_t length = std::min(run.sequence_length, model.decoder().config().positions);
+  PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), length));
+  PEGBOX_TRY(const train::Evaluation result, model.evaluate(*rows, lanes, kEvaluationTokens, run.evaluate_tokens));
+  print_json(streams, {{"loss", json_number(result.loss)},
+                       {"perplexity", json_number(result.perplexity())},
+                       {"label_tokens", result.label_tokens}});
+  return {};
+}
+
+Result<void> run_predict(const Config& config, const Streams& streams) {
+  const Settings& settings = config.settings;
+  PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
+  const train::Lanes lanes(threads_of(settings));
+  PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(settings));
+  PEGBOX_TRY(const text::ModelText text, text::read_model_text(tokenizer_folder(settings)));
+  PEGBOX_TRY(const auto prompt, text.tokenizer.encode(settings.prompt));
+  const train::GenerateOptions options{.most_tokens = settings.most_tokens,
+                                       .temperature = settings.temperature,
+                                       .top_k = settings.top_k,
+                                       .end_token = text.end.id,
+                                       .seed = static_cast<std::uint64_t>(run.seed)};
+  PEGBOX_TRY(const auto ids,
+             train::generate(model.decoder(), model.network(), {prompt.begin(), prompt.end()}, options));
+  PEGBOX_TRY(const std::string continuation, text.tokenizer.decode(std::vector<text::TokenId>(ids.begin(), ids.end())));
+  if (settings.json)
+    print_json(streams, {{"prompt", settings.prompt}, {"text", continuation}, {"tokens", ids.size()}});
+  else
+    fmt::print(streams.result, "{}\n", continuation);
+  return {};
+}
+
+Result<void> run_merge(const Config& config, const Streams& streams) {
+  const Settings& settings = config.settings;
+  if (settings.adapter.empty() || settings.output.empty())
+    return fail(ErrorKind::InvalidInput, {.where = "config", .what = "model, adapter and output are needed"});
+  PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(settings));
+  PEGBOX_CHECK(model.save_merged(settings.output));
+  PEGBOX_TRY(const text::ModelText text, text::read_model_text(tokenizer_folder(settings)));
+  PEGBOX_CHECK(text::write_model_text(text, settings.output));
+  print_json(streams, {{"output", settings.output}});
+  return {};
+}
+
+Result<void> run_probe(const Config& config, const Streams& streams) {
+  const Settings& settings = config.settings;
+  if (settings.output.empty())
+    return fail(ErrorKind::InvalidInput,
+                {.where = "config", .what = "output is missing", .expected = "a .safetensors file to write"});
+  PEGBOX_TRY(const train::TrainConfig run, train::read_train_config({{"method", "full"}}, config.run, "config"));
+  train::Lanes lanes(threads_of(settings));
+  PEGBOX_TRY(const train::BaseModel model, train::load_model(settings.model));
+  PEGBOX_TRY(train::Corpus corpus, open_corpus(config, tokenizer_folder(settings)));
+  PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), run.sequence_length));
+  PEGBOX_TRY(const std::int64_t count, train::probe(model, run, *rows, settings.rows, lanes, settings.output));
+  print_json(streams, {{"output", settings.output}, {"rows", count}});
+  return {};
+}
+
+}  // namespace pegbox::trainer

@@ -1,0 +1,154 @@
+// Settings: see settings.h.
+#include "app/trainer/settings.h"
+
+namespace pegbox::trainer {
+
+const FieldTable<Settings>& setting_fields() {
+  static const FieldTable<Settings> table{{
+      Field<Settings>{
+          .name = "model", .member = &Settings::model, .help = "folder of the base model, in Hugging Face's format"},
+      Field<Settings>{.name = "tokenizer",
+                      .member = &Settings::tokenizer,
+                      .help = "folder with a tokenizer.json, where it is not the model's"},
+      Field<Settings>{.name = "adapter",
+                      .member = &Settings::adapter,
+                      .help = "folder of an adapter in PEFT's format, put on the model"},
+      Field<Settings>{.name = "output", .member = &Settings::output, .help = "folder for what is made"},
+      Field<Settings>{.name = "folder",
+                      .member = &Settings::folder,
+                      .help = "worker: folder of the trials' checkpoints and results"},
+      Field<Settings>{.name = "threads",
+                      .member = &Settings::threads,
+                      .minimum = 0,
+                      .maximum = 4096,
+                      .help = "threads to compute with; 0: as many as cores"},
+      Field<Settings>{.name = "slots",
+                      .member = &Settings::slots,
+                      .minimum = 1,
+                      .maximum = 1024,
+                      .help = "worker: trials at a time; they take turns"},
+      Field<Settings>{.name = "checkpoint_every",
+                      .member = &Settings::checkpoint_every,
+                      .minimum = 0,
+                      .unit = Unit::Seconds,
+                      .help = "time between checkpoints of a run; 0: only where it waits"},
+      Field<Settings>{.name = "held_bytes",
+                      .member = &Settings::held_bytes,
+                      .minimum = 0,
+                      .unit = Unit::Bytes,
+                      .help = "worker: memory for trials that wait; the others wait on disk"},
+      Field<Settings>{.name = "validation_fraction",
+                      .member = &Settings::validation_fraction,
+                      .minimum = 0,
+                      .maximum = 0.9,
+                      .help = "of the training data, kept apart where no validation data are given"},
+      Field<Settings>{.name = "vocabulary",
+                      .member = &Settings::vocabulary,
+                      .minimum = 257,
+                      .maximum = 1 << 20,
+                      .help = "size of a tokenizer trained on the data, where none is given"},
+      Field<Settings>{.name = "prompt", .member = &Settings::prompt, .help = "predict: the text to continue"},
+      Field<Settings>{.name = "most_tokens",
+                      .member = &Settings::most_tokens,
+                      .minimum = 1,
+                      .maximum = 1 << 24,
+                      .help = "predict: longest continuation"},
+      Field<Settings>{.name = "temperature",
+                      .member = &Settings::temperature,
+                      .minimum = 0,
+                      .maximum = 100,
+                      .help = "predict: 0 takes the likeliest token"},
+      Field<Settings>{.name = "top_k",
+                      .member = &Settings::top_k,
+                      .minimum = 0,
+                      .maximum = 1 << 20,
+                      .help = "predict: sample among the likeliest; 0: among all"},
+      Field<Settings>{.name = "rows",
+                      .member = &Settings::rows,
+                      .minimum = 1,
+                      .maximum = 1 << 20,
+                      .help = "probe: rows of the data, from the first"},
+      Field<Settings>{.name = "json", .member = &Settings::json, .help = "print the result as one JSON value"},
+  }};
+  return table;
+}
+
+std::vector<std::string_view> config_names() {
+  std::vector<std::string_view> names = names_of(setting_fields().rows());
+  names.push_back("data");
+  for (const std::string_view name : names_of(train::train_fields().rows())) names.push_back(name);
+  return names;
+}
+
+Result<Config> read_config(const Document& document) {
+  const Node root = document.root();
+  PEGBOX_CHECK(root.only(config_names()));
+  Config config;
+  PEGBOX_TRY(config.settings, setting_fields().read_known(root));
+  if (root.has("data")) {
+    PEGBOX_TRY(const Node data, root.at("data"));
+    PEGBOX_TRY(config.data, train::DataFiles::read(data));
+    config.has_data = true;
+  }
+  config.data.validation_fraction = config.settings.validation_fraction;
+  PEGBOX_CHECK(train::train_fields().read_known(root));
+  for (const std::string_view name : names_of(train::train_fields().rows()))
+    if (root.has(name)) config.run[std::string(name)] = document.json[std::string(name)];
+  return config;
+}
+
+namespace {
+
+bool is_text_field(const std::string& name) {
+  for (const auto* rows : {&setting_fields().rows(), &train::train_fields().rows()})
+    for (const FieldRow& row : *rows)
+      if (row.name == name) return std::holds_alternative<std::string>(row.fallback);
+  return false;
+}
+
+/// A flag's value: of fields that are not text, as JSON if it is a number, true, false, a list or an object.
+Json flag_value(const std::string& name, const std::string& text) {
+  if (is_text_field(name)) return text;
+  const auto json = parse_json(text, "--" + name);
+  return json && !json->is_string() ? *json : Json(text);
+}
+
+Result<void> merge(Json& into, const std::string& text, const std::string& where) {
+  PEGBOX_TRY(const Json json, parse_json(text, where));
+  if (!json.is_object())
+    return fail(ErrorKind::InvalidInput,
+                {.where = where, .what = "a config is an object", .got = to_line(json).substr(0, 60)});
+  for (const auto& [key, value] : json.items()) into[key] = value;
+  return {};
+}
+
+}  // namespace
+
+Result<Document> read_command_line(const std::vector<std::string>& arguments) {
+  Document document{.json = Json::object(), .name = "command line"};
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& flag = arguments[i];
+    if (flag == "--json") {
+      document.json["json"] = true;
+      continue;
+    }
+    if (!flag.starts_with("--") || i + 1 == arguments.size())
+      return fail(ErrorKind::InvalidInput, {.where = "command line",
+                                            .what = "this is not a flag with a value",
+                                            .got = flag,
+                                            .expected = "--config FILE, --json-config TEXT or --name value"});
+    const std::string& value = arguments[++i];
+    if (flag == "--config") {
+      document.name = value;
+      PEGBOX_TRY(const std::string text, read_file(value));
+      PEGBOX_CHECK(merge(document.json, text, value));
+    } else if (flag == "--json-config") {
+      PEGBOX_CHECK(merge(document.json, value, "--json-config"));
+    } else {
+      document.json[flag.substr(2)] = flag_value(flag.substr(2), value);
+    }
+  }
+  return document;
+}
+
+}  // namespace pegbox::trainer

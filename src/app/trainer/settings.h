@@ -1,0 +1,56 @@
+// Settings: the config file of pegbox-trainer: what is there (model, data, folders) and, beside it, the fields of a
+// run.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/field_table.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "train/corpus.h"
+#include "train/train_config.h"
+
+namespace pegbox::trainer {
+
+struct Settings {
+  std::string model;      ///< folder of the base model; empty: none, for runs from scratch
+  std::string tokenizer;  ///< folder with a tokenizer.json, where it is not the model's
+  std::string adapter;    ///< folder of an adapter to put on the model (evaluate, predict, merge, probe)
+  std::string output;     ///< where a verb leaves what it makes
+  std::string folder;     ///< of a worker: trial-N/ below it holds a trial's checkpoints and result
+  std::int64_t threads = 0, slots = 1;
+  double checkpoint_every = 30;  // s
+  double held_bytes = 1 << 30;   // of waiting trials kept in memory
+  double validation_fraction = 0.05;
+  std::int64_t vocabulary = 2048;  ///< of a tokenizer trained on the data, where none is given
+  std::string prompt;
+  std::int64_t most_tokens = 128, top_k = 0;
+  double temperature = 0;
+  std::int64_t rows = 8;
+  bool json = false;
+};
+
+const FieldTable<Settings>& setting_fields();
+
+/// A config file, read: settings, data files, and the fields that are a run's defaults.
+struct Config {
+  Settings settings;
+  bool has_data = false;
+  train::DataFiles data;
+  Json run = Json::object();
+};
+
+/// Reads a flat object: rows of `setting_fields`, rows of train::train_fields, and `data`. Unknown names are refused
+/// with the nearest known one; the run's fields are validated.
+Result<Config> read_config(const Document& document);
+
+/// The names of everything a config may hold.
+std::vector<std::string_view> config_names();
+
+/// The command line of a verb: `--config FILE`, `--json-config TEXT` and `--name value`, in the order given; later ones
+/// win.
+Result<Document> read_command_line(const std::vector<std::string>& arguments);
+
+}  // namespace pegbox::trainer

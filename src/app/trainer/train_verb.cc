@@ -1,0 +1,152 @@
+// The verb train: one run without a search, with progress, checkpoints and a result that others load.
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cmath>
+#include <csignal>
+
+#include "app/trainer/verbs.h"
+#include "app/trainer/workplace.h"
+#include "base/clock.h"
+#include "base/units.h"
+#include "train/snapshot.h"
+
+namespace pegbox::trainer {
+
+namespace {
+
+constexpr double kProgressSeconds = 5;
+
+std::atomic<bool> interrupted = false;  // set by SIGINT and SIGTERM
+
+/// A run of the verb: trains to its end, evaluating and saving on the way.
+class Session {
+ public:
+  Session(Workplace& workplace, const Settings& settings, OwnedRun& owned, const Streams& streams)
+      : workplace_(workplace), settings_(settings), owned_(owned), streams_(streams) {}
+
+  Path checkpoint_path() const { return Path(settings_.output) / "checkpoint.safetensors"; }
+
+  /// Goes on from the output's checkpoint if it is of this run.
+  Result<void> resume() {
+    if (!std::filesystem::exists(checkpoint_path())) return {};
+    PEGBOX_TRY(const train::Snapshot snapshot, train::load_snapshot(checkpoint_path()));
+    if (!snapshot.state.contains("config") || snapshot.state["config"] != train::train_fields().write(run().config()))
+      return fail(ErrorKind::Conflict, {.where = checkpoint_path().string(),
+                                        .what = "a checkpoint of another run is here",
+                                        .hint = "name another output, or remove the checkpoint"});
+    PEGBOX_CHECK(run().restore(snapshot));
+    if (!settings_.json)
+      fmt::print(streams_.progress, "goes on from {} tokens\n", format_count(static_cast<double>(run().tokens())));
+    return {};
+  }
+
+  Result<void> train() {
+    const std::int64_t every = run().config().evaluate_every;
+    last_progress_s_ = last_checkpoint_s_ = clock_.now_s();
+    start_s_ = clock_.now_s();
+    start_tokens_ = run().tokens();
+    while (!run().finished()) {
+      const std::int64_t next = every > 0 ? (run().tokens() / every + 1) * every : run().total_tokens();
+      PEGBOX_CHECK(run().train_until(next, [this] { return between_steps(); }));
+      PEGBOX_CHECK(fault_);
+      if (interrupted) {
+        PEGBOX_CHECK(save_checkpoint());
+        return fail(ErrorKind::Interrupted, {.where = "train",
+                                             .what = "interrupted",
+                                             .hint = settings_.output.empty() ? "" : "the same command goes on"});
+      }
+      if (run().tokens() >= next && !run().finished()) PEGBOX_CHECK(evaluate());
+    }
+    return evaluate();
+  }
+
+  Result<void> finish() {
+    if (!settings_.output.empty()) {
+      PEGBOX_CHECK(save_run(workplace_, owned_, settings_.output));
+      PEGBOX_CHECK(remove_tree(checkpoint_path()));
+    }
+    Json result = {{"tokens", run().tokens()},
+                   {"steps", run().steps()},
+                   {"parameters", run().trainable_parameters()},
+                   {"seconds", clock_.now_s() - start_s_},
+                   {"tokens_per_second", speed()}};
+    if (has_evaluation_) {
+      result["validation_loss"] = evaluation_.loss;
+      result["perplexity"] = evaluation_.perplexity();
+    }
+    if (!settings_.output.empty()) result["output"] = settings_.output;
+    if (settings_.json) print_json(streams_, result);
+    return {};
+  }
+
+ private:
+  train::TrainingRun& run() const { return *owned_.run; }
+  double speed() const {
+    return static_cast<double>(run().tokens() - start_tokens_) / std::max(1e-9, clock_.now_s() - start_s_);
+  }
+
+  bool between_steps() {
+    const double now_s = clock_.now_s();
+    if (now_s - last_progress_s_ >= kProgressSeconds) {
+      last_progress_s_ = now_s;
+      print_progress("");
+    }
+    if (settings_.checkpoint_every > 0 && now_s - last_checkpoint_s_ >= settings_.checkpoint_every)
+      fault_ = save_checkpoint();
+    return !interrupted && fault_.has_value();
+  }
+
+  Result<void> save_checkpoint() {
+    last_checkpoint_s_ = clock_.now_s();
+    if (settings_.output.empty()) return {};
+    PEGBOX_CHECK(make_folder(settings_.output));
+    return train::save_snapshot(checkpoint_path(), run().snapshot());
+  }
+
+  Result<void> evaluate() {
+    if (!workplace_.corpus->has(train::Part::Validation)) return {};
+    PEGBOX_TRY(evaluation_, evaluate_run(workplace_, owned_));
+    has_evaluation_ = true;
+    print_progress(
+        fmt::format("  validation loss {:.4f}  perplexity {:.2f}", evaluation_.loss, evaluation_.perplexity()));
+    return {};
+  }
+
+  void print_progress(const std::string& more) {
+    if (settings_.json) return;
+    const double loss = run().take_train_loss();
+    fmt::print(streams_.progress, "{:>8} of {} tokens  step {}  {}{:.0f} tokens/s{}\n",
+               format_count(static_cast<double>(run().tokens())),
+               format_count(static_cast<double>(run().total_tokens())), run().steps(),
+               std::isfinite(loss) ? fmt::format("loss {:.4f}  ", loss) : "", speed(), more);
+    std::fflush(streams_.progress);
+  }
+
+  Workplace& workplace_;
+  const Settings& settings_;
+  OwnedRun& owned_;
+  const Streams& streams_;
+  SystemClock clock_;
+  double start_s_ = 0, last_progress_s_ = 0, last_checkpoint_s_ = 0;
+  std::int64_t start_tokens_ = 0;
+  Result<void> fault_;
+  bool has_evaluation_ = false;
+  train::Evaluation evaluation_;
+};
+
+}  // namespace
+
+Result<void> run_train(const Config& config, const Streams& streams) {
+  std::signal(SIGINT, [](int) { interrupted = true; });
+  std::signal(SIGTERM, [](int) { interrupted = true; });
+  PEGBOX_TRY(const train::TrainConfig resolved, train::read_train_config(Json::object(), config.run, "config"));
+  PEGBOX_TRY(Workplace workplace, open_workplace(config));
+  PEGBOX_TRY(const auto owned, make_run(workplace, resolved));
+  Session session(workplace, config.settings, *owned, streams);
+  if (!config.settings.output.empty()) PEGBOX_CHECK(session.resume());
+  PEGBOX_CHECK(session.train());
+  return session.finish();
+}
+
+}  // namespace pegbox::trainer

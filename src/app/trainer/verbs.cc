@@ -1,0 +1,93 @@
+// Verbs: the table, and the verbs that need no file of their own.
+#include "app/trainer/verbs.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "app/trainer/worker.h"
+#include "app/trainer/workplace.h"
+#include "base/clock.h"
+
+namespace pegbox::trainer {
+
+namespace {
+
+constexpr std::array<Verb, 8> kVerbs = {{
+    {"worker", "train the trials of a host over the trial protocol on standard input and output",
+     "pegbox-trainer worker --config trainer.json", run_worker},
+    {"train", "one run without a search",
+     "pegbox-trainer train --model base --data notes.txt --method lora --output tuned", run_train},
+    {"evaluate", "the loss of a model on text",
+     "pegbox-trainer evaluate --model base --adapter tuned --data test.jsonl", run_evaluate},
+    {"predict", "a model's continuation of a text", "pegbox-trainer predict --model base --prompt 'def main('",
+     run_predict},
+    {"merge", "an adapter made part of its model", "pegbox-trainer merge --model base --adapter tuned --output merged",
+     run_merge},
+    {"describe", "facts about model and data", "pegbox-trainer describe --model base --data notes.txt", run_describe},
+    {"fields", "everything that a config may hold, with types, defaults and meaning", "pegbox-trainer fields",
+     run_fields},
+    {"probe", "logits and gradients of a model on text, in a file",
+     "pegbox-trainer probe --model base --data test.txt --output probe.safetensors", run_probe},
+}};
+
+Json row_json(const FieldRow& row, std::string_view of) {
+  constexpr std::array kTypes = {"boolean", "integer", "number", "string"};
+  Json json = {{"name", row.name},
+               {"of", of},
+               {"type", kTypes[row.fallback.index()]},
+               {"default", to_json(row.fallback)},
+               {"help", row.help}};
+  if (!row.choices.empty()) json["choices"] = row.choices;
+  if (!row.source.empty()) json["source"] = row.source;
+  return json;
+}
+
+}  // namespace
+
+std::span<const Verb> verbs() { return kVerbs; }
+
+void print_json(const Streams& streams, const Json& json) {
+  fmt::print(streams.result, "{}\n", to_line(json));
+  std::fflush(streams.result);
+}
+
+Result<void> run_worker(const Config& config, const Streams& streams) {
+  if (config.settings.folder.empty())
+    return fail(ErrorKind::InvalidInput,
+                {.where = "config", .what = "folder is missing", .expected = "a folder for the trials' checkpoints"});
+  PEGBOX_CHECK(make_folder(config.settings.folder));
+  if (!config.has_data)
+    return fail(ErrorKind::InvalidInput,
+                {.where = "config", .what = "data is missing", .expected = "{\"train\": ..., \"validation\": ...}"});
+  PEGBOX_CHECK(train::read_train_config(Json::object(), config.run, "config"));
+  PEGBOX_TRY(Workplace workplace, open_workplace(config));
+  const SystemClock clock;
+  Channel channel(streams.protocol_input, streams.protocol_output);
+  Worker worker(workplace, config, channel, clock,
+                [&](const std::string& line) { fmt::print(streams.progress, "{}\n", line); });
+  worker.serve();
+  return {};
+}
+
+Result<void> run_describe(const Config& config, const Streams& streams) {
+  PEGBOX_TRY(Workplace workplace, open_workplace(config));
+  PEGBOX_TRY(const Json values, describe_workplace(workplace, config));
+  print_json(streams, values);
+  return {};
+}
+
+Result<void> run_fields(const Config&, const Streams& streams) {
+  Json rows = Json::array();
+  for (const FieldRow& row : setting_fields().rows()) rows.push_back(row_json(row, "trainer"));
+  rows.push_back({{"name", "data"},
+                  {"of", "trainer"},
+                  {"type", "object"},
+                  {"default", nullptr},
+                  {"help", "text to train on: a path, a list of paths, or an object with train, validation and test"}});
+  for (const FieldRow& row : train::train_fields().rows()) rows.push_back(row_json(row, "run"));
+  print_json(streams, rows);
+  return {};
+}
+
+}  // namespace pegbox::trainer

@@ -1,0 +1,203 @@
+// Worker: see worker.h.
+#include "app/trainer/worker.h"
+
+#include <fmt/format.h>
+
+#include "train/method/scratch_model.h"
+
+namespace pegbox::trainer {
+
+namespace {
+
+constexpr double kSliceSeconds = 1.0;       // of a trial's turn
+constexpr double kIdleSeconds = 1.0;        // between looks at the input while nothing trains
+constexpr double kSignOfLifeSeconds = 2.0;  // well under a third of any sensible lease
+
+FailureKind kind_of(ErrorKind kind) {
+  if (kind == ErrorKind::OutOfMemory) return FailureKind::OutOfMemory;
+  if (kind == ErrorKind::Diverged) return FailureKind::Diverged;
+  return FailureKind::Error;
+}
+
+}  // namespace
+
+Worker::Worker(Workplace& workplace, const Config& config, Channel& channel, const Clock& clock,
+               std::function<void(const std::string&)> log)
+    : workplace_(workplace), config_(config), channel_(channel), clock_(clock), log_(std::move(log)) {}
+
+void Worker::serve() {
+  channel_.send(message::Ready{.slots = static_cast<int>(config_.settings.slots), .describes = true});
+  channel_.start_sign_of_life(kSignOfLifeSeconds);
+  while (!quitting_) {
+    while (!quitting_) {
+      const auto line = channel_.receive(active_.empty() ? kIdleSeconds : 0);
+      if (!line) break;
+      take(*line);
+    }
+    if (channel_.ended()) return;
+    if (!quitting_ && !active_.empty()) train_slice();
+  }
+}
+
+void Worker::take(const std::string& line) {
+  if (line.empty()) return;
+  const auto message = decode_host(line);
+  if (!message) return log_("refused a line: " + message.error().message);
+  std::visit([this](const auto& known) { on(known); }, *message);
+}
+
+WorkerTrial* Worker::find(std::int64_t number) {
+  const auto found = trials_.find(number);
+  return found == trials_.end() ? nullptr : found->second.get();
+}
+
+bool Worker::is_active(std::int64_t number) const { return std::ranges::find(active_, number) != active_.end(); }
+
+void Worker::deactivate(std::int64_t number) {
+  std::erase(active_, number);
+  std::erase(waiting_, number);
+}
+
+void Worker::fail_trial(std::int64_t number, const Error& error) {
+  deactivate(number);
+  trials_.erase(number);
+  channel_.send(message::Failed{number, kind_of(error.kind), error.message});
+}
+
+void Worker::on(const message::Describe& describe) {
+  message::Described described{.id = describe.id};
+  if (auto values = describe_workplace(workplace_, config_))
+    described.values = *std::move(values);
+  else
+    log_("cannot describe: " + values.error().message);
+  channel_.send(described);
+}
+
+void Worker::on(const message::Start& start) {
+  // A trial that waits here is asked to go on from its newest checkpoint: it need not be read from disk.
+  if (WorkerTrial* const held = find(start.trial); held != nullptr && start.resume && held->is_at(*start.resume))
+    return on(message::Go{start.trial, start.until});
+  deactivate(start.trial);
+  trials_.erase(start.trial);
+  auto trial = WorkerTrial::start(workplace_, config_.settings, config_.run, start, clock_);
+  if (!trial) return fail_trial(start.trial, trial.error());
+  trials_[start.trial] = *std::move(trial);
+  active_.push_back(start.trial);
+}
+
+void Worker::on(const message::Go& go) {
+  WorkerTrial* const trial = find(go.trial);
+  if (trial == nullptr)
+    return fail_trial(go.trial,
+                      {ErrorKind::NotFound, fmt::format("[trial {}] this worker does not hold it", go.trial)});
+  if (const auto gone = trial->go(go.until); !gone) return fail_trial(go.trial, gone.error());
+  deactivate(go.trial);
+  active_.push_back(go.trial);
+}
+
+void Worker::on(const message::Stop& stop) {
+  deactivate(stop.trial);
+  if (WorkerTrial* const trial = find(stop.trial)) trial->drop();
+  channel_.send(message::Stopped{stop.trial});
+}
+
+void Worker::on(const message::Pause& pause) {
+  WorkerTrial* const trial = find(pause.trial);
+  if (trial == nullptr || !is_active(pause.trial)) return;  // it has reached or ended meanwhile, and said so
+  const auto name = trial->checkpoint();
+  if (!name) return fail_trial(pause.trial, name.error());
+  deactivate(pause.trial);
+  waiting_.push_back(pause.trial);
+  channel_.send(message::Paused{pause.trial, trial->tokens(), *name});
+  keep_within_memory();
+}
+
+void Worker::on(const message::Release& release) {
+  WorkerTrial* const trial = find(release.trial);
+  if (trial == nullptr) return;
+  if (const auto forgotten = trial->forget(); !forgotten) log_(forgotten.error().message);
+  deactivate(release.trial);
+  trials_.erase(release.trial);
+}
+
+void Worker::on(const message::Quit&) { quitting_ = true; }
+
+void Worker::train_slice() {
+  const std::int64_t number = active_.front();
+  active_.pop_front();
+  active_.push_back(number);
+  WorkerTrial& trial = *trials_.at(number);
+  const auto outcome = trial.train(kSliceSeconds);
+  if (!outcome) return fail_trial(number, outcome.error());
+  settle(trial, *outcome);
+}
+
+void Worker::settle(WorkerTrial& trial, const WorkerTrial::Outcome& outcome) {
+  const std::int64_t number = trial.number();
+  if (outcome.slice == Slice::Measured) channel_.send(message::Report{number, outcome.step, outcome.metrics});
+  if (outcome.slice == Slice::Going || outcome.slice == Slice::Measured) {
+    if (trial.checkpoint_is_due()) write_checkpoint(trial);
+    return;
+  }
+  if (outcome.slice == Slice::Reached) {
+    const auto name = trial.checkpoint();
+    if (!name) return fail_trial(number, name.error());
+    deactivate(number);
+    waiting_.push_back(number);
+    channel_.send(message::Reached{number, outcome.step, outcome.metrics, *name});
+    return keep_within_memory();
+  }
+  if (const auto saved = trial.save_result(); !saved) return fail_trial(number, saved.error());
+  deactivate(number);
+  trial.drop();
+  channel_.send(message::Done{number, outcome.step, outcome.metrics});
+}
+
+void Worker::write_checkpoint(WorkerTrial& trial) {
+  const auto name = trial.checkpoint();
+  if (!name) return fail_trial(trial.number(), name.error());
+  channel_.send(message::Checkpoint{trial.number(), trial.tokens(), *name});
+}
+
+/// Trials that wait keep their state in memory while there is room; each has a checkpoint on disk.
+void Worker::keep_within_memory() {
+  std::uint64_t held = 0;
+  for (const std::int64_t number : waiting_) held += trials_.at(number)->bytes();
+  for (const std::int64_t number : waiting_) {
+    if (static_cast<double>(held) <= config_.settings.held_bytes) return;
+    WorkerTrial& trial = *trials_.at(number);
+    held -= trial.bytes();
+    trial.drop();
+  }
+}
+
+Result<Json> describe_workplace(Workplace& workplace, const Config& config) {
+  PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
+  train::BaseModel fresh;
+  const train::Decoder* decoder = workplace.base.decoder.get();
+  const text::ModelText& text = workplace.corpus->text();
+  if (decoder == nullptr) {
+    PEGBOX_TRY(fresh, train::scratch_model(run, text.tokenizer.vocabulary_size(), text.end.id));
+    decoder = fresh.decoder.get();
+  }
+  const train::ModelConfig& model = decoder->config();
+  Json values = {{"parameters", decoder->layout().parameters()},
+                 {"parameters_without_tables", decoder->layout().parameters_without_tables()},
+                 {"layers", model.layers},
+                 {"width", model.width},
+                 {"heads", model.heads},
+                 {"vocabulary", model.vocabulary},
+                 {"sequence_length", run.sequence_length}};
+  for (const train::Part part : {train::Part::Train, train::Part::Validation, train::Part::Test}) {
+    if (!workplace.corpus->has(part)) continue;
+    PEGBOX_TRY(const text::TokenizedRows* const rows, workplace.corpus->tokenized(part, run.sequence_length));
+    const std::string name(train::kPartNames[static_cast<std::size_t>(part)]);
+    values[name + "_tokens"] = rows->total_tokens();
+    values[name + "_label_tokens"] = rows->total_label_tokens();
+    values[name + "_rows"] = rows->size();
+    if (part == train::Part::Train) values["steps"] = train::total_tokens_of(run, *rows);
+  }
+  return values;
+}
+
+}  // namespace pegbox::trainer

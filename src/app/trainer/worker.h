@@ -1,0 +1,58 @@
+// Worker: speaks the trial protocol with a host and trains its trials, which share one workplace and take turns.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "app/trainer/channel.h"
+#include "app/trainer/trial.h"
+#include "app/trainer/workplace.h"
+
+namespace pegbox::trainer {
+
+class Worker {
+ public:
+  /// All arguments must outlive the worker. `log` takes lines for people (its standard error).
+  Worker(Workplace& workplace, const Config& config, Channel& channel, const Clock& clock,
+         std::function<void(const std::string&)> log);
+
+  /// Until the host says `quit` or its input ends.
+  void serve();
+
+ private:
+  void take(const std::string& line);
+  void on(const message::Describe& describe);
+  void on(const message::Start& start);
+  void on(const message::Go& go);
+  void on(const message::Stop& stop);
+  void on(const message::Pause& pause);
+  void on(const message::Release& release);
+  void on(const message::Quit& quit);
+
+  void train_slice();
+  void settle(WorkerTrial& trial, const WorkerTrial::Outcome& outcome);
+  void fail_trial(std::int64_t number, const Error& error);
+  void write_checkpoint(WorkerTrial& trial);
+  void keep_within_memory();
+  WorkerTrial* find(std::int64_t number);
+  bool is_active(std::int64_t number) const;
+  void deactivate(std::int64_t number);
+
+  Workplace& workplace_;
+  const Config& config_;
+  Channel& channel_;
+  const Clock& clock_;
+  std::function<void(const std::string&)> log_;
+  std::map<std::int64_t, std::unique_ptr<WorkerTrial>> trials_;
+  std::deque<std::int64_t> active_;   // in the order of their turns
+  std::deque<std::int64_t> waiting_;  // in memory or on disk, the longest first
+  bool quitting_ = false;
+};
+
+/// What `describe` answers: facts about model and data, by name.
+Result<Json> describe_workplace(Workplace& workplace, const Config& config);
+
+}  // namespace pegbox::trainer

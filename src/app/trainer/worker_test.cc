@@ -1,0 +1,383 @@
+// Tests of the trainer as a program: verbs, and the trial protocol with pauses, clones, bad lines and a sudden death.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <fstream>
+
+#include "base/clock.h"
+#include "base/protocol.h"
+#include "base/subprocess.h"
+
+namespace pegbox::trainer {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr double kPatienceSeconds = 120;
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+/// Runs a verb to its end; its output, and its exit code.
+struct Outcome {
+  int code;
+  std::string output, errors;
+};
+
+Outcome run_verb(const std::vector<std::string>& arguments) {
+  std::vector<std::string> all{PEGBOX_TRAINER_PROGRAM};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  const auto child = must(Subprocess::start({.arguments = all, .environment = {}, .folder = {}}));
+  LineReader output(1 << 24), errors(1 << 24);
+  const double end_s = SystemClock().now_s() + kPatienceSeconds;
+  std::optional<ExitStatus> status;
+  while (!status && SystemClock().now_s() < end_s) {
+    wait_readable({child->output(), child->error_output()}, std::chrono::milliseconds(20));
+    status = child->poll();
+    output.fill(child->output());
+    errors.fill(child->error_output());
+  }
+  Outcome outcome{.code = status ? status->code : -1, .output = {}, .errors = {}};
+  while (auto line = output.take()) outcome.output += *line + "\n";
+  while (auto line = errors.take()) outcome.errors += *line + "\n";
+  return outcome;
+}
+
+/// The host's side of a worker process.
+class Host {
+ public:
+  explicit Host(const Json& config, const Path& folder) {
+    must(replace_file(folder / "worker.json", config.dump()));
+    child_ = must(Subprocess::start(
+        {.arguments = {PEGBOX_TRAINER_PROGRAM, "worker", "--config", (folder / "worker.json").string()},
+         .environment = {},
+         .folder = {},
+         .pipe_input = true}));
+  }
+
+  void send(const HostMessage& message) { must(child_->write(encode(message))); }
+  void send_line(const std::string& line) { must(child_->write(line)); }
+  void kill() {
+    child_->signal_group(SIGKILL);
+    while (!child_->poll()) wait_readable({}, std::chrono::milliseconds(5));
+  }
+  int process_id() const { return child_->process_id(); }
+
+  /// The next message that is not a sign of life; a Stopped of trial -1 if the process ended or patience did.
+  WorkerMessage next() {
+    const double end_s = SystemClock().now_s() + kPatienceSeconds;
+    while (SystemClock().now_s() < end_s) {
+      while (const auto line = reader_.take()) {
+        const auto message = decode_worker(*line);
+        if (!message) throw std::runtime_error("the worker wrote: " + *line);
+        if (std::holds_alternative<message::Alive>(*message))
+          ++alive_;
+        else
+          return *message;
+      }
+      wait_readable({child_->output(), child_->error_output()}, std::chrono::milliseconds(50));
+      errors_.fill(child_->error_output());
+      while (auto line = errors_.take()) error_text_ += *line + "\n";
+      if (!reader_.fill(child_->output())) break;
+    }
+    return message::Stopped{-1};
+  }
+
+  /// The next message that is a T; reports and checkpoints before it are passed over.
+  template <class T>
+  T expect() {
+    for (;;) {
+      const WorkerMessage message = next();
+      if (const T* const wanted = std::get_if<T>(&message)) return *wanted;
+      if (std::holds_alternative<message::Report>(message) || std::holds_alternative<message::Checkpoint>(message))
+        continue;
+      throw std::runtime_error("unexpected: " + encode(message) + error_text_);
+    }
+  }
+
+  int alive() const { return alive_; }
+  const std::string& error_text() const { return error_text_; }
+
+ private:
+  std::unique_ptr<Subprocess> child_;
+  LineReader reader_, errors_;
+  int alive_ = 0;
+  std::string error_text_;
+};
+
+/// A base model trained by the program itself on a made-up language, once for all tests.
+class TrainerProgram : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TemporaryFolder>(must(TemporaryFolder::create("trainer")));
+    std::string lines, others;
+    for (int i = 0; i < 300; ++i)
+      lines += "{\"text\": \"" + std::to_string(i) + " plus one is " + std::to_string(i + 1) + "\"}\n";
+    for (int i = 0; i < 200; ++i)
+      others += "{\"prompt\": \"" + std::to_string(i) + " minus one\", \"completion\": \" is " + std::to_string(i - 1) +
+                "\"}\n";
+    must(replace_file(path("train.jsonl"), lines));
+    must(replace_file(path("other.jsonl"), others));
+    base_ = run_verb({"train",
+                      "--data",
+                      path("train.jsonl").string(),
+                      "--method",
+                      "scratch",
+                      "--width",
+                      "32",
+                      "--layers",
+                      "2",
+                      "--heads",
+                      "2",
+                      "--vocabulary",
+                      "300",
+                      "--sequence_length",
+                      "32",
+                      "--tokens",
+                      "40000",
+                      "--learning_rate",
+                      "0.005",
+                      "--output",
+                      path("base").string(),
+                      "--json"});
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+  static Path path(const std::string& name) { return folder_->path() / name; }
+
+  Json worker_config() const {
+    return {{"model", path("base").string()},
+            {"data", path("other.jsonl").string()},
+            {"folder", path("files").string()},
+            {"threads", 1},
+            {"slots", 2},
+            {"method", "lora"},
+            {"tokens", 20000},
+            {"sequence_length", 32},
+            {"checkpoint_every", 0.05}};
+  }
+  static message::Start start(std::int64_t trial, std::int64_t until,
+                              const Json& config = {{"rank", 4}, {"learning_rate", 1e-3}, {"dropout", 0.1}}) {
+    return {.trial = trial, .seed = 5, .config = config, .until = until, .resume = {}};
+  }
+
+  inline static std::unique_ptr<TemporaryFolder> folder_;
+  inline static Outcome base_;
+};
+
+TEST_F(TrainerProgram, TrainsFromScratchAndEvaluatesTheSameAfterwards) {
+  ASSERT_EQ(base_.code, 0) << base_.errors;
+  const Json result = must(parse_json(base_.output, "train"));
+  EXPECT_GT(result["tokens"], 39999);
+  EXPECT_LT(result["validation_loss"], 2.5);
+  for (const char* file : {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"})
+    EXPECT_TRUE(std::filesystem::exists(path("base") / file)) << file;
+  const Outcome evaluated = run_verb({"evaluate", "--model", path("base").string(), "--data",
+                                      path("train.jsonl").string(), "--sequence_length", "32"});
+  ASSERT_EQ(evaluated.code, 0) << evaluated.errors;
+  const Json metrics = must(parse_json(evaluated.output, "evaluate"));
+  EXPECT_NEAR(metrics["loss"].get<double>(), result["validation_loss"].get<double>(), 0.3);
+  EXPECT_NEAR(metrics["perplexity"].get<double>(), std::exp(metrics["loss"].get<double>()), 1e-6);
+  const Outcome text =
+      run_verb({"predict", "--model", path("base").string(), "--prompt", "7 plus", "--most_tokens", "12"});
+  EXPECT_THAT(text.output, HasSubstr("one is"));
+}
+
+TEST_F(TrainerProgram, TrainsAnAdapterThatMergesIntoTheSameModel) {
+  const Outcome trained = run_verb({"train", "--model", path("base").string(), "--data", path("other.jsonl").string(),
+                                    "--method", "lora", "--learning_rate", "0.003", "--tokens", "20000",
+                                    "--sequence_length", "32", "--output", path("adapter").string(), "--json"});
+  ASSERT_EQ(trained.code, 0) << trained.errors;
+  const auto loss_of = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"evaluate", "--data", path("other.jsonl").string(), "--sequence_length", "32"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = run_verb(arguments);
+    EXPECT_EQ(outcome.code, 0) << outcome.errors;
+    return must(parse_json(outcome.output, "evaluate"))["loss"].get<double>();
+  };
+  ASSERT_EQ(run_verb({"merge", "--model", path("base").string(), "--adapter", path("adapter").string(), "--output",
+                      path("merged").string()})
+                .code,
+            0);
+  const double plain = loss_of({"--model", path("base").string()});
+  const double adapted = loss_of({"--model", path("base").string(), "--adapter", path("adapter").string()});
+  EXPECT_LT(adapted, 0.8 * plain);
+  EXPECT_NEAR(loss_of({"--model", path("merged").string()}), adapted, 1e-4);
+}
+
+TEST_F(TrainerProgram, DescribesModelAndData) {
+  Host host(worker_config(), folder_->path());
+  const auto ready = host.expect<message::Ready>();
+  EXPECT_EQ(ready.protocol, kProtocolVersion);
+  EXPECT_EQ(ready.slots, 2);
+  EXPECT_TRUE(ready.describes);
+  host.send(message::Describe{17});
+  const auto described = host.expect<message::Described>();
+  EXPECT_EQ(described.id, 17);
+  EXPECT_EQ(described.values["steps"], 20000);
+  EXPECT_EQ(described.values["layers"], 2);
+  EXPECT_GT(described.values["train_tokens"], described.values["validation_tokens"]);
+}
+
+TEST_F(TrainerProgram, APausedTrialEndsWithTheNumbersOfOneThatWasNot) {
+  Host host(worker_config(), folder_->path());
+  host.expect<message::Ready>();
+  host.send(start(1, 0));
+  const auto through = host.expect<message::Done>();
+  EXPECT_EQ(through.step, 20000);
+  host.send(start(2, 5000));
+  const auto rung = host.expect<message::Reached>();
+  EXPECT_EQ(rung.step, 5000);
+  EXPECT_GE(rung.metrics.at("tokens"), 5000);
+  EXPECT_TRUE(std::filesystem::exists(path("files") / rung.checkpoint));
+  host.send(message::Go{2, 20000});
+  const auto paused = host.expect<message::Done>();
+  EXPECT_EQ(paused.metrics.at("validation_loss"), through.metrics.at("validation_loss"));
+  EXPECT_TRUE(std::filesystem::exists(path("files") / "trial-2" / "final" / "adapter_model.safetensors"));
+
+  // The same from another process, from disk.
+  Host second(worker_config(), folder_->path());
+  second.expect<message::Ready>();
+  auto again = start(2, 0);
+  again.resume = message::Resume{2, rung.checkpoint};
+  second.send(again);
+  EXPECT_EQ(second.expect<message::Done>().metrics.at("validation_loss"), through.metrics.at("validation_loss"));
+
+  // A clone of the rung under another number with another rate goes on from there to something else.
+  auto clone = start(3, 0, {{"rank", 4}, {"learning_rate", 3e-3}, {"dropout", 0.1}});
+  clone.resume = message::Resume{2, rung.checkpoint};
+  second.send(clone);
+  const auto cloned = second.expect<message::Done>();
+  EXPECT_EQ(cloned.trial, 3);
+  EXPECT_NE(cloned.metrics.at("validation_loss"), through.metrics.at("validation_loss"));
+}
+
+TEST_F(TrainerProgram, TrialsTakeTurnsAndEqualThemselvesAlone) {
+  Host host(worker_config(), folder_->path());
+  host.expect<message::Ready>();
+  host.send(start(4, 8000));
+  const auto alone = host.expect<message::Reached>();
+  host.send(start(5, 8000));
+  host.send(start(6, 8000, {{"rank", 8}, {"learning_rate", 2e-3}}));
+  std::map<std::int64_t, Metrics> results;
+  for (int i = 0; i < 2; ++i) {
+    const auto reached = host.expect<message::Reached>();
+    results[reached.trial] = reached.metrics;
+  }
+  EXPECT_EQ(results.at(5).at("validation_loss"), alone.metrics.at("validation_loss"));
+  EXPECT_NE(results.at(6).at("validation_loss"), alone.metrics.at("validation_loss"));
+}
+
+TEST_F(TrainerProgram, ReportsOnTheWayAndPausesWhenTold) {
+  Json config = worker_config();
+  config["tokens"] = 100000000;
+  config["evaluate_every"] = 3000;
+  Host host(config, folder_->path());
+  host.expect<message::Ready>();
+  host.send(start(7, 0));
+  const auto first = host.expect<message::Report>();
+  const auto second = host.expect<message::Report>();
+  EXPECT_GE(first.step, 3000);
+  EXPECT_GE(second.step, 6000);
+  EXPECT_LT(second.step, 9000);
+  EXPECT_GT(second.metrics.at("tokens_per_second"), 0);
+  EXPECT_GT(second.metrics.at("train_loss"), 0);
+  host.send(message::Pause{7});
+  const auto paused = host.expect<message::Paused>();
+  EXPECT_GE(paused.step, second.step);
+  EXPECT_TRUE(std::filesystem::exists(path("files") / paused.checkpoint));
+  host.send(message::Go{7, 0});
+  EXPECT_GT(host.expect<message::Report>().step, paused.step);
+  host.send(message::Stop{7});
+  EXPECT_EQ(host.expect<message::Stopped>().trial, 7);
+  host.send(message::Release{7});
+  host.send(message::Describe{1});  // answered after the release
+  host.expect<message::Described>();
+  EXPECT_FALSE(std::filesystem::exists(path("files") / paused.checkpoint));
+  EXPECT_GT(host.alive(), 0);
+}
+
+TEST_F(TrainerProgram, SurvivesBadLinesAndBadTrials) {
+  Host host(worker_config(), folder_->path());
+  host.expect<message::Ready>();
+  host.send_line("not json\n{\"fly\": {}}\n[]\n{\"start\": {\"trial\": \"x\"}}\n\n");
+  host.send(start(8, 0, {{"learning_rat", 1e-3}}));
+  const auto misspelled = host.expect<message::Failed>();
+  EXPECT_EQ(misspelled.trial, 8);
+  EXPECT_EQ(misspelled.kind, FailureKind::Error);
+  EXPECT_THAT(misspelled.detail, HasSubstr("learning_rate"));
+  auto lost = start(9, 0);
+  lost.resume = message::Resume{9, "trial-9/none.safetensors"};
+  host.send(lost);
+  EXPECT_THAT(host.expect<message::Failed>().detail, HasSubstr("none.safetensors"));
+  host.send(message::Go{99, 10});
+  EXPECT_EQ(host.expect<message::Failed>().trial, 99);
+  host.send(start(
+      10, 0,
+      {{"learning_rate", 10}, {"clip", 0}, {"epsilon", 0}, {"scale", 1000}, {"weight_decay", 10}, {"tokens", 400000}}));
+  EXPECT_EQ(host.expect<message::Failed>().kind, FailureKind::Diverged);
+  host.send(start(11, 1000));
+  EXPECT_EQ(host.expect<message::Reached>().trial, 11);
+  EXPECT_THAT(host.error_text(), HasSubstr("fly"));
+}
+
+TEST_F(TrainerProgram, KilledInMidTrialGoesOnFromItsLastCheckpointToTheSameNumbers) {
+  Host host(worker_config(), folder_->path());
+  host.expect<message::Ready>();
+  host.send(start(12, 0));
+  const auto through = host.expect<message::Done>();
+
+  Host victim(worker_config(), folder_->path());
+  victim.expect<message::Ready>();
+  victim.send(start(13, 0));
+  message::Checkpoint last = victim.expect<message::Checkpoint>();
+  victim.kill();
+  EXPECT_GT(last.step, 0);
+  EXPECT_LT(last.step, 20000);
+  auto again = start(13, 0);
+  again.resume = message::Resume{13, last.name};
+  host.send(again);
+  EXPECT_EQ(host.expect<message::Done>().metrics.at("validation_loss"), through.metrics.at("validation_loss"));
+}
+
+TEST_F(TrainerProgram, EndsWithItsHost) {
+  auto host = std::make_unique<Host>(worker_config(), folder_->path());
+  host->expect<message::Ready>();
+  host->send(message::Quit{});
+  const WorkerMessage end = host->next();
+  EXPECT_TRUE(std::holds_alternative<message::Stopped>(end) && std::get<message::Stopped>(end).trial == -1);
+}
+
+TEST_F(TrainerProgram, RefusesBadConfigsWithTheirPlace) {
+  Outcome outcome = run_verb({"evaluate", "--modle", "x"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("did you mean model"));
+  outcome = run_verb({"evaluate", "--model", path("nowhere").string(), "--data", path("train.jsonl").string()});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("config.json"));
+  outcome = run_verb({"train", "--data", path("nothing.txt").string(), "--method", "scratch"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("nothing.txt"));
+  outcome = run_verb({"dance"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(run_verb({"--version"}).code, 0);
+  EXPECT_THAT(run_verb({"fields"}).output, HasSubstr("learning_rate"));
+}
+
+TEST_F(TrainerProgram, ProbesLogitsAndGradients) {
+  const Outcome outcome =
+      run_verb({"probe", "--model", path("base").string(), "--data", path("train.jsonl").string(), "--rows", "3",
+                "--sequence_length", "32", "--output", path("probe.safetensors").string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.errors;
+  EXPECT_EQ(must(parse_json(outcome.output, "probe"))["rows"], 3);
+  EXPECT_GT(std::filesystem::file_size(path("probe.safetensors")), 1000u);
+}
+
+}  // namespace
+}  // namespace pegbox::trainer

@@ -1,0 +1,90 @@
+// Workplace: see workplace.h.
+#include "app/trainer/workplace.h"
+
+#include <cmath>
+#include <thread>
+
+#include "train/method/scratch_model.h"
+
+namespace pegbox::trainer {
+
+namespace {
+
+constexpr const char* kEndToken = "<|end|>";  // of tokenizers that are trained here
+
+Result<text::ModelText> train_tokenizer(const train::DataRows& rows, std::int64_t vocabulary) {
+  std::vector<std::string> texts;
+  for (const text::Row& row : rows.parts[0]) texts.push_back(row.prompt + row.text);
+  PEGBOX_TRY(text::Tokenizer tokenizer,
+             text::Tokenizer::train_byte_level_bpe(texts, static_cast<int>(vocabulary), kEndToken));
+  const text::TokenId id = tokenizer.token_id(kEndToken).value_or(0);
+  return text::ModelText{
+      .tokenizer = std::move(tokenizer), .end = {kEndToken, id}, .begin = {}, .pad = {}, .chat_template = {}};
+}
+
+Result<text::ModelText> find_text(const Config& config, const train::DataRows& rows) {
+  const Settings& settings = config.settings;
+  if (!settings.tokenizer.empty()) return text::read_model_text(settings.tokenizer);
+  if (!settings.model.empty()) return text::read_model_text(settings.model);
+  if (rows.has[0]) return train_tokenizer(rows, settings.vocabulary);
+  return fail(ErrorKind::InvalidInput, {.where = "config",
+                                        .what = "there is neither a model nor a tokenizer",
+                                        .expected = "model, tokenizer, or training data to train a tokenizer on"});
+}
+
+}  // namespace
+
+int threads_of(const Settings& settings) {
+  if (settings.threads > 0) return static_cast<int>(settings.threads);
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+Result<Workplace> open_workplace(const Config& config) {
+  Workplace workplace;
+  const int threads = threads_of(config.settings);
+  workplace.lanes = std::make_unique<train::Lanes>(threads);
+  if (!config.settings.model.empty()) {
+    PEGBOX_TRY(workplace.base, train::load_model(config.settings.model));
+  }
+  PEGBOX_TRY(train::DataRows rows, train::read_rows(config.data));
+  PEGBOX_TRY(text::ModelText text, find_text(config, rows));
+  workplace.corpus = std::make_unique<train::Corpus>(std::move(text), std::move(rows), threads);
+  return workplace;
+}
+
+Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::TrainConfig& config) {
+  auto owned = std::make_unique<OwnedRun>();
+  const train::BaseModel* model = &workplace.base;
+  if (!train::method_needs_base(config.method)) {
+    const text::ModelText& text = workplace.corpus->text();
+    PEGBOX_TRY(owned->fresh, train::scratch_model(config, text.tokenizer.vocabulary_size(), text.end.id));
+    model = &owned->fresh;
+  } else if (workplace.base.decoder == nullptr) {
+    return fail(ErrorKind::InvalidInput, {.where = "method",
+                                          .what = "this method needs a base model",
+                                          .got = config.method,
+                                          .expected = "a `model`, or method scratch"});
+  }
+  PEGBOX_TRY(const text::TokenizedRows* const rows,
+             workplace.corpus->tokenized(train::Part::Train, config.sequence_length));
+  PEGBOX_TRY(owned->run, train::TrainingRun::create(*model, config, *rows, *workplace.lanes));
+  return owned;
+}
+
+Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {
+  PEGBOX_TRY(const text::TokenizedRows* const rows,
+             workplace.corpus->tokenized(train::Part::Validation, run.run->config().sequence_length));
+  PEGBOX_TRY(const train::Evaluation evaluation, run.run->evaluate(*rows));
+  if (!std::isfinite(evaluation.loss))
+    return fail(ErrorKind::Diverged, {.where = "validation",
+                                      .what = "the loss is not a number",
+                                      .hint = "use a lower learning_rate, or more warmup"});
+  return evaluation;
+}
+
+Result<void> save_run(const Workplace& workplace, const OwnedRun& run, const Path& folder) {
+  PEGBOX_CHECK(run.run->save(folder));
+  return text::write_model_text(workplace.corpus->text(), folder);
+}
+
+}  // namespace pegbox::trainer

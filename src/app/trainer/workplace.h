@@ -1,0 +1,41 @@
+// Workplace: what all runs of a process share: the base model, the corpus and the lanes, loaded once.
+#pragma once
+
+#include <memory>
+
+#include "app/trainer/settings.h"
+#include "base/result.h"
+#include "train/corpus.h"
+#include "train/lanes.h"
+#include "train/model/model_files.h"
+#include "train/run.h"
+
+namespace pegbox::trainer {
+
+struct Workplace {
+  train::BaseModel base;  ///< without decoder and weights if no model is given
+  std::unique_ptr<train::Corpus> corpus;
+  std::unique_ptr<train::Lanes> lanes;
+};
+
+/// Loads what the config names. Without a model and a tokenizer, a tokenizer is trained on the training data.
+Result<Workplace> open_workplace(const Config& config);
+
+/// A run with what it owns besides the workplace.
+struct OwnedRun {
+  train::BaseModel fresh;  ///< the architecture of a run from scratch
+  std::unique_ptr<train::TrainingRun> run;
+};
+
+/// A new run of a resolved config, at its beginning.
+Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::TrainConfig& config);
+
+/// The validation loss of a run as it stands; InvalidInput without validation data, Diverged if it is not a number.
+Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run);
+
+/// Saves model or adapter with the tokenizer, as others load it.
+Result<void> save_run(const Workplace& workplace, const OwnedRun& run, const Path& folder);
+
+int threads_of(const Settings& settings);
+
+}  // namespace pegbox::trainer

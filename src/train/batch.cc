@@ -1,0 +1,34 @@
+// Batch: see batch.h.
+#include "train/batch.h"
+
+#include <ATen/ops/empty.h>
+
+#include <cstring>
+
+namespace pegbox::train {
+
+namespace {
+
+Tensor tensor_of(const std::vector<std::int64_t>& values) {
+  Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())}, at::kLong);
+  std::memcpy(tensor.mutable_data_ptr(), values.data(), values.size() * sizeof(std::int64_t));
+  return tensor;
+}
+
+}  // namespace
+
+Batch to_batch(const text::PackedBatch& packed) {
+  std::vector<std::int64_t> rows, labels;
+  for (std::size_t i = 0; i < packed.labels.size(); ++i) {
+    if (packed.labels[i] == text::kNoLabel) continue;
+    rows.push_back(static_cast<std::int64_t>(i));
+    labels.push_back(packed.labels[i]);
+  }
+  return {.ids = tensor_of(packed.ids),
+          .positions = tensor_of(packed.positions),
+          .offsets = packed.offsets,
+          .label_rows = tensor_of(rows),
+          .labels = tensor_of(labels)};
+}
+
+}  // namespace pegbox::train

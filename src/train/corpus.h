@@ -1,0 +1,58 @@
+// Corpus: the data of a trainer process: files read once, tokenized once for each sequence length.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/document.h"
+#include "base/result.h"
+#include "text/dataset.h"
+#include "text/model_folder.h"
+#include "text/tokenized.h"
+
+namespace pegbox::train {
+
+enum class Part : std::uint8_t { Train, Validation, Test };
+inline constexpr std::array<std::string_view, 3> kPartNames = {"train", "validation", "test"};
+
+/// Which files are what. Without validation files a part of the training rows is kept apart, by content.
+struct DataFiles {
+  std::array<std::vector<Path>, 3> parts;  ///< by Part; empty: not given
+  double validation_fraction = 0.05;
+
+  /// A path or a list of paths (training data), or an object with train, validation and test.
+  static Result<DataFiles> read(const Node& node);
+};
+
+/// The rows of all parts.
+struct DataRows {
+  std::array<std::vector<text::Row>, 3> parts;
+  std::array<bool, 3> has{};
+};
+
+/// Reads the files and, if training rows but no validation rows are given, splits them; long texts are cut first.
+Result<DataRows> read_rows(const DataFiles& files);
+
+class Corpus {
+ public:
+  Corpus(text::ModelText text, DataRows rows, int threads);
+
+  const text::ModelText& text() const { return text_; }
+  bool has(Part part) const { return rows_.has[static_cast<std::size_t>(part)]; }
+
+  /// Tokenized rows of a part; made at the first call, then kept. InvalidInput if the part was not given.
+  Result<const text::TokenizedRows*> tokenized(Part part, std::int64_t sequence_length);
+
+ private:
+  text::ModelText text_;
+  DataRows rows_;
+  int threads_;
+  std::map<std::pair<Part, std::int64_t>, std::unique_ptr<text::TokenizedRows>> tokenized_;
+};
+
+}  // namespace pegbox::train

@@ -1,0 +1,99 @@
+// Tests of the corpus, and of learning on real text: Python's own sources.
+#include "train/corpus.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "train/method/scratch_model.h"
+#include "train/run.h"
+#include "train/testing.h"
+
+namespace pegbox::train {
+namespace {
+
+using testing::must;
+
+/// Python's standard library, where this machine has it.
+std::vector<Path> python_sources() {
+  for (const char* folder : {"/usr/lib/python3.11", "/usr/lib/python3.12", "/usr/lib/python3.13",
+                             "/usr/local/lib/python3.11", "/usr/local/lib/python3.12", "/usr/local/lib/python3.13"}) {
+    std::vector<Path> files;
+    for (const char* name : {"argparse.py", "ast.py", "calendar.py", "cmd.py", "datetime.py", "difflib.py", "heapq.py",
+                             "inspect.py", "json/decoder.py", "textwrap.py"})
+      if (std::filesystem::exists(Path(folder) / name)) files.push_back(Path(folder) / name);
+    if (files.size() > 5) return files;
+  }
+  return {};
+}
+
+text::ModelText trained_text(const DataRows& rows) {
+  std::vector<std::string> texts;
+  for (const text::Row& row : rows.parts[0]) texts.push_back(row.text);
+  return {.tokenizer = must(text::Tokenizer::train_byte_level_bpe(texts, 512, "<|end|>")),
+          .end = {"<|end|>", 0},
+          .begin = {},
+          .pad = {},
+          .chat_template = {}};
+}
+
+TEST(Corpus, KeepsAPartApartWhereNoValidationDataAreGiven) {
+  const auto folder = must(TemporaryFolder::create("corpus"));
+  std::string lines;
+  for (int i = 0; i < 200; ++i) lines += "{\"text\": \"the number is " + std::to_string(i) + "\"}\n";
+  must(replace_file(folder.path() / "train.jsonl", lines));
+  DataFiles files{.parts = {{{folder.path() / "train.jsonl"}, {}, {}}}, .validation_fraction = 0.2};
+  DataRows rows = must(read_rows(files));
+  EXPECT_EQ(rows.parts[0].size() + rows.parts[1].size(), 200u);
+  EXPECT_NEAR(static_cast<double>(rows.parts[1].size()), 40, 20);
+  text::ModelText text = trained_text(rows);
+  Corpus corpus(std::move(text), std::move(rows), 1);
+  EXPECT_TRUE(corpus.has(Part::Validation));
+  EXPECT_FALSE(corpus.has(Part::Test));
+  EXPECT_FALSE(corpus.tokenized(Part::Test, 64));
+  const auto* const once = must(corpus.tokenized(Part::Train, 64));
+  EXPECT_EQ(once, must(corpus.tokenized(Part::Train, 64)));  // tokenized once
+  EXPECT_NE(once, must(corpus.tokenized(Part::Train, 8)));
+}
+
+TEST(Corpus, ReadsPathsAndObjects) {
+  const auto read = [](const Json& json) {
+    const Document document{.json = {{"data", json}}, .name = "config", .lines = {}};
+    return DataFiles::read(*document.root().at("data"));
+  };
+  EXPECT_EQ(must(read("a.txt")).parts[0], (std::vector<Path>{"a.txt"}));
+  EXPECT_EQ(must(read({"a", "b"})).parts[0].size(), 2u);
+  EXPECT_EQ(must(read({{"train", "a"}, {"test", {"c", "d"}}})).parts[2].size(), 2u);
+  EXPECT_FALSE(read({{"training", "a"}}));
+  EXPECT_FALSE(read(3));
+  EXPECT_FALSE(read(Json::array()));
+}
+
+TEST(TrainingOnRealText, HalvesTheDistanceToUniformGuessing) {
+  const std::vector<Path> sources = python_sources();
+  if (sources.empty()) GTEST_SKIP() << "no Python sources on this machine";
+  DataRows rows = must(read_rows({.parts = {{sources, {}, {}}}}));
+  text::ModelText text = trained_text(rows);
+  Corpus corpus(std::move(text), std::move(rows), 2);
+  const TrainConfig config = must(read_train_config({},
+                                                    {{"method", "scratch"},
+                                                     {"width", 64},
+                                                     {"layers", 2},
+                                                     {"heads", 2},
+                                                     {"sequence_length", 128},
+                                                     {"tokens", 150000},
+                                                     {"batch_size", 8},
+                                                     {"learning_rate", 4e-3}},
+                                                    "test"));
+  const BaseModel model = must(scratch_model(config, corpus.text().tokenizer.vocabulary_size(), 0));
+  Lanes lanes(2);
+  const auto run = must(TrainingRun::create(model, config, *must(corpus.tokenized(Part::Train, 128)), lanes));
+  const auto* const validation = must(corpus.tokenized(Part::Validation, 128));
+  const double before = must(run->evaluate(*validation)).loss;
+  EXPECT_NEAR(before, std::log(512.0), 0.3);
+  must(run->train_until(150000));
+  EXPECT_LT(must(run->evaluate(*validation)).loss, 0.65 * before);
+}
+
+}  // namespace
+}  // namespace pegbox::train

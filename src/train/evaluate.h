@@ -1,0 +1,24 @@
+// evaluate: the loss of a network on tokenized rows.
+#pragma once
+
+#include <cstdint>
+
+#include "text/tokenized.h"
+#include "train/lanes.h"
+#include "train/model/decoder.h"
+#include "train/model/network.h"
+
+namespace pegbox::train {
+
+struct Evaluation {
+  double loss = 0;  ///< mean negative log-likelihood over label tokens, in nats
+  std::int64_t label_tokens = 0;
+  double perplexity() const;  ///< e^loss
+};
+
+/// Evaluates the rows up to `most_tokens` tokens (0: all), in batches of about `batch_tokens`. The sum does not depend
+/// on the number of lanes. Throws what libtorch throws.
+Evaluation evaluate(const Decoder& decoder, const Network& network, const text::TokenizedRows& data, Lanes& lanes,
+                    std::int64_t batch_tokens, std::int64_t most_tokens = 0);
+
+}  // namespace pegbox::train

@@ -1,0 +1,194 @@
+// row_kernels: see row_kernels.h.
+#include "train/kernels/row_kernels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "train/kernels/vector_math.h"
+
+namespace pegbox::train::kernels {
+
+void rms_norm(Rows rows, const float* x, const float* delta, const float* weight, float epsilon, float* sum, float* y,
+              float* scale) {
+  const std::int64_t columns = rows.columns;
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    const float* in = x + row * columns;
+    float* const out = y + row * columns;
+    float squares = 0;
+    if (delta != nullptr) {
+      const float* const added = delta + row * columns;
+      float* const total = sum + row * columns;
+#pragma omp simd reduction(+ : squares)
+      for (std::int64_t j = 0; j < columns; ++j) {
+        const float value = in[j] + added[j];
+        total[j] = value;
+        squares += value * value;
+      }
+      in = total;
+    } else {
+#pragma omp simd reduction(+ : squares)
+      for (std::int64_t j = 0; j < columns; ++j) squares += in[j] * in[j];
+    }
+    const float factor = 1.0f / std::sqrt(squares / static_cast<float>(columns) + epsilon);
+    scale[row] = factor;
+#pragma omp simd
+    for (std::int64_t j = 0; j < columns; ++j) out[j] = weight[j] * (in[j] * factor);
+  }
+}
+
+void rms_norm_backward(Rows rows, const float* sum, const float* weight, const float* scale, const float* dy,
+                       const float* dsum, float* dx, float* dweight) {
+  const std::int64_t columns = rows.columns;
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    const float *const in = sum + row * columns, *const gradient = dy + row * columns;
+    float* const out = dx + row * columns;
+    const float factor = scale[row];
+    float dot = 0;
+#pragma omp simd reduction(+ : dot)
+    for (std::int64_t j = 0; j < columns; ++j) dot += gradient[j] * weight[j] * in[j];
+    const float back = dot * factor * factor * factor / static_cast<float>(columns);
+    if (dsum != nullptr) {
+      const float* const direct = dsum + row * columns;
+#pragma omp simd
+      for (std::int64_t j = 0; j < columns; ++j) out[j] = direct[j] + (gradient[j] * weight[j] * factor - in[j] * back);
+    } else {
+#pragma omp simd
+      for (std::int64_t j = 0; j < columns; ++j) out[j] = gradient[j] * weight[j] * factor - in[j] * back;
+    }
+    if (dweight != nullptr) {
+#pragma omp simd
+      for (std::int64_t j = 0; j < columns; ++j) dweight[j] += gradient[j] * (in[j] * factor);
+    }
+  }
+}
+
+void silu_gate(Rows rows, const float* gate_up, float* y) {
+  const std::int64_t width = rows.columns;
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    const float *const gate = gate_up + row * 2 * width, *const up = gate + width;
+    float* const out = y + row * width;
+#pragma omp simd
+    for (std::int64_t j = 0; j < width; ++j) out[j] = gate[j] * fast_sigmoid(gate[j]) * up[j];
+  }
+}
+
+void silu_gate_backward(Rows rows, const float* gate_up, const float* dy, float* dgate_up) {
+  const std::int64_t width = rows.columns;
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    const float *const gate = gate_up + row * 2 * width, *const up = gate + width, *const gradient = dy + row * width;
+    float *const dgate = dgate_up + row * 2 * width, *const dup = dgate + width;
+#pragma omp simd
+    for (std::int64_t j = 0; j < width; ++j) {
+      const float sigmoid = fast_sigmoid(gate[j]), silu = gate[j] * sigmoid;
+      dup[j] = gradient[j] * silu;
+      dgate[j] = gradient[j] * up[j] * (sigmoid + silu * (1.0f - sigmoid));
+    }
+  }
+}
+
+void rotate(Rows rows, const Rotation& rotation, const float* x, float* y) {
+  const std::int64_t width = rotation.head_width, half = width / 2, turned = rotation.heads * width;
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    const float* const in = x + row * rows.columns;
+    float* const out = y + row * rows.columns;
+    const float *const cosine = rotation.cosine + rotation.positions[row] * half, *const sine =
+                                                                                      rotation.sine +
+                                                                                      rotation.positions[row] * half;
+    for (std::int64_t head = 0; head < rotation.heads; ++head) {
+      const float *const a = in + head * width, *const b = a + half;
+      float *const ya = out + head * width, *const yb = ya + half;
+#pragma omp simd
+      for (std::int64_t j = 0; j < half; ++j) {
+        const float first = a[j], second = b[j], s = rotation.sign * sine[j];
+        ya[j] = first * cosine[j] - second * s;
+        yb[j] = second * cosine[j] + first * s;
+      }
+    }
+    if (in != out) std::memcpy(out + turned, in + turned, (rows.columns - turned) * sizeof(float));
+  }
+}
+
+double cross_entropy(Rows rows, float* logits, const std::int64_t* labels, float factor) {
+  double loss = 0;
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    float* const values = logits + row * rows.columns;
+    float largest = values[0];
+#pragma omp simd reduction(max : largest)
+    for (std::int64_t j = 0; j < rows.columns; ++j) largest = std::max(largest, values[j]);
+    const float label_logit = values[labels[row]];
+    float sum = 0;
+    if (factor == 0) {
+#pragma omp simd reduction(+ : sum)
+      for (std::int64_t j = 0; j < rows.columns; ++j) sum += fast_exp(values[j] - largest);
+    } else {
+#pragma omp simd reduction(+ : sum)
+      for (std::int64_t j = 0; j < rows.columns; ++j) {
+        values[j] = fast_exp(values[j] - largest);
+        sum += values[j];
+      }
+      const float scale = factor / sum;
+#pragma omp simd
+      for (std::int64_t j = 0; j < rows.columns; ++j) values[j] *= scale;
+      values[labels[row]] -= factor;
+    }
+    loss += std::log(static_cast<double>(sum)) + static_cast<double>(largest) - static_cast<double>(label_logit);
+  }
+  return loss;
+}
+
+namespace {
+
+constexpr std::int64_t kLanes = 8;  // elements that one Philox block masks, 16 bits each
+
+/// Philox 4x32-10 (Salmon et al. 2011) of `block` under `key`; bit i of the result: element i is kept.
+inline std::uint32_t kept_bits(std::uint64_t key, std::uint64_t block, std::uint32_t threshold) {
+  std::uint32_t c0 = static_cast<std::uint32_t>(block), c1 = static_cast<std::uint32_t>(block >> 32), c2 = 0, c3 = 0;
+  std::uint32_t k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t p0 = 0xD2511F53ull * c0, p1 = 0xCD9E8D57ull * c2;
+    c0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1 ^ k0;
+    c2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3 ^ k1;
+    c1 = static_cast<std::uint32_t>(p1);
+    c3 = static_cast<std::uint32_t>(p0);
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  std::uint32_t bits = 0;
+  const std::uint32_t words[4] = {c0, c1, c2, c3};
+  for (int i = 0; i < 4; ++i) {
+    bits |= static_cast<std::uint32_t>((words[i] & 0xFFFF) >= threshold) << (2 * i);
+    bits |= static_cast<std::uint32_t>((words[i] >> 16) >= threshold) << (2 * i + 1);
+  }
+  return bits;
+}
+
+constexpr std::int64_t kBatch = 32;  // blocks whose bits are drawn together, so that their loop becomes vector code
+
+void mask_run(std::int64_t first_block, std::int64_t offset, std::int64_t size, const DropoutMask& mask, const float* x,
+              float* y) {
+  const auto threshold = static_cast<std::uint32_t>(std::lround(mask.probability * 65536.0));
+  const float factor = 1.0f / (1.0f - mask.probability);
+  std::uint32_t bits[kBatch];
+  for (std::int64_t done = 0; done < size; done += kBatch * kLanes) {
+    const std::int64_t block = first_block + done / kLanes;
+#pragma omp simd
+    for (std::int64_t i = 0; i < kBatch; ++i)
+      bits[i] = kept_bits(mask.key, static_cast<std::uint64_t>(block + i), threshold);
+    const std::int64_t count = std::min(size - done, kBatch * kLanes);
+    for (std::int64_t i = 0; i < count; ++i)
+      y[offset + done + i] = (bits[i / kLanes] >> (i % kLanes)) & 1 ? x[offset + done + i] * factor : 0.0f;
+  }
+}
+
+}  // namespace
+
+void dropout(std::int64_t begin, std::int64_t end, const DropoutMask& mask, const float* x, float* y) {
+  mask_run(begin / kLanes, begin, end - begin, mask, x, y);
+}
+
+void dropout_row(std::int64_t first, std::int64_t size, const DropoutMask& mask, float* x) {
+  mask_run(first / kLanes, 0, size, mask, x, x);
+}
+
+}  // namespace pegbox::train::kernels

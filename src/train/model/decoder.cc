@@ -1,0 +1,174 @@
+// Decoder: see decoder.h.
+#include "train/model/decoder.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <functional>
+#include <numbers>
+
+#include "train/ops/attention.h"
+#include "train/ops/gate.h"
+#include "train/ops/norm.h"
+
+namespace pegbox::train {
+
+Tensor PlainNetwork::linear(int index, const Tensor& x, DropoutSource& /*dropout*/) const {
+  const LinearGroup& group = this->group(index);
+  const Tensor &weight = this->weight(group.weight), &bias = this->weight(group.bias);
+  return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
+}
+
+std::pair<Tensor, Tensor> rotary_tables(const ModelConfig& config) {
+  const Tensor pair = at::arange(0, config.head_width, 2, at::kFloat);
+  Tensor frequency = 1.0 / at::pow(config.rope_theta, pair / static_cast<double>(config.head_width));  // [D / 2]
+  if (config.rope_scaling && config.rope_scaling->kind == "linear") frequency = frequency / config.rope_scaling->factor;
+  if (config.rope_scaling && config.rope_scaling->kind == "llama3") {
+    // Waves longer than the old context are slowed by the factor, short ones kept, those between interpolated.
+    const RopeScaling& scaling = *config.rope_scaling;
+    const Tensor turns = scaling.original_positions * frequency / (2 * std::numbers::pi);
+    const Tensor keep =
+        ((turns - scaling.low_frequency_factor) / (scaling.high_frequency_factor - scaling.low_frequency_factor))
+            .clamp(0, 1);
+    frequency = frequency / scaling.factor * (1 - keep) + frequency * keep;
+  }
+  const Tensor angle = at::outer(at::arange(config.positions, at::kFloat), frequency);  // [P, D / 2]
+  return {angle.cos(), angle.sin()};
+}
+
+Decoder::Decoder(ModelConfig config, ModelLayout layout) : config_(std::move(config)), layout_(std::move(layout)) {
+  if (config_.position == PositionKind::Rotary) std::tie(cosine_, sine_) = rotary_tables(config_);
+}
+
+std::shared_ptr<AttentionPlan> Decoder::plan_of(const Batch& batch) const {
+  auto plan = std::make_shared<AttentionPlan>();
+  plan->shape = {config_.heads, config_.kv_heads, config_.head_width,
+                 1.0f / std::sqrt(static_cast<float>(config_.head_width))};
+  plan->offsets = batch.offsets;
+  plan->positions = batch.positions;
+  plan->cosine = cosine_;
+  plan->sine = sine_;
+  return plan;
+}
+
+/// One forward pass through the layers; how tokens attend to each other is the caller's.
+class Decoder::Pass {
+ public:
+  using Attend = std::function<Tensor(std::size_t layer, const Tensor& packed)>;
+
+  Pass(const Decoder& decoder, const Network& network, DropoutSource& dropout, ModelDropout probability)
+      : config_(decoder.config_),
+        layout_(decoder.layout_),
+        network_(network),
+        dropout_(dropout),
+        probability_(probability) {}
+
+  Tensor embed(const Tensor& ids, const Tensor& positions) {
+    Tensor x = at::embedding(network_.weight(layout_.embedding), ids);
+    if (layout_.positions >= 0) x = x + at::embedding(network_.weight(layout_.positions), positions);
+    return pegbox::train::dropout(x, dropout_.next(probability_.embedding));
+  }
+
+  /// `rows`: those whose result is read, [L] or undefined for all.
+  Tensor layers(Tensor x, const Attend& attend, const Tensor& rows) {
+    Tensor delta, normed;
+    for (std::size_t i = 0; i < layout_.layers.size(); ++i) {
+      const LayerSlots& layer = layout_.layers[i];
+      std::tie(x, normed) = add_and_norm(x, delta, layer.attention_norm, layer.attention_norm_bias);
+      Tensor mixed = attend(i, network_.linear(layer.attention_input, normed, dropout_));
+      if (i + 1 == layout_.layers.size() && rows.defined()) {
+        mixed = mixed.index_select(0, rows);
+        x = x.index_select(0, rows);
+      }
+      delta = residual(network_.linear(layer.attention_output, mixed, dropout_));
+      std::tie(x, normed) = add_and_norm(x, delta, layer.feed_norm, layer.feed_norm_bias);
+      const Tensor inner = activate(network_.linear(layer.feed_input, normed, dropout_));
+      delta = residual(network_.linear(layer.feed_output, inner, dropout_));
+    }
+    return add_and_norm(x, delta, layout_.final_norm, layout_.final_norm_bias).second;
+  }
+
+ private:
+  std::pair<Tensor, Tensor> add_and_norm(const Tensor& x, const Tensor& delta, int weight, int bias) const {
+    if (config_.norm == NormKind::RootMeanSquare)
+      return residual_rms_norm(x, delta, network_.weight(weight), config_.norm_epsilon);
+    const Tensor sum = delta.defined() ? x + delta : x;
+    return {sum,
+            at::layer_norm(sum, {config_.width}, network_.weight(weight), network_.weight(bias), config_.norm_epsilon)};
+  }
+
+  Tensor residual(const Tensor& x) { return pegbox::train::dropout(x, dropout_.next(probability_.residual)); }
+
+  Tensor activate(const Tensor& x) const {
+    switch (config_.activation) {
+      case Activation::SiluGated:
+        return silu_gate(x);
+      case Activation::GeluTanh:
+        return at::gelu(x, "tanh");
+      case Activation::Gelu:
+        return at::gelu(x, "none");
+      case Activation::Relu:
+        return at::relu(x);
+    }
+    return x;
+  }
+
+  const ModelConfig& config_;
+  const ModelLayout& layout_;
+  const Network& network_;
+  DropoutSource& dropout_;
+  ModelDropout probability_;
+};
+
+Tensor Decoder::hidden(const Network& network, const Batch& batch, DropoutSource& dropout,
+                       const ModelDropout& probability, bool all_rows) const {
+  const AttentionPlanPtr plan = plan_of(batch);
+  Pass pass(*this, network, dropout, probability);
+  const auto attend = [&](std::size_t, const Tensor& packed) {
+    return packed_attention(packed, plan, dropout.next(probability.attention));
+  };
+  return pass.layers(pass.embed(batch.ids, batch.positions), attend, all_rows ? Tensor() : batch.label_rows);
+}
+
+Tensor Decoder::logits(const Network& network, const Tensor& hidden) const {
+  return at::mm(hidden, network.weight(layout_.head).t());
+}
+
+Tensor Decoder::extend(const Network& network, const std::vector<std::int64_t>& ids, KeyValueCache& cache) const {
+  const at::InferenceMode no_gradients;
+  const auto count = static_cast<std::int64_t>(ids.size());
+  Batch batch{.ids = at::tensor(ids, at::kLong),
+              .positions = at::arange(cache.length, cache.length + count, at::kLong),
+              .offsets = {0, count}};
+  const AttentionPlanPtr plan = plan_of(batch);
+  DropoutSource dropout;
+  Pass pass(*this, network, dropout, {});
+  cache.keys.resize(layout_.layers.size());
+  cache.values.resize(layout_.layers.size());
+  const std::int64_t width = config_.head_width, queries = config_.heads * width, keys = config_.kv_heads * width;
+  const auto attend = [&](std::size_t layer, const Tensor& packed) {
+    const Tensor turned = rotated(packed, *plan);
+    const auto grow = [](Tensor& all, const Tensor& more) {
+      all = all.defined() ? at::cat({all, more}) : more.clone();
+    };
+    grow(cache.keys[layer], turned.narrow(1, queries, keys));
+    grow(cache.values[layer], turned.narrow(1, queries + keys, keys));
+    const auto heads = [&](const Tensor& x, std::int64_t number) {
+      return x.reshape({-1, number, width}).transpose(0, 1);
+    };
+    const std::int64_t group = config_.heads / config_.kv_heads;
+    const Tensor q = heads(turned.narrow(1, 0, queries), config_.heads);  // [H, T, D]
+    const Tensor k = heads(cache.keys[layer], config_.kv_heads).repeat_interleave(group, 0);
+    const Tensor v = heads(cache.values[layer], config_.kv_heads).repeat_interleave(group, 0);
+    Tensor scores = at::bmm(q, k.transpose(1, 2)) * plan->shape.scale;  // [H, T, cached + T]
+    const Tensor later = at::ones({count, cache.length + count}, at::kBool).triu(cache.length + 1);
+    scores = scores.masked_fill(later, -std::numeric_limits<float>::infinity()).softmax(-1);
+    return at::bmm(scores, v).transpose(0, 1).reshape({count, queries});
+  };
+  const Tensor last = at::tensor(std::vector<std::int64_t>{count - 1}, at::kLong);
+  const Tensor result = pass.layers(pass.embed(batch.ids, batch.positions), attend, last);
+  cache.length += count;
+  return result;
+}
+
+}  // namespace pegbox::train

@@ -1,0 +1,61 @@
+// Decoder: the one forward pass of all model families, on packed documents and on tokens that follow a cache.
+//
+// It is a function of (architecture, network, batch): it owns no weights, only what follows from the architecture.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "train/batch.h"
+#include "train/model/model_config.h"
+#include "train/model/network.h"
+#include "train/tensor.h"
+
+namespace pegbox::train {
+
+struct AttentionPlan;
+
+/// Probabilities of the dropouts of the model itself; adapters have their own.
+struct ModelDropout {
+  double embedding = 0, attention = 0, residual = 0;
+};
+
+/// Keys and values of the tokens so far, of one document.
+struct KeyValueCache {
+  std::int64_t length = 0;
+  Tensors keys, values;  // of each layer [length, K D], keys already turned
+};
+
+class Decoder {
+ public:
+  /// `layout` is that of `config`; both are copied.
+  Decoder(ModelConfig config, ModelLayout layout);
+
+  const ModelConfig& config() const { return config_; }
+  const ModelLayout& layout() const { return layout_; }
+
+  /// Hidden states after the last norm of the rows that have a label [L, C]; of all rows [T, C] if `all_rows`.
+  /// Rows whose hidden state nobody reads skip the last layer's feed-forward network.
+  Tensor hidden(const Network& network, const Batch& batch, DropoutSource& dropout,
+                const ModelDropout& probability = {}, bool all_rows = false) const;
+
+  /// [C, V] times the head: logits [rows, V] of hidden states.
+  Tensor logits(const Network& network, const Tensor& hidden) const;
+
+  /// Hidden state [1, C] of the last of `ids`, which follow the tokens in `cache` and are added to it.
+  Tensor extend(const Network& network, const std::vector<std::int64_t>& ids, KeyValueCache& cache) const;
+
+ private:
+  class Pass;
+  std::shared_ptr<AttentionPlan> plan_of(const Batch& batch) const;
+
+  ModelConfig config_;
+  ModelLayout layout_;
+  Tensor cosine_, sine_;  // [P, D / 2]
+};
+
+/// cos and sin of position times frequency for each pair of a head [P, D / 2], in fp32 as transformers computes them.
+std::pair<Tensor, Tensor> rotary_tables(const ModelConfig& config);
+
+}  // namespace pegbox::train

@@ -1,0 +1,63 @@
+// generate: see generate.h.
+#include "train/model/generate.h"
+
+#include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/rng.h"
+#include "train/guard.h"
+
+namespace pegbox::train {
+
+namespace {
+
+std::int64_t pick(const float* logits, std::int64_t count, const GenerateOptions& options, Rng& rng) {
+  const auto likeliest = std::max_element(logits, logits + count) - logits;
+  if (options.temperature <= 0) return likeliest;
+  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), 0);
+  const auto kept = options.top_k > 0 ? std::min(options.top_k, count) : count;
+  std::partial_sort(order.begin(), order.begin() + kept, order.end(), [&](std::int64_t a, std::int64_t b) {
+    return logits[a] > logits[b] || (logits[a] == logits[b] && a < b);
+  });
+  std::vector<double> sums;
+  double sum = 0;
+  for (std::int64_t i = 0; i < kept; ++i)
+    sums.push_back(sum +=
+                   std::exp((logits[order[static_cast<std::size_t>(i)]] - logits[likeliest]) / options.temperature));
+  const auto chosen = std::ranges::upper_bound(sums, rng.uniform() * sum) - sums.begin();
+  return order[static_cast<std::size_t>(std::min<std::ptrdiff_t>(chosen, kept - 1))];
+}
+
+}  // namespace
+
+Result<std::vector<std::int64_t>> generate(const Decoder& decoder, const Network& network,
+                                           const std::vector<std::int64_t>& prompt, const GenerateOptions& options) {
+  const std::int64_t positions = decoder.config().positions;
+  if (prompt.empty() || static_cast<std::int64_t>(prompt.size()) > positions)
+    return fail(ErrorKind::InvalidInput, {.where = "prompt",
+                                          .what = "its length does not fit the model",
+                                          .got = fmt::format("{} tokens", prompt.size()),
+                                          .expected = fmt::format("1 to {}", positions)});
+  return guard("generation", [&]() -> Result<std::vector<std::int64_t>> {
+    const c10::InferenceMode no_gradients;
+    Rng rng({options.seed, stream_id("generate")});
+    KeyValueCache cache;
+    std::vector<std::int64_t> next = prompt, result;
+    while (static_cast<std::int64_t>(result.size()) < options.most_tokens &&
+           cache.length + static_cast<std::int64_t>(next.size()) <= positions) {
+      const Tensor logits = decoder.logits(network, decoder.extend(network, next, cache)).contiguous();
+      const std::int64_t token = pick(logits.const_data_ptr<float>(), logits.size(-1), options, rng);
+      if (token == options.end_token) break;
+      result.push_back(token);
+      next = {token};
+    }
+    return result;
+  });
+}
+
+}  // namespace pegbox::train

@@ -1,0 +1,100 @@
+// attention: see attention.h.
+#include "train/ops/attention.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace pegbox::train {
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+kernels::Rotation rotation_of(const AttentionPlan& plan, float sign) {
+  const kernels::AttentionShape& shape = plan.shape;
+  return {plan.cosine.const_data_ptr<float>(),
+          plan.sine.const_data_ptr<float>(),
+          plan.positions.const_data_ptr<std::int64_t>(),
+          shape.heads + shape.kv_heads,
+          shape.heads + 2 * shape.kv_heads,
+          shape.head_width,
+          sign};
+}
+
+/// Calls `function` with each document and key-value head.
+template <class Function>
+void for_each_task(const AttentionPlan& plan, Function&& function) {
+  for (std::size_t d = 0; d + 1 < plan.offsets.size(); ++d)
+    for (std::int64_t head = 0; head < plan.shape.kv_heads; ++head)
+      function(kernels::AttentionTask{plan.offsets[d], plan.offsets[d + 1], head});
+}
+
+std::vector<float>& thread_scratch() {
+  thread_local std::vector<float> scratch;
+  return scratch;
+}
+
+/// Lets autograd keep a plan until the backward pass.
+struct PlanHolder : torch::CustomClassHolder {
+  explicit PlanHolder(AttentionPlanPtr held) : plan(std::move(held)) {}
+  AttentionPlanPtr plan;
+};
+
+struct PackedAttention : torch::autograd::Function<PackedAttention> {
+  static Tensor forward(AutogradContext* context, const Tensor& packed, const AttentionPlanPtr& plan,
+                        const kernels::DropoutMask& mask) {
+    const kernels::AttentionShape& shape = plan->shape;
+    const std::int64_t tokens = packed.size(0);
+    const Tensor turned = rotated(packed, *plan);
+    Tensor out = at::empty({tokens, shape.heads * shape.head_width}, packed.options());
+    Tensor log_sums = at::empty({shape.heads, tokens}, packed.options());
+    const float* const in = turned.const_data_ptr<float>();
+    float *const result = out.mutable_data_ptr<float>(), *const sums = log_sums.mutable_data_ptr<float>();
+    for_each_task(*plan, [&](const kernels::AttentionTask& task) {
+      kernels::attend(shape, task, tokens, mask, in, result, sums, thread_scratch());
+    });
+    context->save_for_backward({turned, out, log_sums});
+    context->saved_data["plan"] = c10::IValue::make_capsule(c10::make_intrusive<PlanHolder>(plan));
+    context->saved_data["key"] = static_cast<std::int64_t>(mask.key);
+    context->saved_data["probability"] = static_cast<double>(mask.probability);
+    return out;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const AttentionPlanPtr plan =
+        c10::static_intrusive_pointer_cast<PlanHolder>(context->saved_data["plan"].toCapsule())->plan;
+    const kernels::DropoutMask mask{static_cast<std::uint64_t>(context->saved_data["key"].toInt()),
+                                    static_cast<float>(context->saved_data["probability"].toDouble())};
+    const Tensor dout = gradients[0].contiguous();
+    const std::int64_t tokens = dout.size(0);
+    Tensor dpacked = at::empty_like(saved[0]);
+    float* const result = dpacked.mutable_data_ptr<float>();
+    for_each_task(*plan, [&](const kernels::AttentionTask& task) {
+      kernels::attend_backward(plan->shape, task, tokens, mask, saved[0].const_data_ptr<float>(),
+                               saved[1].const_data_ptr<float>(), saved[2].const_data_ptr<float>(),
+                               dout.const_data_ptr<float>(), result, thread_scratch());
+    });
+    if (plan->cosine.defined())
+      kernels::rotate({0, tokens, plan->shape.row_width()}, rotation_of(*plan, -1), result, result);
+    return {dpacked, Tensor(), Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor rotated(const Tensor& packed, const AttentionPlan& plan) {
+  if (!plan.cosine.defined()) return packed;
+  Tensor turned = at::empty_like(packed);
+  kernels::rotate({0, packed.size(0), packed.size(1)}, rotation_of(plan, 1), packed.const_data_ptr<float>(),
+                  turned.mutable_data_ptr<float>());
+  return turned;
+}
+
+Tensor packed_attention(const Tensor& packed, const AttentionPlanPtr& plan, const kernels::DropoutMask& mask) {
+  return PackedAttention::apply(packed.contiguous(), plan, mask);
+}
+
+}  // namespace pegbox::train

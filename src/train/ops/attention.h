@@ -1,0 +1,29 @@
+// attention: rotary positions and causal attention of packed documents as one differentiable step.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "train/kernels/attention.h"
+#include "train/kernels/row_kernels.h"
+#include "train/tensor.h"
+
+namespace pegbox::train {
+
+/// What all layers of one forward pass share.
+struct AttentionPlan {
+  kernels::AttentionShape shape;
+  std::vector<std::int64_t> offsets;  ///< document d is rows [offsets[d], offsets[d + 1])
+  Tensor positions;                   ///< [T] int64
+  Tensor cosine, sine;                ///< [P, D / 2]; undefined: no rotary positions
+};
+
+using AttentionPlanPtr = std::shared_ptr<const AttentionPlan>;
+
+/// packed [T, (H + 2 K) D]: queries, keys, values -> [T, H D].
+Tensor packed_attention(const Tensor& packed, const AttentionPlanPtr& plan, const kernels::DropoutMask& mask);
+
+/// packed with queries and keys turned by their positions; packed itself without rotary positions. Not differentiable.
+Tensor rotated(const Tensor& packed, const AttentionPlan& plan);
+
+}  // namespace pegbox::train

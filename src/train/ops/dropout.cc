@@ -1,0 +1,52 @@
+// DropoutSource: see dropout.h.
+#include "train/ops/dropout.h"
+
+#include <ATen/ops/empty_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace pegbox::train {
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// The finalizer of splitmix64 (Steele et al. 2014): neighbouring inputs give unrelated keys.
+std::uint64_t mix(std::uint64_t value) {
+  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9ull;
+  value = (value ^ (value >> 27)) * 0x94D049BB133111EBull;
+  return value ^ (value >> 31);
+}
+
+Tensor masked(const Tensor& x, const kernels::DropoutMask& mask) {
+  Tensor y = at::empty_like(x, at::MemoryFormat::Contiguous);
+  kernels::dropout(0, x.numel(), mask, x.const_data_ptr<float>(), y.mutable_data_ptr<float>());
+  return y;
+}
+
+struct Dropout : torch::autograd::Function<Dropout> {
+  static Tensor forward(AutogradContext* context, const Tensor& x, const kernels::DropoutMask& mask) {
+    context->saved_data["key"] = static_cast<std::int64_t>(mask.key);
+    context->saved_data["probability"] = static_cast<double>(mask.probability);
+    return masked(x, mask);
+  }
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const kernels::DropoutMask mask{static_cast<std::uint64_t>(context->saved_data["key"].toInt()),
+                                    static_cast<float>(context->saved_data["probability"].toDouble())};
+    return {masked(gradients[0].contiguous(), mask), Tensor()};
+  }
+};
+
+}  // namespace
+
+kernels::DropoutMask DropoutSource::next(double probability) {
+  const std::uint64_t site = site_++;
+  if (!active_) return {};
+  return {mix(key_ + 0x9E3779B97F4A7C15ull * (site + 1)), static_cast<float>(probability)};
+}
+
+Tensor dropout(const Tensor& x, const kernels::DropoutMask& mask) {
+  return mask.probability > 0 ? Dropout::apply(x.contiguous(), mask) : x;
+}
+
+}  // namespace pegbox::train

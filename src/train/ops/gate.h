@@ -1,0 +1,11 @@
+// gate: the gated activation of Llama's feed-forward network as one differentiable step.
+#pragma once
+
+#include "train/tensor.h"
+
+namespace pegbox::train {
+
+/// gate_up [T, 2 F], the gate's outputs before the up projection's -> silu(gate) * up [T, F].
+Tensor silu_gate(const Tensor& gate_up);
+
+}  // namespace pegbox::train

@@ -1,0 +1,84 @@
+// loss: see loss.h.
+#include "train/ops/loss.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+
+#include "train/kernels/row_kernels.h"
+
+namespace pegbox::train {
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr std::int64_t kChunkElements = 1 << 19;  // 2 MiB of logits: they stay in a core's cache
+constexpr std::int64_t kLeastChunkRows = 32;      // below that the matrix products lose their speed
+
+struct LossParts {
+  double loss = 0;
+  Tensor dhidden, dhead;  // undefined where not asked for
+};
+
+LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& labels, float factor, bool want_hidden,
+                     bool want_head) {
+  const std::int64_t rows = hidden.size(0), vocabulary = head.size(0);
+  const std::int64_t chunk = std::min(rows, std::max(kLeastChunkRows, kChunkElements / vocabulary));
+  LossParts parts;
+  if (want_hidden) parts.dhidden = at::empty_like(hidden);
+  if (want_head) parts.dhead = at::zeros_like(head);
+  Tensor buffer = at::empty({chunk, vocabulary}, hidden.options());
+  const std::int64_t* const label = labels.const_data_ptr<std::int64_t>();
+  for (std::int64_t first = 0; first < rows; first += chunk) {
+    const std::int64_t count = std::min(chunk, rows - first);
+    const Tensor in = hidden.narrow(0, first, count);
+    Tensor logits = buffer.narrow(0, 0, count);
+    at::mm_out(logits, in, head.t());
+    parts.loss += kernels::cross_entropy({0, count, vocabulary}, logits.mutable_data_ptr<float>(), label + first,
+                                         want_hidden || want_head ? factor : 0.0f);
+    if (want_hidden) {
+      Tensor out = parts.dhidden.narrow(0, first, count);
+      at::mm_out(out, logits, head);
+    }
+    if (want_head) parts.dhead.addmm_(logits.t(), in);
+  }
+  return parts;
+}
+
+struct LabelLoss : torch::autograd::Function<LabelLoss> {
+  static Tensor forward(AutogradContext* context, const Tensor& hidden, const Tensor& head, const Tensor& labels,
+                        double factor) {
+    const LossParts parts =
+        loss_parts(hidden, head, labels, static_cast<float>(factor), hidden.requires_grad(), head.requires_grad());
+    context->save_for_backward({parts.dhidden, parts.dhead});
+    return at::scalar_tensor(parts.loss * factor, hidden.options().dtype(at::kDouble));
+  }
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const double outer = gradients[0].item<double>();
+    const auto scaled = [&](const Tensor& gradient) {
+      return !gradient.defined() || outer == 1.0 ? gradient : gradient.mul(outer);
+    };
+    return {scaled(saved[0]), scaled(saved[1]), Tensor(), Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor label_loss(const Tensor& hidden, const Tensor& head, const Tensor& labels, double factor) {
+  return LabelLoss::apply(hidden.contiguous(), head, labels, factor);
+}
+
+double label_loss_value(const Tensor& hidden, const Tensor& head, const Tensor& labels) {
+  return loss_parts(hidden.contiguous(), head, labels, 0, false, false).loss;
+}
+
+}  // namespace pegbox::train

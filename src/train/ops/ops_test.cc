@@ -1,0 +1,238 @@
+// Tests of the differentiable steps: values and gradients against the same mathematics composed of libtorch's own.
+#include <cmath>
+
+#include "train/ops/attention.h"
+#include "train/ops/dropout.h"
+#include "train/ops/gate.h"
+#include "train/ops/lora_linear.h"
+#include "train/ops/loss.h"
+#include "train/ops/norm.h"
+#include "train/testing.h"
+
+namespace pegbox::train {
+namespace {
+
+using testing::random_tensor;
+using testing::relative_difference;
+
+constexpr double kTolerance = 2e-5;  // a few roundings of fp32 over sums of some hundred terms
+
+Tensor leaf(Tensor tensor) { return tensor.detach().clone().set_requires_grad(true); }
+
+/// Gradients of sum(output * weights) for each input.
+Tensors gradients(const Tensor& output, const Tensors& inputs, std::uint64_t seed = 99) {
+  for (const Tensor& input : inputs) input.mutable_grad().reset();
+  (output * random_tensor(output.sizes().vec(), seed)).sum().backward();
+  Tensors result;
+  for (const Tensor& input : inputs) result.push_back(input.grad().clone());
+  return result;
+}
+
+void expect_equal(const Tensor& ours, const Tensor& theirs, const Tensors& inputs, double tolerance = kTolerance) {
+  EXPECT_LT(relative_difference(ours, theirs), tolerance);
+  const Tensors a = gradients(ours, inputs), b = gradients(theirs, inputs);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    EXPECT_LT(relative_difference(a[i], b[i]), tolerance) << "input " << i;
+}
+
+Tensor plain_rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
+  return weight * (x * at::rsqrt(x.pow(2).mean(-1, true) + epsilon));
+}
+
+TEST(Ops, RmsNormEqualsItsDefinition) {
+  const Tensor x = leaf(random_tensor({37, 24}, 1)), weight = leaf(random_tensor({24}, 2));
+  expect_equal(residual_rms_norm(x, Tensor(), weight, 1e-5).second, plain_rms_norm(x, weight, 1e-5), {x, weight});
+}
+
+TEST(Ops, ResidualNormEqualsAdditionAndNorm) {
+  const Tensor x = leaf(random_tensor({37, 24}, 1)), delta = leaf(random_tensor({37, 24}, 2)),
+               weight = leaf(random_tensor({24}, 3));
+  const auto [sum, normed] = residual_rms_norm(x, delta, weight, 1e-5);
+  const Tensor plain_sum = x + delta;
+  // Both outputs are used, as in a layer.
+  expect_equal(at::cat({sum, normed}), at::cat({plain_sum, plain_rms_norm(plain_sum, weight, 1e-5)}),
+               {x, delta, weight});
+  const auto [sum_only, unused] = residual_rms_norm(x, delta, weight, 1e-5);
+  expect_equal(sum_only, x + delta, {x, delta});
+}
+
+TEST(Ops, SiluGateEqualsItsDefinition) {
+  const Tensor x = leaf(random_tensor({19, 40}, 4, 3));
+  expect_equal(silu_gate(x), at::silu(x.narrow(1, 0, 20)) * x.narrow(1, 20, 20), {x});
+}
+
+TEST(Ops, ExponentialIsPreciseOverItsRange) {
+  const Tensor x = at::linspace(-100, 80, 20001);
+  const Tensor gate_up = at::stack({x, at::ones_like(x)}, 1);  // silu(x) = x / (1 + exp(-x))
+  EXPECT_LT((silu_gate(gate_up).squeeze(1) - at::silu(x)).abs().max().item<double>(), 1e-5);
+}
+
+struct AttentionCase {
+  std::vector<std::int64_t> offsets;
+  std::int64_t heads, kv_heads, head_width;
+  bool rotary;
+};
+
+std::shared_ptr<AttentionPlan> plan_of(const AttentionCase& c) {
+  auto plan = std::make_shared<AttentionPlan>();
+  plan->shape = {c.heads, c.kv_heads, c.head_width, 1 / std::sqrt(static_cast<float>(c.head_width))};
+  plan->offsets = c.offsets;
+  Tensors positions;
+  for (std::size_t d = 0; d + 1 < c.offsets.size(); ++d)
+    positions.push_back(at::arange(c.offsets[d + 1] - c.offsets[d], at::kLong));
+  plan->positions = at::cat(positions);
+  if (c.rotary) {
+    ModelConfig config = testing::llama_config();
+    config.head_width = c.head_width;
+    config.positions = 512;
+    std::tie(plan->cosine, plan->sine) = rotary_tables(config);
+  }
+  return plan;
+}
+
+/// [T, number D] -> [1, number, length, D] of one document.
+Tensor heads_of(const Tensor& x, std::int64_t begin, std::int64_t end, std::int64_t number) {
+  return x.narrow(0, begin, end - begin).reshape({end - begin, number, -1}).transpose(0, 1).unsqueeze(0);
+}
+
+Tensor turn(const Tensor& x, const Tensor& cosine, const Tensor& sine) {  // [1, H, L, D]
+  const std::int64_t half = x.size(-1) / 2;
+  const Tensor a = x.narrow(-1, 0, half), b = x.narrow(-1, half, half);
+  return at::cat({a * cosine - b * sine, b * cosine + a * sine}, -1);
+}
+
+Tensor plain_attention(const Tensor& packed, const AttentionCase& c, const AttentionPlan& plan) {
+  const std::int64_t width = c.head_width;
+  Tensors documents;
+  for (std::size_t d = 0; d + 1 < c.offsets.size(); ++d) {
+    const std::int64_t begin = c.offsets[d], end = c.offsets[d + 1], length = end - begin;
+    Tensor q = heads_of(packed.narrow(1, 0, c.heads * width), begin, end, c.heads);
+    Tensor k = heads_of(packed.narrow(1, c.heads * width, c.kv_heads * width), begin, end, c.kv_heads);
+    Tensor v = heads_of(packed.narrow(1, (c.heads + c.kv_heads) * width, c.kv_heads * width), begin, end, c.kv_heads);
+    if (c.rotary) {
+      q = turn(q, plan.cosine.narrow(0, 0, length), plan.sine.narrow(0, 0, length));
+      k = turn(k, plan.cosine.narrow(0, 0, length), plan.sine.narrow(0, 0, length));
+    }
+    k = k.repeat_interleave(c.heads / c.kv_heads, 1);
+    v = v.repeat_interleave(c.heads / c.kv_heads, 1);
+    const Tensor scores = at::matmul(q, k.transpose(-1, -2)) * plan.shape.scale;
+    const Tensor later = at::ones({length, length}, at::kBool).triu(1);
+    const Tensor out = at::matmul(scores.masked_fill(later, -INFINITY).softmax(-1), v);
+    documents.push_back(out.squeeze(0).transpose(0, 1).reshape({length, c.heads * width}));
+  }
+  return at::cat(documents);
+}
+
+TEST(Ops, AttentionEqualsItsDefinition) {
+  for (const AttentionCase& c : {AttentionCase{{0, 1, 64, 200, 265}, 4, 2, 8, true},
+                                 AttentionCase{{0, 130}, 2, 2, 16, false}, AttentionCase{{0, 7, 9}, 6, 1, 4, true}}) {
+    const auto plan = plan_of(c);
+    const Tensor packed = leaf(random_tensor({c.offsets.back(), (c.heads + 2 * c.kv_heads) * c.head_width}, 7));
+    expect_equal(packed_attention(packed, plan, {}), plain_attention(packed, c, *plan), {packed});
+  }
+}
+
+TEST(Ops, AttentionWithDropoutHasTheGradientOfItsOwnMask) {
+  const AttentionCase c{{0, 70, 90}, 2, 1, 4, true};
+  const auto plan = plan_of(c);
+  const kernels::DropoutMask mask{12345, 0.3f};
+  const Tensor packed = leaf(random_tensor({90, 16}, 8));
+  const Tensor weights = random_tensor({90, 8}, 9), direction = random_tensor({90, 16}, 10, 0.1);
+  (packed_attention(packed, plan, mask) * weights).sum().backward();
+  const double predicted = (packed.grad() * direction).sum().item<double>();
+  const double step = 1e-2;
+  const auto value = [&](double at) {
+    return (packed_attention(packed.detach() + at * direction, plan, mask) * weights)
+        .to(at::kDouble)
+        .sum()
+        .item<double>();
+  };
+  const double measured = (value(step) - value(-step)) / (2 * step);
+  EXPECT_NEAR(measured, predicted, 2e-3 * std::abs(predicted) + 1e-3);
+  // The mask does something, and is the same each time.
+  EXPECT_GT(relative_difference(packed_attention(packed, plan, {}), packed_attention(packed, plan, mask)), 0.05);
+  EXPECT_TRUE(testing::same_bits(packed_attention(packed, plan, mask), packed_attention(packed, plan, mask)));
+}
+
+TEST(Ops, DropoutKeepsTheExpectedShareAndItsBackwardPassTheSameElements) {
+  const Tensor x = leaf(at::ones({1000, 100}));
+  const Tensor y = dropout(x, {42, 0.2f});
+  const double kept = (y != 0).to(at::kDouble).mean().item<double>();
+  EXPECT_NEAR(kept, 0.8, 0.005);  // four standard deviations
+  EXPECT_NEAR(y.max().item<double>(), 1.25, 1e-6);
+  y.sum().backward();
+  EXPECT_TRUE(testing::same_bits(x.grad(), y.detach()));
+  EXPECT_FALSE(testing::same_bits(dropout(x, {43, 0.2f}), y));
+}
+
+TEST(Ops, DropoutMasksOfNeighbouringKeysAreUnrelated) {
+  DropoutSource source(7);
+  const Tensor x = at::ones({200000});
+  const Tensor a = dropout(x, source.next(0.5)) - 1, b = dropout(x, source.next(0.5)) - 1;
+  EXPECT_LT(std::abs((a * b).mean().item<double>()), 0.01);
+  DropoutSource again(7);
+  EXPECT_TRUE(testing::same_bits(dropout(x, again.next(0.5)) - 1, a));
+}
+
+TEST(Ops, LabelLossEqualsCrossEntropy) {
+  const Tensor hidden = leaf(random_tensor({300, 16}, 11)), head = leaf(random_tensor({4000, 16}, 12));
+  const Tensor labels = at::arange(300, at::kLong) * 13;
+  const Tensor ours = label_loss(hidden, head, labels, 1.0 / 300);
+  const Tensor theirs = at::cross_entropy_loss(at::mm(hidden, head.t()), labels);
+  EXPECT_NEAR(ours.item<double>(), theirs.item<double>(), 1e-5);
+  EXPECT_NEAR(label_loss_value(hidden.detach(), head.detach(), labels) / 300, theirs.item<double>(), 1e-5);
+  (ours * 2).backward();
+  const Tensor dhidden = hidden.grad().clone(), dhead = head.grad().clone();
+  hidden.mutable_grad().reset();
+  head.mutable_grad().reset();
+  (theirs * 2).backward();
+  EXPECT_LT(relative_difference(dhidden, hidden.grad()), kTolerance);
+  EXPECT_LT(relative_difference(dhead, head.grad()), kTolerance);
+}
+
+TEST(Ops, LabelLossOfHugeLogitsIsFinite) {
+  const Tensor hidden = at::ones({1, 1}), head = at::tensor({1000.0f, -1000.0f, 990.0f}).unsqueeze(1);
+  EXPECT_NEAR(label_loss_value(hidden, head, at::tensor({2}, at::kLong)), 10 + std::log1p(std::exp(-10.0)), 1e-4);
+}
+
+TEST(Ops, LabelLossOfNotANumberIsNotANumber) {
+  const Tensor hidden = at::full({1, 1}, NAN), head = at::ones({3, 1});
+  EXPECT_TRUE(std::isnan(label_loss_value(hidden, head, at::tensor({2}, at::kLong))));
+}
+
+struct LoraCase {
+  LoraFactors factors;
+  Tensor x, weight, bias;
+};
+
+LoraCase lora_case() {
+  return {.factors = {.a = leaf(random_tensor({6, 10}, 21)),
+                      .b = leaf(random_tensor({9, 3}, 22)),
+                      .parts = {{0, 4, 0}, {7, 5, 4}},
+                      .rank = 3,
+                      .scale = 0.7},
+          .x = leaf(random_tensor({23, 10}, 23)),
+          .weight = random_tensor({12, 10}, 24),
+          .bias = random_tensor({12}, 25)};
+}
+
+Tensor plain_lora(const LoraCase& c, const Tensor& seen) {
+  const Tensor update = at::cat({at::mm(c.factors.b.narrow(0, 0, 4), c.factors.a.narrow(0, 0, 3)), at::zeros({3, 10}),
+                                 at::mm(c.factors.b.narrow(0, 4, 5), c.factors.a.narrow(0, 3, 3))});
+  return at::addmm(c.bias, c.x, c.weight.t()) + c.factors.scale * at::mm(seen, update.t());
+}
+
+TEST(Ops, LoraLinearEqualsItsDefinition) {
+  const LoraCase c = lora_case();
+  expect_equal(lora_linear(c.x, c.weight, c.bias, c.factors, {}), plain_lora(c, c.x), {c.x, c.factors.a, c.factors.b});
+}
+
+TEST(Ops, LoraLinearWithDropoutEqualsItsDefinition) {
+  const LoraCase c = lora_case();
+  const kernels::DropoutMask mask{5, 0.4f};
+  expect_equal(lora_linear(c.x, c.weight, c.bias, c.factors, mask), plain_lora(c, dropout(c.x, mask)),
+               {c.x, c.factors.a, c.factors.b});
+}
+
+}  // namespace
+}  // namespace pegbox::train

@@ -1,0 +1,296 @@
+// TrainingRun: see run.h.
+#include "train/run.h"
+
+#include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "base/rng.h"
+#include "text/packing.h"
+#include "train/batch.h"
+#include "train/guard.h"
+#include "train/ops/loss.h"
+#include "train/optim/schedule.h"
+
+namespace pegbox::train {
+
+namespace {
+
+constexpr std::int64_t kMostMicroBatchTokens = 2048;  // more does not make a core's matrix products faster
+constexpr std::int64_t kLeastMicroBatchTokens = 256;
+constexpr double kActivationBytes = 1 << 30;  // that one lane's activations may take before micro-batches shrink
+
+/// Bytes that one token leaves behind for the backward pass, roughly.
+double activation_bytes_per_token(const ModelConfig& config) {
+  const double width = static_cast<double>(config.width), inner = static_cast<double>(config.feed_forward);
+  return 4.0 * static_cast<double>(config.layers) * (10 * width + 4 * inner);
+}
+
+tl::unexpected<Error> misfit(std::string what, std::string got, std::string expected) {
+  return fail(
+      ErrorKind::InvalidInput,
+      {.where = "training run", .what = std::move(what), .got = std::move(got), .expected = std::move(expected)});
+}
+
+Result<void> check_fit(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train) {
+  if (method_needs_base(config.method) && model.weights.empty())
+    return misfit(fmt::format("method {} needs a base model", config.method), "none", "a model folder");
+  std::int64_t longest = 0;
+  for (std::int64_t row = 0; row < train.size(); ++row) longest = std::max(longest, train.length(row));
+  const ModelConfig& shape = model.decoder->config();
+  if (longest > shape.positions)
+    return misfit("sequences are longer than the model knows positions", fmt::to_string(longest),
+                  fmt::format("a sequence_length of at most {}", shape.positions));
+  const auto largest = std::ranges::max_element(train.ids);
+  if (largest == train.ids.end()) return misfit("there is no training data", "0 tokens", "at least one row");
+  if (*largest >= shape.vocabulary)
+    return misfit("the tokenizer has tokens that the model has no embedding for", fmt::format("token {}", *largest),
+                  fmt::format("ids below {}", shape.vocabulary));
+  return {};
+}
+
+}  // namespace
+
+std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRows& train) {
+  if (config.tokens > 0) return config.tokens;
+  return std::max<std::int64_t>(1, std::llround(config.epochs * static_cast<double>(train.total_tokens())));
+}
+
+double step_law_learning_rate(double parameters, double tokens) {
+  return std::min(5e-3, 1.79 * std::pow(parameters, -0.713) * std::pow(tokens, 0.307));
+}
+
+std::vector<std::vector<std::int64_t>> balanced_batches(const text::TokenizedRows& data,
+                                                        const std::vector<std::int64_t>& rows, std::int64_t count) {
+  std::vector<std::int64_t> by_length = rows;
+  std::ranges::stable_sort(by_length, std::greater(), [&](std::int64_t row) { return data.length(row); });
+  std::vector<std::vector<std::int64_t>> batches(static_cast<std::size_t>(std::max<std::int64_t>(1, count)));
+  std::vector<std::int64_t> load(batches.size());
+  for (const std::int64_t row : by_length) {  // each to the emptiest, the longest first
+    const auto emptiest = static_cast<std::size_t>(std::ranges::min_element(load) - load.begin());
+    batches[emptiest].push_back(row);
+    load[emptiest] += data.length(row);
+  }
+  return batches;
+}
+
+TrainingRun::TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train,
+                         Lanes& lanes)
+    : model_(model),
+      config_(config),
+      train_(train),
+      lanes_(lanes),
+      total_tokens_(total_tokens_of(config, train)),
+      order_(train.size(), static_cast<std::uint64_t>(config.seed)) {}
+
+Result<std::unique_ptr<TrainingRun>> TrainingRun::create(const BaseModel& model, const TrainConfig& config,
+                                                         const text::TokenizedRows& train, Lanes& lanes) {
+  PEGBOX_CHECK(check_fit(model, config, train));
+  return guard("training run", [&]() -> Result<std::unique_ptr<TrainingRun>> {
+    std::unique_ptr<TrainingRun> run(new TrainingRun(model, config, train, lanes));
+    PEGBOX_CHECK(run->start());
+    return run;
+  });
+}
+
+Result<void> TrainingRun::start() {
+  if (config_.learning_rate == 0)
+    config_.learning_rate = step_law_learning_rate(
+        static_cast<double>(model_.decoder->layout().parameters_without_tables()), static_cast<double>(total_tokens_));
+  PEGBOX_TRY(method_, make_method(config_, *model_.decoder, model_.weights, model_.name));
+  parameters_ = method_->initial_parameters(static_cast<std::uint64_t>(config_.seed));
+  optimizer_ = make_optimizer(config_, parameters_);
+  for (int lane = 0; lane < lanes_.count(); ++lane) {
+    LaneState state;
+    for (const Parameter& parameter : parameters_)
+      state.leaves.push_back(parameter.value.detach().set_requires_grad(true));
+    state.network = method_->network(state.leaves);
+    lanes_state_.push_back(std::move(state));
+  }
+  return {};
+}
+
+std::int64_t TrainingRun::trainable_parameters() const {
+  return std::accumulate(parameters_.begin(), parameters_.end(), std::int64_t{0},
+                         [](std::int64_t sum, const Parameter& parameter) { return sum + parameter.value.numel(); });
+}
+
+std::int64_t TrainingRun::micro_batch_tokens() const {
+  if (config_.micro_batch > 0) return config_.micro_batch;
+  const double fitting = kActivationBytes / activation_bytes_per_token(model_.decoder->config());
+  return std::clamp(static_cast<std::int64_t>(fitting), kLeastMicroBatchTokens, kMostMicroBatchTokens);
+}
+
+void TrainingRun::work(int lane, const std::vector<std::vector<std::int64_t>>& batches, std::int64_t label_tokens,
+                       const std::vector<std::uint64_t>& keys) {
+  LaneState& state = lanes_state_[static_cast<std::size_t>(lane)];
+  state.loss = 0;
+  for (Tensor& leaf : state.leaves) leaf.mutable_grad().reset();
+  for (std::size_t i = static_cast<std::size_t>(lane); i < batches.size();
+       i += static_cast<std::size_t>(lanes_.count())) {
+    const Batch batch = to_batch(text::pack(train_, batches[i]));
+    if (batch.label_tokens() == 0) continue;
+    DropoutSource dropout(keys[i]);
+    const Tensor hidden = model_.decoder->hidden(*state.network, batch, dropout, method_->model_dropout());
+    const Tensor loss = label_loss(hidden, state.network->weight(model_.decoder->layout().head), batch.labels,
+                                   1.0 / static_cast<double>(label_tokens));
+    loss.backward();
+    state.loss += loss.item<double>();
+  }
+}
+
+/// Leaves the gradients of the mean loss over `label_tokens` labels in the lanes; returns the loss.
+double TrainingRun::accumulate(const std::vector<std::int64_t>& rows, std::int64_t label_tokens) {
+  std::int64_t tokens = 0;
+  for (const std::int64_t row : rows) tokens += train_.length(row);
+  const std::int64_t lanes = lanes_.count(), each = lanes * micro_batch_tokens();
+  const auto batches = balanced_batches(train_, rows, lanes * ((tokens + each - 1) / each));
+  Rng rng({static_cast<std::uint64_t>(config_.seed), stream_id("dropout"), static_cast<std::uint64_t>(steps_)});
+  std::vector<std::uint64_t> keys(batches.size());
+  for (std::uint64_t& key : keys) key = rng.next_u64();
+  lanes_.run([&](int lane) { work(lane, batches, label_tokens, keys); });
+  double loss = 0;
+  for (const LaneState& state : lanes_state_) loss += state.loss;
+  return loss;
+}
+
+Tensors TrainingRun::summed_gradients() {
+  Tensors sums;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Tensor sum;
+    for (LaneState& state : lanes_state_) {
+      const Tensor& gradient = state.leaves[i].grad();
+      if (!gradient.defined()) continue;
+      if (sum.defined())
+        sum.add_(gradient);
+      else
+        sum = gradient;
+    }
+    sums.push_back(sum.defined() ? sum : at::zeros_like(parameters_[i].value));
+  }
+  return sums;
+}
+
+Result<StepReport> TrainingRun::step() {
+  return guard("training step", [&]() -> Result<StepReport> {
+    const std::vector<std::int64_t> rows = order_.next(config_.batch_size);
+    StepReport report;
+    for (const std::int64_t row : rows) {
+      report.tokens += train_.length(row);
+      report.label_tokens += train_.label_tokens(row);
+    }
+    report.loss = accumulate(rows, report.label_tokens);
+    const Tensors gradients = summed_gradients();
+    report.gradient_norm = clip_gradients(gradients, config_.clip);
+    if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm))
+      return fail(ErrorKind::Diverged,
+                  {.where = fmt::format("step {}", steps_ + 1),
+                   .what = "the training diverged",
+                   .got = fmt::format("loss {}, gradient norm {}", report.loss, report.gradient_norm),
+                   .hint = "use a lower learning_rate, or more warmup"});
+    const double middle = static_cast<double>(tokens_) + 0.5 * static_cast<double>(report.tokens);
+    const double progress = std::min(1.0, middle / static_cast<double>(total_tokens_));
+    report.learning_rate = config_.learning_rate * schedule_factor(config_.schedule, progress,
+                                                                   {config_.warmup_fraction, config_.decay_fraction});
+    optimizer_->step(gradients, report.learning_rate);
+    tokens_ += report.tokens;
+    ++steps_;
+    interval_loss_ += report.loss * static_cast<double>(report.label_tokens);
+    interval_labels_ += report.label_tokens;
+    return report;
+  });
+}
+
+Result<void> TrainingRun::train_until(std::int64_t tokens, const std::function<bool()>& before_step) {
+  while (!finished() && tokens_ < tokens) {
+    if (before_step && !before_step()) return {};
+    PEGBOX_CHECK(step());
+  }
+  return {};
+}
+
+double TrainingRun::take_train_loss() {
+  const double loss = interval_labels_ > 0 ? interval_loss_ / static_cast<double>(interval_labels_)
+                                           : std::numeric_limits<double>::quiet_NaN();
+  interval_loss_ = 0;
+  interval_labels_ = 0;
+  return loss;
+}
+
+Result<Evaluation> TrainingRun::evaluate(const text::TokenizedRows& data) {
+  return guard("evaluation", [&]() -> Result<Evaluation> {
+    return train::evaluate(*model_.decoder, network(), data, lanes_, micro_batch_tokens(), config_.evaluate_tokens);
+  });
+}
+
+Result<NamedTensors> TrainingRun::gradients(const std::vector<std::int64_t>& rows) {
+  return guard("gradients", [&]() -> Result<NamedTensors> {
+    std::int64_t label_tokens = 0;
+    for (const std::int64_t row : rows) label_tokens += train_.label_tokens(row);
+    accumulate(rows, label_tokens);
+    const Tensors sums = summed_gradients();
+    NamedTensors named;
+    for (std::size_t i = 0; i < sums.size(); ++i) named[parameters_[i].name] = sums[i].clone();
+    return named;
+  });
+}
+
+Snapshot TrainingRun::snapshot() {
+  Snapshot snapshot;
+  for (const Parameter& parameter : parameters_)
+    snapshot.tensors["parameter." + parameter.name] = parameter.value.clone();
+  for (const auto& [name, tensor] : optimizer_->state()) snapshot.tensors["optimizer." + name] = tensor.clone();
+  const auto position = order_.position();
+  snapshot.state = {{"format", 1},
+                    {"tokens", tokens_},
+                    {"steps", steps_},
+                    {"epoch", position.epoch},
+                    {"index", position.index},
+                    {"interval_loss", json_number(interval_loss_)},
+                    {"interval_labels", interval_labels_},
+                    {"data", fmt::format("{:016x}", train_.content_hash)},
+                    {"config", train_fields().write(config_)}};
+  return snapshot;
+}
+
+Result<void> TrainingRun::restore(const Snapshot& snapshot) {
+  const Json& state = snapshot.state;
+  const std::string data = fmt::format("{:016x}", train_.content_hash);
+  for (const char* key : {"tokens", "steps", "epoch", "index", "interval_loss", "interval_labels", "data"})
+    if (!state.is_object() || !state.contains(key))
+      return fail(ErrorKind::Corrupt, {.where = "snapshot", .what = fmt::format("{} is missing", key)});
+  if (state["data"] != data)
+    return misfit("the snapshot is of other training data", to_line(state["data"]), "\"" + data + "\"");
+  std::vector<std::pair<Tensor, const Tensor*>> copies;
+  const auto plan = [&](const std::string& name, const Tensor& target) -> Result<void> {
+    const auto found = snapshot.tensors.find(name);
+    if (found == snapshot.tensors.end() || found->second.sizes() != target.sizes())
+      return misfit(fmt::format("the snapshot has no {} of the shape that this run has", name),
+                    "another method, rank or model", "a snapshot of the same parameters");
+    copies.emplace_back(target, &found->second);
+    return {};
+  };
+  for (const Parameter& parameter : parameters_) PEGBOX_CHECK(plan("parameter." + parameter.name, parameter.value));
+  for (const auto& [name, tensor] : optimizer_->state()) PEGBOX_CHECK(plan("optimizer." + name, tensor));
+  return guard("restoring a run", [&]() -> Result<void> {
+    for (auto& [target, source] : copies) target.copy_(*source);
+    tokens_ = state["tokens"].get<std::int64_t>();
+    steps_ = state["steps"].get<std::int64_t>();
+    order_.seek({state["epoch"].get<std::int64_t>(), state["index"].get<std::int64_t>()});
+    read_json_number(state["interval_loss"], interval_loss_);
+    interval_labels_ = state["interval_labels"].get<std::int64_t>();
+    return {};
+  });
+}
+
+Result<void> TrainingRun::save(const Path& folder) const {
+  Tensors values;
+  for (const Parameter& parameter : parameters_) values.push_back(parameter.value);
+  return method_->save(folder, values);
+}
+
+}  // namespace pegbox::train

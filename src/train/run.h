@@ -1,0 +1,112 @@
+// TrainingRun: one model in training: the one loop for every method, its evaluation, its snapshots.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "text/data_order.h"
+#include "text/tokenized.h"
+#include "train/evaluate.h"
+#include "train/lanes.h"
+#include "train/method/method.h"
+#include "train/model/model_files.h"
+#include "train/optim/optimizer.h"
+#include "train/snapshot.h"
+#include "train/train_config.h"
+
+namespace pegbox::train {
+
+/// What one optimizer step did.
+struct StepReport {
+  double loss = 0;  ///< mean over the batch's labels, in nats, before the step
+  double gradient_norm = 0, learning_rate = 0;
+  std::int64_t tokens = 0, label_tokens = 0;
+};
+
+class TrainingRun {
+ public:
+  /// All but `config` must outlive the run. `config.seed` decides initial values, the order of rows and dropout.
+  /// InvalidInput if config, model and data do not fit together; OutOfMemory.
+  static Result<std::unique_ptr<TrainingRun>> create(const BaseModel& model, const TrainConfig& config,
+                                                     const text::TokenizedRows& train, Lanes& lanes);
+
+  /// One optimizer step: an effective batch in micro-batches, spread over the lanes. Diverged if the loss or a gradient
+  /// is not a number, OutOfMemory; the run is then of no further use.
+  Result<StepReport> step();
+
+  /// Steps until at least `tokens` are consumed, or the end. `before_step` may stop it by returning false.
+  Result<void> train_until(std::int64_t tokens, const std::function<bool()>& before_step = {});
+
+  std::int64_t tokens() const { return tokens_; }  ///< consumed so far, prompts included
+  std::int64_t steps() const { return steps_; }
+  std::int64_t total_tokens() const { return total_tokens_; }  ///< of the whole run
+  bool finished() const { return tokens_ >= total_tokens_; }
+  const TrainConfig& config() const { return config_; }
+  std::int64_t trainable_parameters() const;
+
+  /// Mean loss over the labels trained on since the last call; NaN if there were none.
+  double take_train_loss();
+
+  Result<Evaluation> evaluate(const text::TokenizedRows& data);
+
+  Snapshot snapshot();
+  /// InvalidInput, with the run unchanged, if the snapshot is of other data or of parameters of another shape.
+  Result<void> restore(const Snapshot& snapshot);
+
+  /// The trained model or adapter in the format of others.
+  Result<void> save(const Path& folder) const;
+
+  /// Gradients of the mean loss over `rows`' labels, by parameter, without a step. For probes and tests.
+  Result<NamedTensors> gradients(const std::vector<std::int64_t>& rows);
+  const Network& network() const { return *lanes_state_.front().network; }
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+
+ private:
+  /// Each lane's own view of the parameters, so that gradients of lanes do not meet.
+  struct LaneState {
+    Tensors leaves;
+    std::unique_ptr<Network> network;
+    double loss = 0;
+  };
+
+  TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train, Lanes& lanes);
+  Result<void> start();
+  double accumulate(const std::vector<std::int64_t>& rows, std::int64_t label_tokens);
+  void work(int lane, const std::vector<std::vector<std::int64_t>>& batches, std::int64_t label_tokens,
+            const std::vector<std::uint64_t>& keys);
+  Tensors summed_gradients();
+  std::int64_t micro_batch_tokens() const;
+
+  const BaseModel& model_;
+  TrainConfig config_;
+  const text::TokenizedRows& train_;
+  Lanes& lanes_;
+  std::int64_t total_tokens_ = 0;
+
+  std::unique_ptr<Method> method_;
+  std::vector<Parameter> parameters_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::vector<LaneState> lanes_state_;
+  text::DataOrder order_;
+
+  std::int64_t tokens_ = 0, steps_ = 0;
+  double interval_loss_ = 0;  // sum over interval_labels_, since take_train_loss
+  std::int64_t interval_labels_ = 0;
+};
+
+/// The Step Law's learning rate for `parameters` (without tables) and `tokens`: 1.79 N^-0.713 D^0.307 (arXiv
+/// 2503.04715), at most 5e-3, since it was fitted from 6e7 parameters on.
+double step_law_learning_rate(double parameters, double tokens);
+
+/// The length of a run in training tokens: the config's, or its epochs of `train`.
+std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRows& train);
+
+/// Distributes rows over `count` lists so that their tokens are nearly equal; no list is empty unless rows are few.
+std::vector<std::vector<std::int64_t>> balanced_batches(const text::TokenizedRows& data,
+                                                        const std::vector<std::int64_t>& rows, std::int64_t count);
+
+}  // namespace pegbox::train

@@ -1,0 +1,255 @@
+// Tests of training: accumulation equals the big batch, pausing changes no bit, and a model learns.
+#include "train/run.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "train/method/scratch_model.h"
+#include "train/testing.h"
+
+namespace pegbox::train {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::must;
+using testing::same_bits;
+
+TrainConfig config_of(const std::string& method) {
+  TrainConfig config = must(read_train_config(Json::object(), {{"method", method}}, "test"));
+  config.learning_rate = 1e-2;
+  config.batch_size = 7;
+  config.tokens = 4000;
+  config.rank = 4;
+  config.seed = 3;
+  return config;
+}
+
+class Training : public ::testing::TestWithParam<std::string> {
+ protected:
+  std::unique_ptr<TrainingRun> run(const TrainConfig& config, Lanes& lanes) const {
+    return must(TrainingRun::create(model_, config, rows_, lanes));
+  }
+  std::unique_ptr<TrainingRun> run(const TrainConfig& config) { return run(config, one_); }
+
+  void expect_same(TrainingRun& a, TrainingRun& b) {
+    const Snapshot x = a.snapshot(), y = b.snapshot();
+    ASSERT_EQ(x.tensors.size(), y.tensors.size());
+    for (const auto& [name, tensor] : x.tensors) EXPECT_TRUE(same_bits(tensor, y.tensors.at(name))) << name;
+    EXPECT_EQ(x.state, y.state);
+  }
+
+  BaseModel model_ = testing::random_model(testing::llama_config());
+  // 23 rows of ragged lengths, half of each a prompt: a batch of 7 reaches over the end of an epoch.
+  text::TokenizedRows rows_ = testing::random_rows(
+      {9, 30, 4, 17, 66, 12, 8, 25, 40, 5, 3, 31, 22, 14, 6, 19, 50, 11, 7, 28, 13, 70, 10}, 61, 5, 0.4);
+  Lanes one_{1}, two_{2};
+};
+
+TEST_P(Training, AccumulationEqualsTheBigBatch) {
+  TrainConfig whole = config_of(GetParam()), pieces = whole;
+  whole.micro_batch = 1 << 20;
+  pieces.micro_batch = 40;  // several micro-batches, the last ones smaller
+  const auto a = run(whole), b = run(pieces), c = run(pieces, two_);
+  for (int step = 0; step < 5; ++step) {
+    const StepReport x = must(a->step()), y = must(b->step()), z = must(c->step());
+    EXPECT_NEAR(x.loss, y.loss, 1e-5 * x.loss) << step;
+    EXPECT_NEAR(x.loss, z.loss, 1e-5 * x.loss) << step;
+    EXPECT_NEAR(x.gradient_norm, y.gradient_norm, 1e-4 * x.gradient_norm) << step;
+  }
+}
+
+TEST_P(Training, GradientsOfPiecesEqualThoseOfTheWhole) {
+  TrainConfig whole = config_of(GetParam()), pieces = whole;
+  pieces.micro_batch = 30;
+  whole.micro_batch = 1 << 20;
+  const std::vector<std::int64_t> rows = {4, 1, 2, 2, 16};
+  const auto a = run(whole), b = run(pieces, two_);
+  if (GetParam() == "lora") {  // away from B = 0, where A has no gradient
+    must(a->step());
+    must(b->step());
+    must(b->restore(a->snapshot()));
+  }
+  const NamedTensors x = must(a->gradients(rows)), y = must(b->gradients(rows));
+  for (const auto& [name, gradient] : x) EXPECT_LT(testing::relative_difference(y.at(name), gradient), 1e-5) << name;
+}
+
+TEST_P(Training, PausingInMemoryChangesNoBit) {
+  TrainConfig config = config_of(GetParam());
+  config.dropout = 0.1;
+  const auto through = run(config, two_), before = run(config, two_);
+  must(through->train_until(1200));
+  must(through->train_until(4000));
+  must(before->train_until(1200));
+  const Snapshot snapshot = before->snapshot();
+  const auto after = run(config, two_);
+  must(after->restore(snapshot));
+  EXPECT_EQ(after->tokens(), before->tokens());
+  must(after->train_until(4000));
+  must(before->train_until(4000));
+  expect_same(*through, *after);
+  expect_same(*through, *before);
+}
+
+TEST_P(Training, PausingOnDiskChangesNoBit) {
+  TrainConfig config = config_of(GetParam());
+  config.dropout = 0.1;
+  const auto folder = must(TemporaryFolder::create("snapshot"));
+  const auto through = run(config), before = run(config);
+  must(before->train_until(900));
+  must(save_snapshot(folder.path() / "s.safetensors", before->snapshot()));
+  const auto after = run(config);
+  must(after->restore(must(load_snapshot(folder.path() / "s.safetensors"))));
+  must(after->train_until(2500));
+  must(through->train_until(2500));
+  expect_same(*through, *after);
+}
+
+TEST_P(Training, TheSameSeedGivesTheSameBitsAndAnotherSeedOthers) {
+  TrainConfig config = config_of(GetParam());
+  config.dropout = 0.2;
+  const auto a = run(config, two_), b = run(config, two_);
+  config.seed = 4;
+  const auto c = run(config, two_);
+  for (const auto* one : {&a, &b, &c}) must((*one)->train_until(1000));
+  expect_same(*a, *b);
+  EXPECT_NE(a->take_train_loss(), c->take_train_loss());
+}
+
+TEST_P(Training, TheLossFalls) {
+  TrainConfig config = config_of(GetParam());
+  config.tokens = 20000;
+  const auto trained = run(config, two_);
+  const double before = must(trained->evaluate(rows_)).loss;
+  must(trained->train_until(20000));
+  EXPECT_TRUE(trained->finished());
+  EXPECT_LT(must(trained->evaluate(rows_)).loss, 0.8 * before);
+}
+
+TEST_P(Training, DivergenceIsAResult) {
+  TrainConfig config = config_of(GetParam());
+  config.learning_rate = 10;
+  config.clip = 0;
+  config.epsilon = 0;
+  config.tokens = 1000000;
+  const auto wild = run(config);
+  // Poison a parameter: whatever the numbers did before, now no loss can be a number.
+  wild->parameters().front().value.fill_(INFINITY);
+  const auto result = wild->train_until(1000000);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::Diverged) << result.error().message;
+}
+
+TEST_P(Training, SnapshotsOfOtherRunsAreRefused) {
+  const auto one = run(config_of(GetParam()));
+  const text::TokenizedRows others = testing::random_rows({20, 20}, 61, 6);
+  const auto other = must(TrainingRun::create(model_, config_of(GetParam()), others, one_));
+  const auto refused = other->restore(one->snapshot());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("other training data"));
+  Snapshot cut = one->snapshot();
+  cut.tensors.erase(cut.tensors.begin());
+  EXPECT_FALSE(one->restore(cut));
+  cut.state.erase("tokens");
+  EXPECT_EQ(one->restore(cut).error().kind, ErrorKind::Corrupt);
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, Training, ::testing::Values("lora", "full"));
+
+TEST(TrainingFits, OrIsRefused) {
+  const BaseModel model = testing::random_model(testing::llama_config());
+  Lanes lanes(1);
+  const auto refuse = [&](const BaseModel& base, const TrainConfig& config, const text::TokenizedRows& rows,
+                          const std::string& words) {
+    const auto run = TrainingRun::create(base, config, rows, lanes);
+    ASSERT_FALSE(run) << words;
+    EXPECT_EQ(run.error().kind, ErrorKind::InvalidInput);
+    EXPECT_THAT(run.error().message, HasSubstr(words));
+  };
+  refuse(model, config_of("full"), testing::random_rows({300}, 61, 1), "positions");
+  refuse(model, config_of("full"), testing::random_rows({30}, 200, 1), "no embedding");
+  TrainConfig config = config_of("lora");
+  config.target = "c_attn";
+  refuse(model, config, testing::random_rows({30}, 61, 1), "c_attn");
+  const BaseModel none = must(scratch_model(config_of("scratch"), 61, 0));
+  refuse(none, config_of("lora"), testing::random_rows({30}, 61, 1), "base model");
+}
+
+TEST(TrainingFromScratch, LearnsAPattern) {
+  for (const std::string shape : {"llama", "gpt2"}) {
+    TrainConfig config = must(read_train_config(Json::object(),
+                                                {{"method", "scratch"},
+                                                 {"shape", shape},
+                                                 {"width", 32},
+                                                 {"layers", 2},
+                                                 {"heads", 2},
+                                                 {"sequence_length", 64},
+                                                 {"tokens", 60000},
+                                                 {"batch_size", 8},
+                                                 {"learning_rate", 5e-3},
+                                                 {"dropout", 0.01}},
+                                                "test"));
+    text::TokenizedRows rows;  // each token follows from the one before: 3 x + 1 modulo 50
+    for (std::int64_t r = 0; r < 40; ++r) {
+      std::int64_t x = r;
+      for (int i = 0; i < 32; ++i, x = (3 * x + 1) % 50) rows.ids.push_back(static_cast<text::TokenId>(x));
+      rows.offsets.push_back(rows.offsets.back() + 32);
+      rows.label_starts.push_back(1);
+    }
+    const BaseModel model = must(scratch_model(config, 50, 0));
+    Lanes lanes(2);
+    const auto run = must(TrainingRun::create(model, config, rows, lanes));
+    EXPECT_NEAR(must(run->evaluate(rows)).loss, std::log(50.0), 0.2) << shape << ": random weights know nothing";
+    must(run->train_until(60000));
+    EXPECT_LT(must(run->evaluate(rows)).loss, 0.1) << shape;
+  }
+}
+
+TEST(Batches, AreBalancedAndWhole) {
+  const auto rows = testing::random_rows({100, 1, 50, 49, 2, 98}, 61, 1);
+  const auto batches = balanced_batches(rows, {0, 1, 2, 3, 4, 5, 0}, 4);
+  ASSERT_EQ(batches.size(), 4u);
+  std::multiset<std::int64_t> all;
+  for (const auto& batch : batches) {
+    std::int64_t tokens = 0;
+    for (const std::int64_t row : batch) {
+      all.insert(row);
+      tokens += rows.length(row);
+    }
+    EXPECT_GE(tokens, 98);
+    EXPECT_LE(tokens, 102);
+  }
+  EXPECT_EQ(all, (std::multiset<std::int64_t>{0, 0, 1, 2, 3, 4, 5}));
+}
+
+TEST(TrainConfigFields, AreReadOverDefaults) {
+  const TrainConfig config =
+      must(read_train_config({{"rank", 8}, {"batch_size", 4}}, {{"rank", 32.0}, {"learning_rate", 1e-3}}, "trial 1"));
+  EXPECT_EQ(config.rank, 32);
+  EXPECT_EQ(config.batch_size, 4);
+  EXPECT_EQ(config.learning_rate, 1e-3);
+  EXPECT_EQ(config.weight_decay, 0);  // by the method
+  EXPECT_EQ(must(read_train_config({}, {{"method", "full"}}, "x")).learning_rate, 2e-5);
+}
+
+TEST(TrainConfigFields, ThatAreWrongAreNamed) {
+  const auto message = [](const Json& json) {
+    const auto config = read_train_config({}, json, "trial 7");
+    return config ? "accepted" : config.error().message;
+  };
+  EXPECT_THAT(message({{"learning_rat", 1}}), HasSubstr("learning_rate"));
+  EXPECT_THAT(message({{"method", "magic"}}), HasSubstr("lora"));
+  EXPECT_THAT(message({{"rank", 0}}), HasSubstr("rank"));
+  EXPECT_THAT(message({{"dropout", 1.5}}), HasSubstr("dropout"));
+  EXPECT_THAT(message({{"epochs", 0}}), HasSubstr("length"));
+  EXPECT_THAT(message(Json::array()), HasSubstr("object"));
+  EXPECT_THAT(message({{"rank", "many"}}), HasSubstr("trial 7"));
+}
+
+TEST(StepLaw, GivesThePublishedRate) {
+  EXPECT_NEAR(step_law_learning_rate(1e9, 1e11), 1.79 * std::pow(1e9, -0.713) * std::pow(1e11, 0.307), 1e-12);
+  EXPECT_EQ(step_law_learning_rate(1e5, 1e9), 5e-3);
+}
+
+}  // namespace
+}  // namespace pegbox::train

@@ -1,0 +1,20 @@
+// Tensor: the one tensor type of the room, and the small groups in which tensors travel.
+//
+// Letters of the shapes in comments: T tokens of a packed batch, L label rows, C width, F feed-forward width, V
+// vocabulary, H heads, K key-value heads, D head width, R rank, O and I the output and input width of a linear layer.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pegbox::train {
+
+using at::Tensor;
+
+using Tensors = std::vector<Tensor>;
+using NamedTensors = std::map<std::string, Tensor>;
+
+}  // namespace pegbox::train

@@ -1,0 +1,96 @@
+// testing: small models, random rows and comparisons that the tests of this room share. Not part of the library.
+#pragma once
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "text/tokenized.h"
+#include "train/model/initialize.h"
+#include "train/model/model_files.h"
+
+namespace pegbox::train::testing {
+
+/// The value of a Result; the test stops with its message otherwise.
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+inline Tensor random_tensor(std::vector<std::int64_t> shape, std::uint64_t seed, double deviation = 1) {
+  Tensor tensor = at::empty(shape, at::kFloat);
+  fill_normal(tensor, deviation, {seed, stream_id("testing")});
+  return tensor;
+}
+
+/// Largest difference of two tensors relative to the largest value of the second.
+inline double relative_difference(const Tensor& a, const Tensor& b) {
+  const double scale = b.abs().max().item<double>();
+  return (a - b).abs().max().item<double>() / (scale > 0 ? scale : 1);
+}
+
+inline bool same_bits(const Tensor& a, const Tensor& b) { return a.sizes() == b.sizes() && at::equal(a, b); }
+
+/// Rows of random tokens with the given lengths; the first `prompt_fraction` of each row is no label.
+inline text::TokenizedRows random_rows(const std::vector<std::int64_t>& lengths, std::int64_t vocabulary,
+                                       std::uint64_t seed, double prompt_fraction = 0) {
+  text::TokenizedRows rows;
+  Rng rng({seed, stream_id("rows")});
+  for (const std::int64_t length : lengths) {
+    for (std::int64_t i = 0; i < length; ++i)
+      rows.ids.push_back(static_cast<text::TokenId>(rng.below(static_cast<std::uint64_t>(vocabulary))));
+    rows.offsets.push_back(rows.offsets.back() + length);
+    rows.label_starts.push_back(
+        std::max<std::int64_t>(1, static_cast<std::int64_t>(prompt_fraction * static_cast<double>(length))));
+  }
+  rows.content_hash = seed;
+  return rows;
+}
+
+inline ModelConfig llama_config() {
+  return {.family = "llama",
+          .vocabulary = 61,
+          .width = 32,
+          .layers = 2,
+          .heads = 4,
+          .kv_heads = 2,
+          .head_width = 8,
+          .feed_forward = 48,
+          .positions = 256,
+          .tied_embeddings = true};
+}
+
+inline ModelConfig gpt2_config() {
+  return {.family = "gpt2",
+          .vocabulary = 61,
+          .width = 32,
+          .layers = 2,
+          .heads = 4,
+          .kv_heads = 4,
+          .head_width = 8,
+          .feed_forward = 64,
+          .positions = 256,
+          .norm = NormKind::Layer,
+          .activation = Activation::GeluTanh,
+          .position = PositionKind::Learned,
+          .attention_input_bias = true,
+          .attention_output_bias = true,
+          .feed_forward_bias = true,
+          .tied_embeddings = true};
+}
+
+/// A model with random weights; biases and gains are random too, so that no test passes because they are trivial.
+inline BaseModel random_model(const ModelConfig& config, std::uint64_t seed = 1) {
+  BaseModel model{.name = "random"};
+  const ModelLayout layout = layout_of(config);
+  model.weights = initialize_weights(config, layout, seed);
+  for (std::size_t i = 0; i < model.weights.size(); ++i)
+    model.weights[i] = model.weights[i] * 5 + random_tensor(layout.slots[i].shape, seed + 100 + i, 0.02);
+  model.decoder = std::make_unique<Decoder>(config, layout);
+  return model;
+}
+
+}  // namespace pegbox::train::testing

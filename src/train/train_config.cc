@@ -1,0 +1,227 @@
+// TrainConfig: see train_config.h.
+#include "train/train_config.h"
+
+#include "train/method/method.h"
+#include "train/optim/optimizer.h"
+#include "train/optim/schedule.h"
+
+namespace pegbox::train {
+
+namespace {
+
+using Row = Field<TrainConfig>;
+using Rows = std::vector<Row>;
+
+Rows search_rows() {
+  return Rows{
+      Row{.name = "method",
+          .member = &TrainConfig::method,
+          .choices = method_names(),
+          .help =
+              "which parameters are trained: lora (low-rank updates), full (all), scratch (all, from random weights)"},
+      Row{.name = "learning_rate",
+          .member = &TrainConfig::learning_rate,
+          .minimum = 0,
+          .maximum = 10,
+          .help = "peak learning rate; 0: 2e-4 for lora, 2e-5 for full, the Step Law for scratch",
+          .source = "LoRA: tinker-cookbook's sweep (3e-4 best for most of 27 models), QLoRA (2e-4); full: 1e-5 to 5e-5 "
+                    "in common use; scratch: arXiv 2503.04715"},
+      Row{.name = "batch_size",
+          .member = &TrainConfig::batch_size,
+          .minimum = 1,
+          .maximum = 1 << 20,
+          .help = "sequences in an effective batch; how many are computed at once does not change the result",
+          .source = "LoRA Without Regret: low-rank updates lose more at large batches"},
+      Row{.name = "rank",
+          .member = &TrainConfig::rank,
+          .minimum = 1,
+          .maximum = 4096,
+          .help = "rank of LoRA's updates",
+          .source = "PEFT and tinker-cookbook: 8 to 128"},
+      Row{.name = "scale",
+          .member = &TrainConfig::scale,
+          .minimum = 0,
+          .maximum = 1000,
+          .help = "factor of LoRA's updates, alpha / rank: with it fixed the best rate hardly depends on the rank",
+          .source = "PEFT and tinker-cookbook: 0.5 to 4"},
+      Row{.name = "dropout",
+          .member = &TrainConfig::dropout,
+          .minimum = 0,
+          .maximum = 0.9,
+          .help = "lora: of what the updates see; full and scratch: of embeddings, attention and residual branches"},
+      Row{.name = "target",
+          .member = &TrainConfig::target,
+          .help = "linear layers with an update: all, attention, feed_forward, or names such as \"q_proj,v_proj\"",
+          .source = "tinker-cookbook: all linear layers; attention alone is worse at equal size"},
+      Row{.name = "warmup_fraction",
+          .member = &TrainConfig::warmup_fraction,
+          .minimum = 0,
+          .maximum = 1,
+          .help = "part of the run in which the rate rises from 0",
+          .source = "common practice: 1 to 2 %"},
+      Row{.name = "weight_decay",
+          .member = &TrainConfig::weight_decay,
+          .minimum = -1,
+          .maximum = 10,
+          .help = "decoupled decay of matrices; -1: 0.1 for scratch, 0.01 for full, 0 for lora",
+          .source = "common practice; PEFT"},
+      Row{.name = "schedule",
+          .member = &TrainConfig::schedule,
+          .choices = schedule_names(),
+          .help = "of the rate after warmup: constant, linear to 0, cosine to 0, wsd (constant, then linear to 0)",
+          .source = "WSD: arXiv 2404.06395; linear to 0: arXiv 2502.15938"},
+      Row{.name = "decay_fraction",
+          .member = &TrainConfig::decay_fraction,
+          .minimum = 0,
+          .maximum = 1,
+          .help = "wsd: last part of the run, in which the rate falls to 0",
+          .source = "arXiv 2404.06395: 10 to 20 %"},
+      Row{.name = "optimizer",
+          .member = &TrainConfig::optimizer,
+          .choices = optimizer_names(),
+          .help = "how gradients become steps"},
+      Row{.name = "beta1",
+          .member = &TrainConfig::beta1,
+          .minimum = 0,
+          .maximum = 0.99999,
+          .help = "AdamW: decay of the mean gradient"},
+      Row{.name = "beta2",
+          .member = &TrainConfig::beta2,
+          .minimum = -1,
+          .maximum = 0.9999999,
+          .help = "AdamW: decay of the mean squared gradient; -1: 0.95 for scratch, 0.999 otherwise",
+          .source = "common practice"},
+      Row{.name = "epsilon",
+          .member = &TrainConfig::epsilon,
+          .minimum = 0,
+          .maximum = 1,
+          .help = "AdamW: added to the root of the mean squared gradient"},
+      Row{.name = "clip",
+          .member = &TrainConfig::clip,
+          .minimum = 0,
+          .help = "largest global norm of the gradient; 0: no limit",
+          .source = "common practice: 1"},
+  };
+}
+
+Rows run_rows() {
+  constexpr double kMany = 1e18;
+  return Rows{
+      Row{.name = "tokens",
+          .member = &TrainConfig::tokens,
+          .minimum = 0,
+          .maximum = kMany,
+          .help = "training tokens of the whole run, prompts included; 0: from epochs"},
+      Row{.name = "epochs",
+          .member = &TrainConfig::epochs,
+          .minimum = 0,
+          .maximum = 1e9,
+          .help = "passes over the training data, where tokens is 0"},
+      Row{.name = "sequence_length",
+          .member = &TrainConfig::sequence_length,
+          .minimum = 2,
+          .maximum = 1 << 24,
+          .help = "longer texts are cut into sequences, longer completions are truncated"},
+      Row{.name = "micro_batch",
+          .member = &TrainConfig::micro_batch,
+          .minimum = 0,
+          .maximum = 1 << 30,
+          .help = "tokens that a thread takes at once; 0: chosen by the model's size"},
+      Row{.name = "evaluate_every",
+          .member = &TrainConfig::evaluate_every,
+          .minimum = 0,
+          .maximum = kMany,
+          .help = "training tokens between evaluations; 0: only where a run ends or waits"},
+      Row{.name = "evaluate_tokens",
+          .member = &TrainConfig::evaluate_tokens,
+          .minimum = 0,
+          .maximum = kMany,
+          .help = "validation tokens of an evaluation, from the data's beginning; 0: all"},
+      Row{.name = "seed", .member = &TrainConfig::seed, .help = "of initial values, the order of data and dropout"},
+      Row{.name = "precision",
+          .member = &TrainConfig::precision,
+          .choices = {"fp32"},
+          .help = "of weights and arithmetic"},
+  };
+}
+
+Rows architecture_rows() {
+  return Rows{
+      Row{.name = "shape",
+          .member = &TrainConfig::shape,
+          .choices = {"llama", "gpt2"},
+          .help = "scratch: the family of the model"},
+      Row{.name = "layers",
+          .member = &TrainConfig::layers,
+          .minimum = 1,
+          .maximum = 10000,
+          .help = "scratch: number of layers"},
+      Row{.name = "heads",
+          .member = &TrainConfig::heads,
+          .minimum = 1,
+          .maximum = 10000,
+          .help = "scratch: attention heads; they divide the width"},
+      Row{.name = "kv_heads",
+          .member = &TrainConfig::kv_heads,
+          .minimum = 0,
+          .maximum = 10000,
+          .help = "scratch, llama: key-value heads; they divide the heads; 0: as many as heads"},
+      Row{.name = "width",
+          .member = &TrainConfig::width,
+          .minimum = 1,
+          .maximum = 1 << 20,
+          .help = "scratch: width of the residual stream"},
+      Row{.name = "feed_forward",
+          .member = &TrainConfig::feed_forward,
+          .minimum = 0,
+          .maximum = 1 << 22,
+          .help = "scratch: width of the feed-forward network; 0: 8/3 of the width, rounded up to 32 (llama), or 4 "
+                  "widths (gpt2)"},
+      Row{.name = "positions",
+          .member = &TrainConfig::positions,
+          .minimum = 0,
+          .maximum = 1 << 24,
+          .help = "scratch: longest sequence the model will know; 0: the sequence length, at least 512"},
+      Row{.name = "tie_embeddings",
+          .member = &TrainConfig::tie_embeddings,
+          .help = "scratch: one matrix for embedding and head"},
+  };
+}
+
+void resolve(TrainConfig& config) {
+  const MethodDefaults& defaults = method_defaults(config.method);
+  if (config.learning_rate == 0) config.learning_rate = defaults.learning_rate;
+  if (config.weight_decay < 0) config.weight_decay = defaults.weight_decay;
+  if (config.beta2 < 0) config.beta2 = defaults.beta2;
+}
+
+}  // namespace
+
+const FieldTable<TrainConfig>& train_fields() {
+  static const FieldTable<TrainConfig> table = [] {
+    Rows rows = search_rows();
+    for (const Rows& more : {run_rows(), architecture_rows()}) rows.insert(rows.end(), more.begin(), more.end());
+    return FieldTable<TrainConfig>(std::move(rows));
+  }();
+  return table;
+}
+
+Result<TrainConfig> read_train_config(const Json& defaults, const Json& json, const std::string& where) {
+  Document document{.json = defaults.is_null() ? Json::object() : defaults, .name = where};
+  if (!document.json.is_object() || !(json.is_object() || json.is_null()))
+    return fail(ErrorKind::InvalidInput,
+                {.where = where,
+                 .what = "a training config is an object of fields",
+                 .got = to_line(document.json.is_object() ? json : document.json).substr(0, 80)});
+  for (const auto& [key, value] : json.items()) document.json[key] = value;
+  PEGBOX_TRY(TrainConfig config, train_fields().read(document.root()));
+  if (config.tokens == 0 && config.epochs <= 0)
+    return fail(ErrorKind::InvalidInput, {.where = where,
+                                          .what = "the run has no length",
+                                          .got = "tokens 0 and epochs 0",
+                                          .expected = "tokens or epochs above 0"});
+  resolve(config);
+  return config;
+}
+
+}  // namespace pegbox::train
