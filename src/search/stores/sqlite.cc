@@ -28,7 +28,11 @@ constexpr char kInsertEvent[] = "INSERT INTO events VALUES(?, ?, ?, ?, ?, ?)";
 constexpr char kReadCommands[] = "SELECT command, trial FROM commands WHERE study = ? ORDER BY id";
 
 // WAL: readers never block the writer. A checkpoint every 1000 pages (SQLite's default) is about one in 1000 commits.
-// The log file is then written anew from its start, where blocks exist already: cheaper to sync than growing.
+// The log file is then written anew from its start, where blocks exist already: cheaper to sync than growing (measured:
+// 0.85 of the rate of plain fdatasyncs where it grows, 1.0 where it does not). A process that commits often therefore
+// makes it as long as it will be at once.
+constexpr int kReserveLogAfter_commits = 8;
+constexpr std::int64_t kLogReserve_bytes = 1100 * 4120;
 constexpr char kWriterSettings[] =
     "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864;"
     "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;";
@@ -100,13 +104,19 @@ Result<void> insert_event(SqliteStatement& insert, std::int64_t key, const Store
   return insert.bind(6, std::int64_t{checksum}).run();
 }
 
-Result<Event> event_of(const SqliteStatement& row, const Path& file, const std::string& where) {
+std::string name_of_event(const std::string& study, std::uint64_t index) {
+  return fmt::format("event {} of study '{}'", index, study);
+}
+
+Result<Event> event_of(const SqliteStatement& row, const Path& file, const std::string& study, std::uint64_t index) {
   const auto author = row.text(2), kind = row.text(3), payload = row.text(4);
   if (checksum_of(row.integer(0), row.real(1), author, kind, payload) != row.integer(5))
-    return fail_damaged(file, where + " is not as it was written");
+    return fail_damaged(file, name_of_event(study, index) + " is not as it was written");
   auto what = decode_payload(kind, payload);
-  if (!what) return fail(what.error().kind, {.where = file.string() + " " + where, .what = what.error().message});
-  return Event{.index = 0, .study_time_s = row.real(1), .author = std::string(author), .what = *std::move(what)};
+  if (!what)
+    return fail(what.error().kind,
+                {.where = file.string() + " " + name_of_event(study, index), .what = what.error().message});
+  return Event{.index = index, .study_time_s = row.real(1), .author = std::string(author), .what = *std::move(what)};
 }
 
 // A store that was closed well has no log beside it; where the folder may not be written either, SQLite can only read
@@ -147,6 +157,7 @@ Result<void> switch_to_wal(SqliteConnection& connection, const Path& file) {
 struct SqliteStore::Writer {
   SqliteConnection connection;
   SqliteStatement find, last, insert;
+  std::int64_t commits = 0;
 };
 
 struct SqliteStore::Reader {
@@ -271,10 +282,9 @@ Result<std::vector<Event>> SqliteStore::read(const std::string& study, std::uint
     PEGBOX_TRY(const bool row, rows.step());
     if (!row) return events;
     const auto index = from + events.size();
-    const auto where = fmt::format("event {} of study '{}'", index, study);
-    if (rows.integer(0) != event_key(id, index)) return fail_damaged(file_, where + " is missing");
-    PEGBOX_TRY(auto event, event_of(rows, file_, where));
-    event.index = index;
+    if (rows.integer(0) != event_key(id, index))
+      return fail_damaged(file_, name_of_event(study, index) + " is missing");
+    PEGBOX_TRY(auto event, event_of(rows, file_, study, index));
     events.push_back(std::move(event));
   }
 }
@@ -323,6 +333,7 @@ Result<GroupCommit::Refusals> SqliteStore::commit(std::span<const Batch> batches
     for (const StoredEvent& event : batch.events)
       PEGBOX_CHECK(insert_event(writer_->insert, event_key(tail.id, tail.length++), event));
   }
+  if (++writer_->commits == kReserveLogAfter_commits) writer_->connection.reserve_log(kLogReserve_bytes);
   PEGBOX_CHECK(transaction.commit());
   return refusals;
 }

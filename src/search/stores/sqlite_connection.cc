@@ -1,6 +1,7 @@
 // SqliteConnection: SQLite's C interface with owners, Results and messages that say what to do.
 #include "search/stores/sqlite_connection.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -120,6 +121,24 @@ Result<std::int64_t> SqliteConnection::integer(std::string_view sql) {
   PEGBOX_TRY(SqliteStatement statement, prepare(sql));
   PEGBOX_TRY(const bool row, statement.step());
   return row ? statement.integer(0) : 0;
+}
+
+// Whoever holds the write lock may write behind the log's last frame; zeros are no frame to any reader, because a frame
+// carries checksums over a salt (https://www.sqlite.org/fileformat2.html#walformat).
+void SqliteConnection::reserve_log(std::int64_t bytes) {
+  static constexpr char kZeros[65536] = {};
+  sqlite3_file* log = nullptr;
+  const bool found = sqlite3_file_control(get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK;
+  sqlite3_int64 size = 0;
+  if (!found || log == nullptr || log->pMethods == nullptr || log->pMethods->xFileSize(log, &size) != SQLITE_OK) return;
+  for (sqlite3_int64 at = size; at < bytes;) {
+    const auto count = static_cast<int>(std::min<sqlite3_int64>(sizeof kZeros, bytes - at));
+    if (log->pMethods->xWrite(log, kZeros, count, at) != SQLITE_OK) {
+      log->pMethods->xTruncate(log, size);
+      return;
+    }
+    at += count;
+  }
 }
 
 Result<SqliteTransaction> SqliteTransaction::begin(SqliteConnection& connection) {

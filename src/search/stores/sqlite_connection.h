@@ -52,6 +52,10 @@ class SqliteConnection {
   Result<void> execute(const std::string& sql);
   Result<SqliteStatement> prepare(std::string_view sql);
   Result<std::int64_t> integer(std::string_view sql);  ///< the first column of the first row; 0 if there is none
+
+  /// Lengthens the write-ahead log to `bytes` with zeros, which the commits to come overwrite: syncing a file that does
+  /// not grow is cheaper. To be called within a writing transaction. Where there is no room it does nothing.
+  void reserve_log(std::int64_t bytes);
   bool in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
   sqlite3* get() const { return database_.get(); }
 

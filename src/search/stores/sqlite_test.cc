@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <set>
 #include <thread>
 
 #include "search/stores/faulty_disk.h"
@@ -41,6 +42,20 @@ TEST_F(SqliteTest, SyncsOnceForEachCommit) {
   disk.reset();
   for (std::uint64_t i = 0; i < 200; ++i) ASSERT_TRUE(write(*store, "s", report_events(10 + 3 * i, 3)));
   EXPECT_EQ(disk.syncs(), 200);
+}
+
+// A sync is dearer while the file grows.
+TEST_F(SqliteTest, GrowsItsLogOnlyOnceWhenItCommitsOften) {
+  FaultyDisk disk;
+  disk.skip_syncs();
+  const auto store = open_with_study(0);
+  std::set<std::uintmax_t> sizes;
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    ASSERT_TRUE(write(*store, "s", report_events(i, 1)));
+    if (i >= 20) sizes.insert(std::filesystem::file_size(file.string() + "-wal"));
+  }
+  EXPECT_EQ(sizes.size(), 1u);
+  EXPECT_EQ(texts_of(open(OpenMode::ReadOnly)->read("s", 0).value()), texts_of(report_events(0, 3000)));
 }
 
 TEST_F(SqliteTest, ChecksItsLogInRarely) {
