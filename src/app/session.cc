@@ -31,8 +31,14 @@ Result<std::unique_ptr<Store>> Session::create_store() const {
   return pegbox::open_store("sqlite:" + where.database.string());
 }
 
+Result<std::vector<StudyEntry>> list_studies(Store& store) {
+  PEGBOX_TRY(auto entries, store.list());
+  std::erase_if(entries, [](const StudyEntry& entry) { return entry.event_count == 0; });
+  return entries;
+}
+
 Result<std::string> choose_study(Store& store, const std::string& given) {
-  PEGBOX_TRY(const auto entries, store.list());
+  PEGBOX_TRY(const auto entries, list_studies(store));
   std::vector<std::string_view> names;
   for (const StudyEntry& entry : entries) names.push_back(entry.name);
   if (given.empty() && names.size() == 1) return std::string(names[0]);

@@ -43,6 +43,9 @@ class Session {
   const std::atomic<bool>& interrupted_;
 };
 
+/// The studies of the store; one without a first event, whose creation was never finished, is none.
+Result<std::vector<StudyEntry>> list_studies(Store& store);
+
 /// The study's name: the one given, or, if none is, that of the only study in the store. NotFound with the nearest
 /// name.
 Result<std::string> choose_study(Store& store, const std::string& given);

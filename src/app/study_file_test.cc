@@ -198,7 +198,7 @@ TEST(StudyPlan, SaysWhatWouldRunAndWhatItWouldCost) {
   const auto file = StudyFile::read(std::move(*document), ".");
   ASSERT_TRUE(file) << file.error().message;
   const std::string plan = describe_plan(*file, Json{{"parameters", 6.4e6}, {"steps", 1e6}});
-  for (const char* part : {"run {lr}", "1e-05 to 0.1, log scale, prior 0.001 (factor 3)", "3 trials, 4 M tokens",
+  for (const char* part : {"run {lr}", "1e-5 to 0.1, log scale, prior 1e-3 (factor 3)", "3 trials, 4 M tokens",
                            "minimize", "4.0 full trials"})
     EXPECT_THAT(plan, HasSubstr(part));
 }

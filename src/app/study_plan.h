@@ -12,7 +12,7 @@ namespace pegbox {
 /// Several lines. `described`: what the trainer says of model and data ({"parameters", "train_tokens", ...}), if known.
 std::string describe_plan(const StudyFile& file, const std::optional<Json>& described);
 
-/// One parameter in words: "1e-05 to 0.01, log scale, prior 0.0003 (factor 3)".
+/// One parameter in words: "1e-5 to 0.01, log scale, prior 3e-4 (factor 3)".
 std::string describe_parameter(const Parameter& parameter);
 
 }  // namespace pegbox

@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include "app/executor_factory.h"
+#include "app/patience.h"
 #include "app/progress.h"
+#include "app/session.h"
 #include "app/spec_change.h"
 #include "search/samplers/table.h"
 #include "search/schedulers/table.h"
@@ -16,9 +18,8 @@ namespace pegbox {
 namespace {
 
 Result<bool> exists(Store& store, const std::string& name) {
-  PEGBOX_TRY(const auto entries, store.list());
-  return std::ranges::any_of(entries,
-                             [&](const StudyEntry& entry) { return entry.name == name && entry.event_count > 0; });
+  PEGBOX_TRY(const auto entries, list_studies(store));
+  return std::ranges::any_of(entries, [&](const StudyEntry& entry) { return entry.name == name; });
 }
 
 std::string in_lines(const std::vector<std::string>& differences) {
@@ -56,11 +57,11 @@ Result<HeldStudy> hold_study(Store& store, const StudyFile& file, bool accept_ch
   PEGBOX_TRY(const bool is_known, exists(store, file.spec.name));
   if (!is_known) {
     PEGBOX_TRY(held.study, Study::create(store, file.spec));
-    PEGBOX_TRY(held.lease, store.lease(file.spec.name));
+    PEGBOX_TRY(held.lease, patiently([&] { return store.lease(file.spec.name); }));
     held.is_new = true;
     return held;
   }
-  PEGBOX_TRY(held.lease, store.lease(file.spec.name));
+  PEGBOX_TRY(held.lease, patiently([&] { return store.lease(file.spec.name); }));
   PEGBOX_TRY(held.study, Study::open(store, file.spec.name));
   PEGBOX_CHECK(take_changes(*held.study, file, accept_changes, console));
   return held;

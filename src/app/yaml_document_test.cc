@@ -54,7 +54,7 @@ TEST(YamlScalar, KnowsNullAndBooleans) {
 TEST(YamlDocument, ReadsNestedValuesInTheirOrder) {
   const Json json = value_of("name: a\nspace:\n  rank: {choice: [4, 8], ordered: true}\n  lr: {range: [1e-5, 1e-2]}\n");
   EXPECT_EQ(json.dump(),
-            R"({"name":"a","space":{"rank":{"choice":[4,8],"ordered":true},"lr":{"range":[0.00001,0.01]}}})");
+            R"({"name":"a","space":{"rank":{"choice":[4,8],"ordered":true},"lr":{"range":[1e-05,0.01]}}})");
 }
 
 TEST(YamlDocument, KeepsQuotedScalarsAsText) {

@@ -3,6 +3,7 @@
 
 #include "app/commands/table.h"
 #include "app/confirm.h"
+#include "app/patience.h"
 #include "app/session.h"
 #include "base/units.h"
 
@@ -42,7 +43,7 @@ class DeleteStudy final : public Subcommand {
       PEGBOX_TRY(const bool sure, confirm(session, question, "--yes"));
       if (!sure) return ExitCode::Interrupted;
     }
-    PEGBOX_CHECK(store->remove(name));
+    PEGBOX_CHECK(patiently([&] { return store->remove(name); }));
     PEGBOX_CHECK(remove_tree(files));
     PEGBOX_CHECK(store->compact());
     session.console().say(fmt::format("{} is deleted.", name));

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/commands/table.h"
+#include "app/patience.h"
 #include "app/session.h"
 #include "app/study_files.h"
 #include "base/units.h"
@@ -29,13 +30,13 @@ class CollectGarbage final : public Subcommand {
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const auto store, session.open_store(dry_run_ ? OpenMode::ReadOnly : OpenMode::ReadWrite));
     PEGBOX_TRY(const StorePlace place, session.place());
-    PEGBOX_TRY(const auto entries, store->list());
+    PEGBOX_TRY(const auto entries, list_studies(*store));
     std::vector<std::string> names;
     std::uint64_t bytes = 0;
     for (const StudyEntry& entry : entries) {
       names.push_back(entry.name);
       // The lease keeps a tuner from starting while its files are looked through.
-      const auto lease = store->lease(entry.name);
+      const auto lease = patiently([&] { return store->lease(entry.name); });
       if (!lease) {
         session.console().say(entry.name + " is running and left alone.");
         continue;

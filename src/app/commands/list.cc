@@ -28,7 +28,7 @@ class List final : public Subcommand {
   }
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const auto store, session.open_store());
-    PEGBOX_TRY(const auto entries, store->list());
+    PEGBOX_TRY(const auto entries, list_studies(*store));
     if (names_) {
       for (const StudyEntry& entry : entries) session.console().print(entry.name + "\n");
       return ExitCode::Done;

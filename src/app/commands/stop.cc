@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/commands/table.h"
+#include "app/patience.h"
 #include "app/session.h"
 #include "app/wait_for_study.h"
 #include "search/tuner.h"
@@ -12,7 +13,7 @@ namespace {
 
 /// Ends a study that no process runs: what the tuner would do.
 Result<void> stop_idle_study(Store& store, const std::string& name) {
-  PEGBOX_TRY(const auto lease, store.lease(name));
+  PEGBOX_TRY(const auto lease, patiently([&] { return store.lease(name); }));
   PEGBOX_TRY(const auto study, Study::open(store, name));
   const double now_s = study->state().now_s();
   for (std::int64_t number = 0; number < std::ssize(study->history().trials); ++number) {

@@ -1,0 +1,265 @@
+// End-to-end tests: the built program on real studies of shell programs, from the first trial to the last.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "app/program_test_kit.h"
+
+namespace pegbox {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+/// A study of a shell program that takes `seconds` for each of its three reports.
+std::string study_of(int trials, const std::string& seconds, const std::string& more = "") {
+  return fmt::format(
+      "name: shell\n"
+      "trial: {{command: \"sh train.sh {{x}} {}\"}}\n"
+      "space: {{x: {{range: [0, 10]}}}}\n"
+      "objective: {{minimize: loss}}\n"
+      "budget: {{trials: {}}}\n"
+      "search: random\nstop: none\n{}",
+      seconds, trials, more);
+}
+
+class EndToEnd : public ProgramTest {
+ protected:
+  EndToEnd() {
+    write("train.sh",
+          "for step in 1 2 3; do\n"
+          "  sleep $2\n"
+          "  echo \"{\\\"step\\\": $step, \\\"loss\\\": $(awk -v x=$1 -v s=$step 'BEGIN {print (x-3)^2 + 1/s}')}\" "
+          ">&$PEGBOX_REPORT_FD\n"
+          "  echo at step $step\n"
+          "done\n");
+  }
+};
+
+TEST_F(EndToEnd, TunesToItsBudgetAndShowsWhatItFound) {
+  write("study.yaml", study_of(6, "0"));
+  const ProgramRun tuned = pegbox({"tune", "study.yaml"});
+  EXPECT_EQ(tuned.code, 0) << tuned.err;
+  EXPECT_THAT(tuned.out, HasSubstr("best: trial"));
+  EXPECT_THAT(tuned.err, HasSubstr("Finished: 6 trials"));
+  EXPECT_THAT(tuned.err, Not(HasSubstr("\x1b")));
+
+  const Json list = json_of({"list", "--json"});
+  ASSERT_EQ(list.size(), 1u);
+  EXPECT_EQ(list[0]["name"], "shell");
+  EXPECT_EQ(list[0]["state"], "finished");
+  EXPECT_EQ(list[0]["trials"]["done"], 6);
+
+  const Json show = json_of({"show", "shell", "--json"});
+  ASSERT_EQ(show["trials"].size(), 6u);
+  double lowest = 1e9;
+  for (const Json& trial : show["trials"]) {
+    EXPECT_EQ(trial["state"], "done");
+    EXPECT_EQ(trial["reports"].size(), 3u);
+    lowest = std::min(lowest, trial["metrics"]["loss"].get<double>());
+  }
+  const Json best = json_of({"best", "--json"});
+  EXPECT_EQ(best["metrics"]["loss"], lowest);
+  const double x = best["config"]["x"].get<double>();
+  EXPECT_NEAR(lowest, (x - 3) * (x - 3) + 1.0 / 3, 1e-3);
+  EXPECT_THAT(pegbox({"logs", "shell", "0"}).out, HasSubstr("at step 3"));
+  EXPECT_THAT(pegbox({"show"}).out, HasSubstr("6 of 6 trials"));
+  EXPECT_THAT(pegbox({"show", "--trial", "2"}).out, HasSubstr("trial 2 of shell: done"));
+}
+
+TEST_F(EndToEnd, PrintsOnlyTheResultWhenAskedToBeQuiet) {
+  write("study.yaml", study_of(2, "0"));
+  const ProgramRun tuned = pegbox({"tune", "study.yaml", "--quiet", "--json", "--log-file", "run.log"});
+  EXPECT_EQ(tuned.err, "");
+  EXPECT_TRUE(parse_json(tuned.out, "output"));
+  const auto log = read_file(folder() / "run.log");
+  ASSERT_TRUE(log);
+  EXPECT_THAT(*log, HasSubstr("trial 1 done"));
+}
+
+TEST_F(EndToEnd, GoesOnAfterSigkillWithoutLosingATrial) {
+  write("study.yaml", study_of(8, "0.05", "workers: {count: 2}\n"));
+  Json before = Json::array();
+  for (int kill_after : {2, 4}) {
+    const auto child = start({"tune", "study.yaml", "--quiet"});
+    ASSERT_TRUE(wait_for_done("shell", kill_after));
+    ::kill(child->process_id(), SIGKILL);
+    EXPECT_EQ(finish(*child).code, 128 + SIGKILL);
+    const Json shown = json_of({"show", "--json"});
+    EXPECT_EQ(shown["state"], "interrupted");
+    for (const Json& trial : before) {
+      if (trial["state"] != "done") continue;
+      EXPECT_EQ(trial, shown["trials"][trial["number"].get<std::size_t>()]);
+    }
+    before = shown["trials"];
+  }
+  EXPECT_EQ(pegbox({"tune", "study.yaml", "--quiet"}).code, 0);
+  const Json after = json_of({"show", "--json"});
+  EXPECT_EQ(after["state"], "finished");
+  ASSERT_EQ(after["trials"].size(), 8u);
+  for (const Json& trial : after["trials"]) EXPECT_EQ(trial["state"], "done");
+}
+
+TEST_F(EndToEnd, PausesCleanlyOnCtrlCAndSaysHowToGoOn) {
+  write("study.yaml", study_of(4, "0.1"));
+  const auto child = start({"tune", "study.yaml"});
+  ASSERT_TRUE(wait_for_done("shell", 1));
+  ::kill(child->process_id(), SIGINT);
+  const ProgramRun run = finish(*child);
+  EXPECT_EQ(run.code, 130);
+  EXPECT_THAT(run.err, HasSubstr("The same command goes on: pegbox tune study.yaml"));
+  EXPECT_EQ(json_of({"list", "--json"})[0]["state"], "paused");
+  EXPECT_EQ(count_of("shell", "running"), 0);
+  EXPECT_EQ(pegbox({"tune", "study.yaml"}).code, 0);
+  EXPECT_EQ(count_of("shell", "done"), 4);
+}
+
+TEST_F(EndToEnd, EndsAtOnceOnASecondCtrlC) {
+  write("study.yaml",
+        "name: stubborn\ntrial: {command: \"trap '' TERM; echo $$ > pid; while :; do sleep 0.1; done; : {x}\"}\n"
+        "space: {x: {range: [0, 1]}}\nobjective: {minimize: loss}\nbudget: {trials: 1}\n"
+        "workers: {grace: 60s}\n");
+  const auto child = start({"tune", "study.yaml"});
+  std::error_code ignored;
+  ASSERT_TRUE(wait_until([&] { return std::filesystem::exists(folder() / "pid", ignored); }));
+  ::kill(child->process_id(), SIGINT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_FALSE(child->poll()) << "it waits for its program to leave";
+  ::kill(child->process_id(), SIGINT);
+  const SystemClock clock;
+  const double asked_s = clock.now_s();
+  EXPECT_EQ(finish(*child).code, 130);
+  EXPECT_LT(clock.now_s() - asked_s, 5);
+  const int orphan = std::atoi(read_file(folder() / "pid")->c_str());
+  EXPECT_TRUE(wait_until([&] { return ::kill(orphan, 0) != 0; })) << "its child dies with it";
+}
+
+TEST_F(EndToEnd, IsPausedAndStoppedFromAnotherProcess) {
+  write("study.yaml", study_of(50, "0.05"));
+  const auto first = start({"tune", "study.yaml"});
+  ASSERT_TRUE(wait_for_done("shell", 1));
+  EXPECT_EQ(pegbox({"pause", "shell", "--wait"}).code, 0);
+  EXPECT_EQ(finish(*first).code, 130);
+  EXPECT_EQ(json_of({"list", "--json"})[0]["state"], "paused");
+  EXPECT_EQ(pegbox({"pause", "shell"}).code, 2) << "nobody runs it";
+
+  const auto second = start({"tune", "study.yaml"});
+  const auto done = count_of("shell", "done");
+  ASSERT_TRUE(wait_for_done("shell", done + 1));
+  EXPECT_EQ(pegbox({"stop", "shell", "--wait"}).code, 0);
+  EXPECT_EQ(finish(*second).code, 0);
+  EXPECT_EQ(json_of({"list", "--json"})[0]["state"], "stopped");
+}
+
+TEST_F(EndToEnd, StopsAPausedStudyThatNobodyRuns) {
+  write("study.yaml", study_of(50, "0.1"));
+  const auto child = start({"tune", "study.yaml"});
+  ASSERT_TRUE(wait_for_done("shell", 1));
+  ::kill(child->process_id(), SIGTERM);
+  EXPECT_EQ(finish(*child).code, 130);
+  EXPECT_EQ(count_of("shell", "waiting"), 1);
+  EXPECT_EQ(pegbox({"stop", "shell"}).code, 0);
+  EXPECT_EQ(count_of("shell", "waiting"), 0);
+  EXPECT_EQ(json_of({"list", "--json"})[0]["state"], "stopped");
+}
+
+TEST_F(EndToEnd, LetsOnlyOneProcessRunAStudy) {
+  write("study.yaml", study_of(50, "0.1"));
+  const auto first = start({"tune", "study.yaml", "--quiet"});
+  ASSERT_TRUE(wait_for_done("shell", 1));
+  const ProgramRun second = pegbox({"tune", "study.yaml"});
+  EXPECT_EQ(second.code, 2);
+  EXPECT_THAT(second.err, HasSubstr("another process runs the study"));
+  EXPECT_EQ(pegbox({"delete", "shell", "--yes"}).code, 2);
+  ::kill(first->process_id(), SIGINT);
+  EXPECT_EQ(finish(*first).code, 130);
+}
+
+TEST_F(EndToEnd, GoesOnWithALargerBudgetAndRefusesOtherChangesUntilAccepted) {
+  write("study.yaml", study_of(2, "0"));
+  EXPECT_EQ(pegbox({"tune", "study.yaml"}).code, 0);
+  write("study.yaml", study_of(4, "0"));
+  EXPECT_EQ(pegbox({"tune", "study.yaml"}).code, 0);
+  EXPECT_EQ(count_of("shell", "done"), 4);
+
+  std::string changed = study_of(6, "0");
+  changed.replace(changed.find("[0, 10]"), 7, "[0, 20]");
+  write("study.yaml", changed);
+  const ProgramRun refused = pegbox({"tune", "study.yaml"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("space.x.range: [0,10] -> [0,20]"));
+  EXPECT_THAT(refused.err, HasSubstr("--accept-changes"));
+  EXPECT_EQ(count_of("shell", "done"), 4);
+  EXPECT_EQ(pegbox({"tune", "study.yaml", "--accept-changes"}).code, 0);
+  EXPECT_EQ(count_of("shell", "done"), 6);
+}
+
+TEST_F(EndToEnd, SaysWhatItWouldRunWithoutRunningIt) {
+  write("study.yaml", study_of(6, "0"));
+  const ProgramRun plan = pegbox({"tune", "study.yaml", "--dry-run"});
+  EXPECT_EQ(plan.code, 0);
+  EXPECT_THAT(plan.out, HasSubstr("6 trials"));
+  EXPECT_FALSE(std::filesystem::exists(folder() / "pegbox.db"));
+}
+
+TEST_F(EndToEnd, BacksUpCollectsGarbageAndDeletes) {
+  write("study.yaml", study_of(3, "0"));
+  EXPECT_EQ(pegbox({"tune", "study.yaml"}).code, 0);
+  EXPECT_EQ(pegbox({"backup", "copy.db"}).code, 0);
+  EXPECT_EQ(json_of({"list", "--json", "--store", "copy.db"})[0]["trials"]["done"], 3);
+  ASSERT_TRUE(make_folder(folder() / "pegbox.files/left-over"));
+  EXPECT_EQ(pegbox({"gc", "--dry-run"}).code, 0);
+  EXPECT_TRUE(std::filesystem::exists(folder() / "pegbox.files/left-over"));
+  EXPECT_EQ(pegbox({"gc"}).code, 0);
+  EXPECT_FALSE(std::filesystem::exists(folder() / "pegbox.files/left-over"));
+  EXPECT_THAT(pegbox({"logs", "shell", "1"}).out, HasSubstr("at step 3")) << "logs stay";
+
+  EXPECT_EQ(pegbox({"delete", "shell"}).code, 2) << "without a terminal it must be told";
+  EXPECT_EQ(pegbox({"delete", "shell", "--yes"}).code, 0);
+  EXPECT_EQ(json_of({"list", "--json"}).size(), 0u);
+  EXPECT_FALSE(std::filesystem::exists(folder() / "pegbox.files/shell"));
+}
+
+TEST_F(EndToEnd, WritesAStudyFileThatRuns) {
+  EXPECT_EQ(pegbox({"init", "--command", "sh train.sh {x} 0", "--name", "mine"}).code, 0);
+  EXPECT_EQ(pegbox({"init", "--command", "true"}).code, 2) << "a file is never replaced";
+  std::string text = *read_file(folder() / "study.yaml");
+  text.replace(text.find("{time: 30m}"), 11, "{trials: 2}");
+  write("study.yaml", text);
+  EXPECT_EQ(pegbox({"tune", "study.yaml"}).code, 0);
+  EXPECT_EQ(count_of("mine", "done"), 2);
+}
+
+TEST_F(EndToEnd, RunsAWorkerOfTheProtocol) {
+  write("worker.sh",
+        "echo '{\"ready\": {\"protocol\": 1, \"slots\": 1, \"describes\": false}}'\n"
+        "while read -r line; do\n"
+        "  case $line in\n"
+        "    *start*) n=$(echo \"$line\" | sed 's/.*\"trial\":\\([0-9]*\\).*/\\1/')\n"
+        "      echo \"{\\\"done\\\": {\\\"trial\\\": $n, \\\"step\\\": 1, \\\"metrics\\\": {\\\"loss\\\": $n}}}\" ;;\n"
+        "    *quit*) exit 0 ;;\n"
+        "  esac\ndone\n");
+  write("study.yaml",
+        "name: w\ntrial: {worker: sh worker.sh}\nspace: {x: {range: [0, 1]}}\n"
+        "objective: {maximize: loss}\nbudget: {trials: 3}\n");
+  const ProgramRun run = pegbox({"tune", "study.yaml"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(json_of({"best", "--json"})["trial"], 2);
+}
+
+TEST_F(EndToEnd, CompletesInBash) {
+  write(
+      "complete.sh",
+      fmt::format(
+          "source <({0} completions bash)\nCOMP_WORDS=(pegbox tu); COMP_CWORD=1; _pegbox; echo \"${{COMPREPLY[@]}}\"\n"
+          "COMP_WORDS=(pegbox tune --dr); COMP_CWORD=2; _pegbox; echo \"${{COMPREPLY[@]}}\"\n"
+          "COMP_WORDS=(pegbox completions f); COMP_CWORD=2; _pegbox; echo \"${{COMPREPLY[@]}}\"\n",
+          PEGBOX_PROGRAM));
+  auto child = Subprocess::start({.arguments = {"bash", "complete.sh"}, .environment = {}, .folder = folder()});
+  ASSERT_TRUE(child);
+  EXPECT_EQ(finish(**child).out, "tune\n--dry-run\nfish\n");
+}
+
+}  // namespace
+}  // namespace pegbox
