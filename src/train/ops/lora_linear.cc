@@ -22,6 +22,7 @@ struct LoraPlan : torch::CustomClassHolder {
   std::int64_t rank = 0;
   double scale = 1;
   kernels::DropoutMask mask;
+  Tensor weight, bias;  // frozen: no inputs of the function as far as autograd is concerned
 };
 
 Tensor masked(const Tensor& x, const kernels::DropoutMask& mask) {
@@ -32,9 +33,10 @@ Tensor masked(const Tensor& x, const kernels::DropoutMask& mask) {
 }
 
 struct LoraLinear : torch::autograd::Function<LoraLinear> {
-  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight, const Tensor& bias,
-                        const Tensor& a, const Tensor& b, const c10::intrusive_ptr<LoraPlan>& plan) {
-    Tensor y = bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
+  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& a, const Tensor& b,
+                        const c10::intrusive_ptr<LoraPlan>& plan) {
+    const Tensor transposed = plan->weight.t();
+    Tensor y = plan->bias.defined() ? at::addmm(plan->bias, x, transposed) : at::mm(x, transposed);
     const Tensor seen = masked(x, plan->mask), inner = at::mm(seen, a.t());  // [T, I], [T, P R]
     for (std::size_t p = 0; p < plan->parts.size(); ++p) {
       const LoraPart& part = plan->parts[p];
@@ -42,14 +44,14 @@ struct LoraLinear : torch::autograd::Function<LoraLinear> {
       rows.addmm_(inner.narrow(1, static_cast<std::int64_t>(p) * plan->rank, plan->rank),
                   b.narrow(0, part.factor_row, part.rows).t(), 1, plan->scale);
     }
-    context->save_for_backward({seen, inner, weight, a, b});
+    context->save_for_backward({seen, inner, a, b});
     context->saved_data["plan"] = c10::IValue::make_capsule(plan);
     return y;
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    const Tensor &seen = saved[0], &inner = saved[1], &weight = saved[2], &a = saved[3], &b = saved[4];
+    const Tensor &seen = saved[0], &inner = saved[1], &a = saved[2], &b = saved[3];
     const auto plan = c10::static_intrusive_pointer_cast<LoraPlan>(context->saved_data["plan"].toCapsule());
     const Tensor dy = gradients[0].contiguous();
     Tensor dinner = at::empty_like(inner), db = at::empty_like(b);
@@ -63,13 +65,13 @@ struct LoraLinear : torch::autograd::Function<LoraLinear> {
     }
     Tensor dx;
     if (context->needs_input_grad(0)) {
-      dx = at::mm(dy, weight);
+      dx = at::mm(dy, plan->weight);
       if (plan->mask.probability == 0)
         dx.addmm_(dinner, a);
       else
         dx.add_(masked(at::mm(dinner, a), plan->mask));
     }
-    return {dx, Tensor(), Tensor(), at::mm(dinner.t(), seen), db, Tensor()};
+    return {dx, at::mm(dinner.t(), seen), db, Tensor()};
   }
 };
 
@@ -82,7 +84,9 @@ Tensor lora_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, co
   plan->rank = factors.rank;
   plan->scale = factors.scale;
   plan->mask = mask;
-  return LoraLinear::apply(x.contiguous(), weight, bias, factors.a, factors.b, plan);
+  plan->weight = weight;
+  plan->bias = bias;
+  return LoraLinear::apply(x.contiguous(), factors.a, factors.b, plan);
 }
 
 }  // namespace pegbox::train
