@@ -19,7 +19,7 @@ constexpr std::size_t kMinFitted = 4;  ///< measured trials for a fit to a part 
 
 struct GpOptions {
   std::int64_t initial = 0;
-  double prior_weight = 5;
+  double prior_weight = 2;
   std::int64_t candidates = 512;
 };
 
@@ -104,7 +104,7 @@ class GpSampler final : public Sampler {
   bool is_modelled(const History& history, const Observations& observations, std::size_t trials) const {
     const int d = history.spec.space.dimensions();
     const std::int64_t initial =
-        options_.initial > 0 ? options_.initial : initial_trials(d, history.spec.budget.trials);
+        options_.initial > 0 ? options_.initial : initial_trials(history.spec.space, history.spec.budget.trials);
     const std::int64_t measured = std::ssize(observations.measured);
     return d > 0 && static_cast<std::int64_t>(trials) >= initial && measured >= std::min<std::int64_t>(2, initial) &&
            2 * measured >= initial && observations.has_finite();
@@ -202,8 +202,14 @@ Result<std::unique_ptr<Sampler>> make_gp(const StudySpec&, const Node& node) {
 
 }  // namespace
 
-std::int64_t initial_trials(int dimensions, std::int64_t budget_trials) {
-  const std::int64_t wanted = std::clamp<std::int64_t>(dimensions + 1, 4, 10);
+std::int64_t initial_trials(const Space& space, std::int64_t budget_trials) {
+  std::int64_t branches = 1;
+  for (const Parameter& parameter : space.parameters())
+    for (const Condition& condition : parameter.when)
+      if (const Parameter* parent = space.find(condition.parameter))
+        branches = std::max(branches, parent->cardinality());
+  const std::int64_t wanted =
+      std::max(std::clamp<std::int64_t>(space.dimensions() + 1, 4, 10), std::min<std::int64_t>(4 * branches, 12));
   return budget_trials > 0 ? std::min(wanted, std::max<std::int64_t>(2, budget_trials / 3)) : wanted;
 }
 

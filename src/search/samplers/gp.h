@@ -19,9 +19,10 @@
 
 namespace pegbox {
 
-/// Trials of the design for d axes: d + 1, but at least 4, at most 10, and not more than a third of the trials that the
-/// budget allows (at least 2).
-std::int64_t initial_trials(int dimensions, std::int64_t budget_trials);
+/// Trials of the design: one more than there are axes, at least 4, at most 10. Where parameters depend on another one
+/// (a method with settings of its own), at least 4 for each value of that one, up to 12: a branch that was seen in bad
+/// places only looks bad for long. Not more than a third of the trials that the budget allows, but at least 2.
+std::int64_t initial_trials(const Space& space, std::int64_t budget_trials);
 
 /// How many of the first trials the hyperparameters are fitted to: all of 16, then a multiple of a growing power of
 /// two.

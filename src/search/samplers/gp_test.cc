@@ -1,1 +1,274 @@
+// The Gaussian process as a sampler: design, priors, failures, constraints, halted trials, several objectives.
+#include "search/samplers/gp.h"
+
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "math/pareto.h"
+#include "math/statistics.h"
+#include "search/history_for_test.h"
+
+namespace pegbox {
+namespace {
+
+double number(const Config& config, const char* name) { return as_number(*config.find(name)); }
+
+struct StudyRun {
+  explicit StudyRun(std::string_view file, std::uint64_t seed = 1) : study(file), seed(seed) {
+    sampler = std::move(*make_sampler(study.spec()));
+  }
+  Suggestion ask() {
+    auto suggestions = sampler->suggest(study.history(), 1, {seed, 0, study.history().trials.size()});
+    EXPECT_TRUE(suggestions) << suggestions.error().message;
+    return suggestions->at(0);
+  }
+  void play(int trials, const std::function<void(StudyRun&, const Suggestion&)>& tell) {
+    for (int i = 0; i < trials; ++i) tell(*this, ask());
+  }
+
+  HistoryForTest study;
+  std::uint64_t seed;
+  std::unique_ptr<Sampler> sampler;
+};
+
+Space space_of(const char* file) { return HistoryForTest(file).space(); }
+
+TEST(Gp, BeginsWithADesignThatGrowsWithTheAxesAndTheBranches) {
+  const Space one = space_of(R"({"space": {"x": {"range": [0, 1]}}})");
+  const Space five = space_of(R"({"space": {"a": {"range": [0, 1]}, "b": {"range": [0, 1]}, "c": {"range": [0, 1]},
+                                            "d": {"range": [0, 1]}, "e": {"range": [0, 1]}}})");
+  const Space branches =
+      space_of(R"({"space": {"m": {"choice": [1, 2, 3]}, "a": {"range": [0, 1], "when": {"m": 2}}}})");
+  EXPECT_EQ(initial_trials(one, 0), 4);
+  EXPECT_EQ(initial_trials(five, 0), 6);
+  EXPECT_EQ(initial_trials(branches, 0), 12);
+  EXPECT_EQ(initial_trials(branches, 18), 6) << "a third of the budget";
+  EXPECT_EQ(initial_trials(branches, 3), 2);
+}
+
+TEST(Gp, FitsAtLengthsThatGrowByEighths) {
+  std::size_t last = 0, fits = 0;
+  for (std::size_t trials = 1; trials <= 1000; ++trials) {
+    const std::size_t fitted = fitted_trials(trials);
+    EXPECT_LE(fitted, trials);
+    EXPECT_GE(8 * fitted, 7 * trials);
+    EXPECT_GE(fitted, last);
+    fits += fitted != last;
+    last = fitted;
+  }
+  EXPECT_EQ(fitted_trials(15), 15u);
+  EXPECT_EQ(fitted_trials(40), 40u);
+  EXPECT_EQ(fitted_trials(43), 40u);
+  EXPECT_LT(fits, 80u);
+}
+
+TEST(Gp, TriesThePriorsMostLikelyConfigurationFirst) {
+  StudyRun run(R"({"space": {"lr": {"range": [1e-5, 1e-1], "scale": "log", "prior": {"at": 3e-4, "spread": 2}},
+              "m": {"choice": ["full", "lora"], "prior": {"weights": [1, 4]}},
+              "rank": {"choice": [4, 8, 16], "ordered": true, "prior": {"at": 8, "spread": 4}, "when": {"m": "lora"}},
+              "x": {"range": [0, 1]}}, "search": "gp"})");
+  const Suggestion first = run.ask();
+  EXPECT_EQ(first.config.to_text(), "lr=3e-4 m=lora rank=8 x=0.5");
+  EXPECT_EQ(first.reason["design"], "prior");
+  run.study.done(first, 1);
+  EXPECT_EQ(run.ask().reason["design"], "sobol");
+}
+
+TEST(Gp, SaysWhyInItsReasons) {
+  StudyRun run(R"({"space": {"x": {"range": [0, 1]}}, "objective": {"maximize": "accuracy"}, "search": "gp"})");
+  run.play(8, [](StudyRun& run, const Suggestion& suggestion) {
+    const double x = number(suggestion.config, "x");
+    run.study.done(suggestion, {{"accuracy", 0.9 - (x - 0.3) * (x - 0.3)}});
+  });
+  const Json reason = run.ask().reason;
+  EXPECT_EQ(reason["by"], "gp");
+  EXPECT_TRUE(reason["acquisition"].is_number());
+  EXPECT_NEAR(reason["predicted"]["mean"].get<double>(), 0.9, 0.05) << "in the metric's own sign";
+  EXPECT_GT(reason["predicted"]["spread"].get<double>(), 0);
+  EXPECT_EQ(reason["prior_weight"], 0);
+}
+
+/// The smallest x^2-like loss after some trials, over seeds, where the best place is 0.3, 0.3, 0.3.
+double regret_with_prior(const std::string& prior, int trials) {
+  std::vector<double> regrets;
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    std::string axis = R"({"range": [0, 1])" + prior + "}";
+    StudyRun run(R"({"space": {"x": )" + axis + R"(, "y": )" + axis + R"(, "z": )" + axis + R"(}, "search": "gp"})",
+                 seed);
+    double best = HUGE_VAL;
+    run.play(trials, [&](StudyRun& run, const Suggestion& suggestion) {
+      double loss = 0;
+      for (const char* name : {"x", "y", "z"}) loss += std::pow(number(suggestion.config, name) - 0.3, 2);
+      best = std::min(best, loss);
+      run.study.done(suggestion, loss);
+    });
+    regrets.push_back(best);
+  }
+  return math::median(regrets);
+}
+
+TEST(Gp, IsHelpedByARightPriorAndRecoversFromAWrongOne) {
+  const std::string right = R"(, "prior": {"at": 0.33, "spread": 0.1})",
+                    wrong = R"(, "prior": {"at": 0.8, "spread": 0.1})";
+  EXPECT_LT(regret_with_prior(right, 6), 0.3 * regret_with_prior("", 6));
+  EXPECT_LT(regret_with_prior(wrong, 24), 0.01) << "the prior's own best place has 0.75";
+}
+
+/// Trials beyond x = 0.6 fail; the loss is a bowl around (best_x, 0.5). Returns the best loss and the failures among
+/// the last 15 of 30.
+std::pair<double, int> play_with_failures(double best_x) {
+  StudyRun run(R"({"space": {"x": {"range": [0, 1]}, "y": {"range": [0, 1]}}, "search": "gp"})");
+  double best = HUGE_VAL;
+  int late_failures = 0;
+  run.play(30, [&](StudyRun& run, const Suggestion& suggestion) {
+    const double x = number(suggestion.config, "x"), y = number(suggestion.config, "y");
+    if (x > 0.6) {
+      late_failures += run.study.history().trials.size() >= 15;
+      return static_cast<void>(run.study.failed(suggestion, FailureKind::OutOfMemory));
+    }
+    const double loss = std::pow(x - best_x, 2) + std::pow(y - 0.5, 2);
+    best = std::min(best, loss);
+    run.study.done(suggestion, loss);
+  });
+  return {best, late_failures};
+}
+
+TEST(Gp, KeepsAwayFromWhereTrialsFail) {
+  const auto [best, late_failures] = play_with_failures(0.4);
+  EXPECT_LT(best, 1e-3);
+  EXPECT_LE(late_failures, 3);
+}
+
+TEST(Gp, FindsTheBestPlaceOnTheBorderOfWhereTrialsFail) {
+  const auto [best, late_failures] = play_with_failures(1.0);
+  EXPECT_LT(best, 0.16 + 0.01) << "at x = 0.6 it is 0.16";
+  EXPECT_LT(late_failures, 12);
+}
+
+TEST(Gp, IsNotDisturbedByDivergedTrials) {
+  StudyRun run(R"({"space": {"lr": {"range": [1e-6, 1], "scale": "log"}, "y": {"range": [0, 1]}}, "search": "gp"})");
+  double best = HUGE_VAL;
+  run.play(25, [&](StudyRun& run, const Suggestion& suggestion) {
+    const double decade = std::log10(number(suggestion.config, "lr"));
+    const double loss = 2 + 0.1 * std::pow(decade + 3, 2) + 0.2 * std::pow(number(suggestion.config, "y") - 0.7, 2);
+    if (decade > -1.5) return static_cast<void>(run.study.failed(suggestion, FailureKind::Diverged));
+    if (decade > -2.5) return static_cast<void>(run.study.done(suggestion, 1e7));
+    best = std::min(best, loss);
+    run.study.done(suggestion, loss);
+  });
+  EXPECT_LT(best, 2.003);
+}
+
+TEST(Gp, FindsTheBestThatAConstraintOnAMetricAllows) {
+  // Unconstrained, x = 1 would be best; memory = 10 x must stay below 5.
+  StudyRun run(
+      R"({"space": {"x": {"range": [0, 1]}, "y": {"range": [0, 1]}}, "constraints": ["memory <= 5"], "search": "gp"})");
+  double best = HUGE_VAL;
+  run.play(30, [&](StudyRun& run, const Suggestion& suggestion) {
+    const double x = number(suggestion.config, "x"), loss = 1 - x + std::pow(number(suggestion.config, "y") - 0.5, 2);
+    if (x <= 0.5) best = std::min(best, loss);
+    run.study.done(suggestion, {{"loss", loss}, {"memory", 10 * x}});
+  });
+  EXPECT_LT(best, 0.55);
+}
+
+TEST(Gp, StaysWithinConstraintsThatLeaveAThinBand) {
+  StudyRun run(
+      R"({"space": {"x": {"range": [0, 1]}, "y": {"range": [0, 1]}}, "constraints": ["abs(x - y) < 0.002"], "search": "gp"})");
+  double best = HUGE_VAL;
+  run.play(20, [&](StudyRun& run, const Suggestion& suggestion) {
+    const double x = number(suggestion.config, "x"), y = number(suggestion.config, "y");
+    EXPECT_LT(std::abs(x - y), 0.002);
+    best = std::min(best, std::pow(x - 0.7, 2) + std::pow(y - 0.7, 2));
+    run.study.done(suggestion, std::pow(x - 0.7, 2) + std::pow(y - 0.7, 2));
+  });
+  EXPECT_LT(best, 0.02);
+}
+
+TEST(Gp, SpreadsPendingTrials) {
+  StudyRun run(R"({"space": {"x": {"range": [0, 1]}}, "search": "gp"})");
+  run.play(8, [](StudyRun& run, const Suggestion& suggestion) {
+    run.study.done(suggestion, std::sin(7 * number(suggestion.config, "x")));
+  });
+  std::vector<double> pending;
+  for (int i = 0; i < 4; ++i) {
+    const Suggestion suggestion = run.ask();
+    pending.push_back(number(suggestion.config, "x"));
+    run.study.start(run.study.create(suggestion));
+  }
+  std::ranges::sort(pending);
+  EXPECT_GT(pending.back() - pending.front(), 0.02) << "not four times the same place";
+}
+
+/// Losses (x - 0.5)^2, and 2 more at step 1. Trials left of 0.4 end at step 1, those right of it at step 9.
+std::vector<double> places_after_halving() {
+  StudyRun run(R"({"space": {"x": {"range": [0, 1]}}, "steps": 9, "search": {"name": "gp", "initial": 2}})");
+  for (const double x : {0.6, 0.7, 0.8, 0.9, 1.0, 0.0, 0.1, 0.2, 0.3}) {
+    const std::int64_t trial = run.study.create(Config{{"x", x}});
+    const double loss = (x - 0.5) * (x - 0.5);
+    run.study.start(trial);
+    run.study.report(trial, 1, loss + 2);
+    if (x > 0.4) run.study.report(trial, 9, loss);
+    run.study.move(trial, x > 0.4 ? TrialState::Done : TrialState::Stopped);
+  }
+  std::vector<double> places;
+  run.play(3, [&](StudyRun& run, const Suggestion& suggestion) {
+    places.push_back(number(suggestion.config, "x"));
+    run.study.start(run.study.create(suggestion));
+  });
+  return places;
+}
+
+TEST(Gp, IsNeitherMisledByTrialsStoppedEarlyNorForgetsThem) {
+  // Taken as they are, the stopped ones would push the search to the right of 0.6; forgotten, they would leave it free
+  // to go on left of 0.4, where it was bad.
+  const auto places = places_after_halving();
+  EXPECT_NEAR(places.front(), 0.5, 0.06);
+}
+
+TEST(Gp, FindsAFrontWithSeveralObjectives) {
+  const auto hypervolume = [](const char* search) {
+    std::vector<double> volumes;
+    for (std::uint64_t seed = 0; seed < 3; ++seed) {
+      StudyRun run(R"({"space": {"x": {"range": [0, 1]}, "y": {"range": [0, 1]}, "z": {"range": [0, 1]}},
+                  "objective": [{"minimize": "a"}, {"maximize": "b"}], "search": ")" +
+                       std::string(search) + "\"}",
+                   seed);
+      std::vector<double> points;
+      run.play(30, [&](StudyRun& run, const Suggestion& suggestion) {
+        const double x = number(suggestion.config, "x");
+        const double off =
+            std::pow(number(suggestion.config, "y") - 0.4, 2) + std::pow(number(suggestion.config, "z") - 0.6, 2);
+        const double a = x * x + off, b = -(1 - x) * (1 - x) - off;
+        points.insert(points.end(), {a, -b});
+        run.study.done(suggestion, {{"a", a}, {"b", b}});
+      });
+      volumes.push_back(*math::hypervolume(points, std::vector<double>{1.0, 1.0}));
+    }
+    return math::median(volumes);
+  };
+  const double best = 1 - 1.0 / 6;  // of the front sqrt(a) + sqrt(b) = 1
+  const double gp = hypervolume("gp"), random = hypervolume("random");
+  EXPECT_GT(gp, 0.93 * best);
+  EXPECT_LT(best - gp, 0.5 * (best - random));
+}
+
+TEST(Gp, WaitsForResultsOfTheDesignBeforeItFits) {
+  StudyRun run(R"({"space": {"x": {"range": [0, 1]}, "y": {"range": [0, 1]}}, "search": "gp"})");
+  for (int i = 0; i < 12; ++i) {
+    const Suggestion suggestion = run.ask();
+    EXPECT_TRUE(suggestion.reason.contains("design")) << i;
+    run.study.start(run.study.create(suggestion));
+  }
+  for (std::int64_t trial = 0; trial < 2; ++trial) {
+    run.study.report(trial, 1, static_cast<double>(trial));
+    run.study.move(trial, TrialState::Done);
+  }
+  EXPECT_FALSE(run.ask().reason.contains("design"));
+}
+
+}  // namespace
+}  // namespace pegbox

@@ -1,1 +1,158 @@
+// What a history tells about the loss, with trials of different lengths made comparable.
+#include "search/samplers/observations.h"
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "search/history_for_test.h"
+
+namespace pegbox {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr const char* kStudy = R"({"space": {"x": {"range": [0, 1]}}, "steps": 9})";
+
+struct ObservationsTest : testing::Test {
+  explicit ObservationsTest(const char* file = kStudy) : study(file) {}
+
+  /// A trial with these losses at steps 1, 3, 9, left in a state.
+  std::int64_t run(std::initializer_list<double> losses, TrialState state) {
+    const std::int64_t trial = study.create(Config{{"x", 0.5}});
+    study.start(trial);
+    std::int64_t step = 1;
+    for (const double loss : losses) study.report(trial, step, loss), step *= 3;
+    if (state != TrialState::Running) study.move(trial, state);
+    return trial;
+  }
+  Observations observed() const { return observe(study.history(), study.history().trials); }
+  double loss_of(std::int64_t trial) const {
+    for (const Measured& each : observed().measured)
+      if (each.trial == trial) return each.losses.front();
+    return std::nan("");
+  }
+
+  HistoryForTest study;
+};
+
+TEST_F(ObservationsTest, TakeTheLossOfFinishedTrialsAsItIs) {
+  run({5, 4, 3}, TrialState::Done);
+  run({2}, TrialState::Done);  // ended by itself
+  EXPECT_EQ(loss_of(0), 3);
+  EXPECT_EQ(loss_of(1), 2);
+}
+
+TEST_F(ObservationsTest, CarryStoppedTrialsToTheEndByWhatOthersLostOnTheWay) {
+  run({5, 4, 3}, TrialState::Done);    // -1, -1
+  run({6, 4, 1}, TrialState::Done);    // -2, -3
+  run({4, 1, -1}, TrialState::Done);   // -3, -2
+  run({9, 8.5}, TrialState::Stopped);  // -0.5
+  run({7}, TrialState::Paused);
+  // From 1 to 3 the median of -1, -2, -3, -0.5 is -1.5; from 3 to the end that of -1, -3, -2 is -2.
+  EXPECT_DOUBLE_EQ(loss_of(4), 7 - 1.5 - 2);
+  EXPECT_DOUBLE_EQ(loss_of(3), 8.5 - 2);
+}
+
+TEST_F(ObservationsTest, TakeDifferencesWithinTrialsSinceTheOnesThatGoOnAreBetter) {
+  for (const double offset : {0.0, 0.1, 0.2}) run({5 + offset, 4 + offset, 3 + offset}, TrialState::Done);
+  for (const double offset : {10.0, 20.0, 30.0}) run({5 + offset}, TrialState::Stopped);
+  EXPECT_DOUBLE_EQ(loss_of(3), 13) << "the difference of medians would say 3.1 + something near 0";
+  EXPECT_DOUBLE_EQ(loss_of(5), 33);
+}
+
+TEST_F(ObservationsTest, CarryToTheHighestStepThatAnyTrialHasReached) {
+  run({5, 4}, TrialState::Paused);
+  run({8}, TrialState::Paused);
+  EXPECT_EQ(loss_of(0), 4);
+  EXPECT_EQ(loss_of(1), 7);
+}
+
+TEST_F(ObservationsTest, FallBackToMediansWhereNoTrialHasBoth) {
+  const std::int64_t silent = study.create(Config{{"x", 0.5}});
+  study.start(silent);
+  study.report(silent, 9, 2.0);
+  study.move(silent, TrialState::Done);
+  run({6}, TrialState::Stopped);
+  run({8}, TrialState::Stopped);
+  EXPECT_DOUBLE_EQ(loss_of(1), 6 + 2 - 7);
+}
+
+TEST_F(ObservationsTest, CountARunningTrialOnceItHasPassedALevel) {
+  run({5, 4, 3}, TrialState::Done);
+  run({}, TrialState::Running);
+  run({6}, TrialState::Running);
+  EXPECT_THAT(observed().pending, ElementsAre(1, 2)) << "nobody has ended at step 1, so 6 compares with nothing";
+  run({7}, TrialState::Paused);
+  EXPECT_THAT(observed().pending, ElementsAre(1));
+  EXPECT_EQ(loss_of(2), 6 - 2);
+}
+
+TEST_F(ObservationsTest, TellDivergedFromFailedFromUnknown) {
+  run({5, 4, 3}, TrialState::Done);
+  study.failed({Config{{"x", 0.1}}, {}}, FailureKind::Diverged);         // 1
+  study.failed({Config{{"x", 0.2}}, {}}, FailureKind::OutOfMemory);      // 2
+  study.move(study.create(Config{{"x", 0.3}}), TrialState::Infeasible);  // 3
+  run({std::nan("")}, TrialState::Stopped);                              // 4
+  run({}, TrialState::Stopped);                                          // 5
+  study.done(Suggestion{Config{{"x", 0.4}}, {}}, {{"other", 1}});        // 6
+  study.create(Config{{"x", 0.5}});                                      // 7
+  EXPECT_EQ(loss_of(1), HUGE_VAL);
+  EXPECT_EQ(loss_of(4), HUGE_VAL);
+  EXPECT_THAT(observed().failed, ElementsAre(2, 3, 6));
+  EXPECT_THAT(observed().pending, ElementsAre(7));
+  EXPECT_EQ(observed().measured.size(), 3u);
+  EXPECT_TRUE(observed().has_finite());
+}
+
+TEST_F(ObservationsTest, LookAtTheFirstTrialsOnlyIfToldSo) {
+  run({5}, TrialState::Paused);
+  run({5, 4, 3}, TrialState::Done);
+  const auto first = observe(study.history(), study.history().trials.first(1));
+  ASSERT_EQ(first.measured.size(), 1u);
+  EXPECT_EQ(first.measured[0].losses.front(), 5) << "the drop that the second trial shows is not known";
+}
+
+TEST_F(ObservationsTest, LeaveOutConfigurationsThatTheSpaceDoesNotHold) {
+  study.done(Config{{"x", 7.0}}, 1);
+  study.failed({Config{{"y", 0.5}}, {}});
+  EXPECT_THAT(observed().measured, IsEmpty());
+  EXPECT_THAT(observed().failed, IsEmpty());
+}
+
+TEST_F(ObservationsTest, BearAHundredTrialsThatEndedAnywhere) {
+  for (int i = 0; i < 100; ++i) {
+    const std::int64_t trial = study.create(Config{{"x", 0.5}});
+    study.start(trial);
+    for (int step = 1; step <= 2 * i + 5; step += 2) study.report(trial, step, 10.0 + i - 0.01 * step);
+    study.move(trial, TrialState::Stopped);
+  }
+  const Observations all = observed();
+  ASSERT_EQ(all.measured.size(), 100u);
+  for (std::size_t i = 1; i < 100; ++i)
+    EXPECT_NEAR(all.measured[i].losses[0] - all.measured[i - 1].losses[0], 1, 0.3) << "parallel curves stay parallel";
+}
+
+struct MaximizedObservationsTest : ObservationsTest {
+  MaximizedObservationsTest()
+      : ObservationsTest(R"({"space": {"x": {"range": [0, 1]}}, "constraints": ["memory <= 5"],
+                             "objective": [{"maximize": "accuracy"}, {"minimize": "loss"}]})") {}
+};
+
+TEST_F(MaximizedObservationsTest, TurnObjectivesRoundAndMarkViolatedConstraintsOnMetrics) {
+  const auto done = [&](const Metrics& metrics) { study.done(Suggestion{Config{{"x", 0.5}}, {}}, metrics); };
+  done({{"accuracy", 0.9}, {"loss", 2}, {"memory", 4}});
+  done({{"accuracy", 0.95}, {"loss", 1}, {"memory", 6}});
+  done({{"accuracy", 0.95}, {"memory", 4}});
+  const Observations all = observed();
+  ASSERT_EQ(all.measured.size(), 2u);
+  EXPECT_THAT(all.measured[0].losses, ElementsAre(-0.9, 2));
+  EXPECT_TRUE(all.measured[0].allowed);
+  EXPECT_FALSE(all.measured[1].allowed);
+  EXPECT_THAT(all.failed, ElementsAre(2)) << "one of its objectives is missing";
+}
+
+}  // namespace
+}  // namespace pegbox

@@ -1,1 +1,95 @@
+// The models of loss and failure, and what they make of a point.
+#include "search/samplers/surrogate.h"
+
 #include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace pegbox {
+namespace {
+
+const std::vector<math::Dimension> kLine{{math::DimensionKind::Real, false}};
+
+/// A parabola around 0.4 at eleven places.
+Evidence parabola() {
+  Evidence evidence;
+  for (int i = 0; i <= 10; ++i) {
+    const double x = i / 10.0;
+    evidence.trials.push_back(i);
+    evidence.points.push_back(x);
+    evidence.targets.push_back((x - 0.42) * (x - 0.42));
+    evidence.allowed.push_back(true);
+  }
+  return evidence;
+}
+
+Surrogate make(const Evidence& evidence) {
+  const auto parameters = Surrogate::fit(kLine, evidence);
+  EXPECT_TRUE(parameters) << parameters.error().message;
+  auto surrogate = Surrogate::create(kLine, evidence, *parameters);
+  EXPECT_TRUE(surrogate) << surrogate.error().message;
+  return std::move(*surrogate);
+}
+
+double merit(const Surrogate& surrogate, double x) { return surrogate.log_merit({&x, 1}).front(); }
+
+TEST(Surrogate, FindsMostMeritWhereTheMinimumIs) {
+  const Surrogate surrogate = make(parabola());
+  for (const double x : {0.05, 0.25, 0.6, 0.95}) EXPECT_GT(merit(surrogate, 0.42), merit(surrogate, x) + 1) << x;
+  EXPECT_EQ(surrogate.ranking().front(), 4u);
+}
+
+TEST(Surrogate, HasAGradientThatAgreesWithDifferences) {
+  Evidence evidence = parabola();
+  evidence.failed = {0.85, 0.95};
+  const Surrogate surrogate = make(evidence);
+  for (const double x : {0.13, 0.37, 0.55, 0.77, 0.91}) {
+    const auto acquisition = surrogate.log_merit_with_gradient({&x, 1});
+    EXPECT_NEAR(acquisition.value, merit(surrogate, x), 1e-9);
+    const double slope = (merit(surrogate, x + 1e-6) - merit(surrogate, x - 1e-6)) / 2e-6;
+    EXPECT_NEAR(acquisition.gradient[0], slope, 1e-3 * (1 + std::abs(slope)));
+  }
+}
+
+TEST(Surrogate, ShunsPlacesWhereTrialsFailed) {
+  Evidence evidence = parabola(), with_failures = parabola();
+  with_failures.failed = {0.41, 0.43, 0.45};
+  EXPECT_LT(merit(make(with_failures), 0.43), merit(make(evidence), 0.43) - 0.5);
+}
+
+TEST(Surrogate, TakesTheBestThatIsAllowedAsTheOneToImproveOn) {
+  Evidence evidence = parabola();
+  for (std::size_t i = 0; i <= 6; ++i) evidence.allowed[i] = false;
+  const Surrogate surrogate = make(evidence);
+  EXPECT_GT(merit(surrogate, 0.65), merit(surrogate, 0.3)) << "better than 0.7, and perhaps allowed";
+}
+
+TEST(Surrogate, LooksForAnAllowedPlaceWhereNoneIsKnown) {
+  Evidence evidence = parabola();
+  evidence.points.resize(4), evidence.targets.resize(4), evidence.trials.resize(4);
+  evidence.allowed.assign(4, false);  // up to 0.3
+  const Surrogate surrogate = make(evidence);
+  EXPECT_GT(merit(surrogate, 0.9), merit(surrogate, 0.15)) << "away from what is forbidden";
+}
+
+TEST(Surrogate, ExpectsLittleNextToAPendingTrial) {
+  Surrogate surrogate = make(parabola());
+  const double before = merit(surrogate, 0.42), x = 0.42;
+  ASSERT_TRUE(surrogate.believe({&x, 1}));
+  EXPECT_LT(merit(surrogate, 0.42), before);
+}
+
+TEST(Surrogate, IsMadeWithParametersFromAPartOfTheEvidence) {
+  Evidence part = parabola();
+  part.points.resize(6), part.targets.resize(6), part.allowed.resize(6), part.trials.resize(6);
+  const auto parameters = Surrogate::fit(kLine, part);
+  ASSERT_TRUE(parameters);
+  Evidence all = parabola();
+  all.failed = {0.9};  // the first failure, after the fit
+  const auto surrogate = Surrogate::create(kLine, all, *parameters);
+  ASSERT_TRUE(surrogate) << surrogate.error().message;
+  EXPECT_GT(merit(*surrogate, 0.42), merit(*surrogate, 0.9));
+}
+
+}  // namespace
+}  // namespace pegbox
