@@ -44,8 +44,7 @@ Result<RunResult> Tuner::run() {
     if (running() == 0) {
       if (mode_ == Mode::Pausing) return finish(Outcome::Paused, wind_down_reason_);
       if (mode_ == Mode::Stopping) return finish(Outcome::Stopped, wind_down_reason_);
-      const std::string why = director_.exhausted(study_.history());
-      if (!why.empty()) return finish(Outcome::Finished, why);
+      if (nothing_to_start_) return finish(Outcome::Finished, director_.exhausted(study_.history()));
     }
     const double wait_s = study_.has_uncommitted() ? options_.report_group_s : options_.command_poll_s;
     PEGBOX_TRY(const auto signals, executor_.poll(milliseconds(static_cast<int>(wait_s * 1000))));
@@ -87,11 +86,13 @@ Result<void> Tuner::log(Event::What what) {
 }
 
 Result<void> Tuner::fill() {
+  nothing_to_start_ = false;
   if (mode_ != Mode::Running) return {};
   for (int free = executor_.slots() - running(); free > 0;) {
     History history = study_.history();
     history.now_s = now_s_;
     PEGBOX_TRY(const auto leg, director_.next_leg(history));
+    nothing_to_start_ = !leg.has_value();
     if (!leg) break;
     if (leg->created) PEGBOX_CHECK(log(*leg->created));
     if (!leg->infeasible.empty()) {

@@ -88,6 +88,7 @@ class Tuner {
   double now_s_ = 0;  // study time of what is being handled
   double uncommitted_since_s_ = 0;
   double commands_asked_s_ = 0;
+  bool nothing_to_start_ = false;                       // the director was asked, and had no leg
   bool urgent_ = false;                                 // something other than a report is uncommitted
   std::vector<std::function<Result<void>()>> actions_;  // what workers are to hear after the commit
   std::vector<std::int64_t> asked_to_pause_;            // by a person: answers end as Paused, not as Waiting

@@ -81,6 +81,30 @@ class SuspiciousExecutor final : public Executor {
   std::string study_;
 };
 
+/// Has no slot for a while after a worker was lost, as when a process is started again.
+class RestartingExecutor final : public Executor {
+ public:
+  explicit RestartingExecutor(Executor& executor) : executor_(executor) {}
+  int slots() const override { return polls_without_slots_ > 0 ? 0 : executor_.slots(); }
+  Result<std::optional<message::Described>> describe() override { return executor_.describe(); }
+  Result<void> start(const Launch& launch) override { return executor_.start(launch); }
+  void pause(std::int64_t trial) override { executor_.pause(trial); }
+  void stop(std::int64_t trial) override { executor_.stop(trial); }
+  void release(std::int64_t trial) override { executor_.release(trial); }
+  Result<std::vector<Signal>> poll(std::chrono::milliseconds wait) override {
+    polls_without_slots_ = std::max(0, polls_without_slots_ - 1);
+    auto signals = executor_.poll(wait);
+    for (const Signal& signal : *signals)
+      if (signal.kind == SignalKind::WorkerLost) polls_without_slots_ = 3;
+    return signals;
+  }
+  const Clock& clock() const override { return executor_.clock(); }
+
+ private:
+  Executor& executor_;
+  int polls_without_slots_ = 0;
+};
+
 StudySpec spec_of(Json changes = Json::object()) {
   Document document;
   document.name = "study.yaml";
@@ -245,6 +269,27 @@ TEST(Tuner, ReturnsATrialWhoseWorkerDiedToTheQueueABoundedNumberOfTimes) {
   EXPECT_EQ(state.trial(5).state, TrialState::Done);
   EXPECT_EQ(state.trial(5).lost_workers, 2);
   EXPECT_EQ(state.trial(6).state, TrialState::Done);
+}
+
+TEST(Tuner, WaitsForALostWorkerToComeBackBeforeItEndsTheStudy) {
+  const auto store = memory_store();
+  const StudySpec spec = spec_of({{"budget", {{"trials", 1}}}, {"stop", "none"}});
+  auto study = Study::create(*store, spec);
+  const auto sampler = make_sampler(spec);
+  const auto scheduler = make_scheduler(spec);
+  Director director(**sampler, **scheduler);
+  SimulatedExecutor simulated(
+      [](const Launch& launch) {
+        SimulatedTrial trial = course_of(launch);
+        trial.failure = FailureKind::WorkerLost;
+        trial.fails_at = launch.attempt == 1 ? 10 : 0;
+        return trial;
+      },
+      1);
+  RestartingExecutor executor(simulated);
+  const auto result = Tuner(**study, director, executor, {}).run();
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ((*study)->state().trial(0).state, TrialState::Done);
 }
 
 TEST(Tuner, FailsATrialThatEndsWithoutTheObjectiveAndSaysWhatItReported) {
