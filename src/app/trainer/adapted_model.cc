@@ -29,6 +29,14 @@ Result<train::Evaluation> AdaptedModel::evaluate(const text::TokenizedRows& rows
   });
 }
 
+Result<std::vector<train::Evaluation>> AdaptedModel::evaluate_each(const text::TokenizedRows& rows,
+                                                                   train::Lanes& lanes,
+                                                                   std::int64_t batch_tokens) const {
+  return train::guard("evaluation", [&]() -> Result<std::vector<train::Evaluation>> {
+    return train::evaluate_each(decoder(), network(), rows, lanes, batch_tokens);
+  });
+}
+
 Result<void> AdaptedModel::save_merged(const Path& folder) const {
   return train::guard("merge", [&]() -> Result<void> {
     const train::Weights weights = adapter_ ? train::merge_adapter(decoder(), base_.weights, *adapter_) : base_.weights;

@@ -21,6 +21,9 @@ class AdaptedModel {
   const train::Network& network() const { return *network_; }
   Result<train::Evaluation> evaluate(const text::TokenizedRows& rows, train::Lanes& lanes, std::int64_t batch_tokens,
                                      std::int64_t most_tokens) const;
+  /// Of each text apart, as train::evaluate_each.
+  Result<std::vector<train::Evaluation>> evaluate_each(const text::TokenizedRows& rows, train::Lanes& lanes,
+                                                       std::int64_t batch_tokens) const;
   /// A model folder in which the adapter is part of the weights.
   Result<void> save_merged(const Path& folder) const;
 

@@ -36,6 +36,15 @@ std::string tokenizer_folder(const Settings& settings) {
   return settings.tokenizer.empty() ? settings.model : settings.tokenizer;
 }
 
+/// One line for each text: {"row": 0, "loss": 2.1, "label_tokens": 310}.
+Result<void> write_per_row(const std::vector<train::Evaluation>& results, const Path& path) {
+  std::string lines;
+  for (std::size_t row = 0; row < results.size(); ++row)
+    lines += to_line({{"row", row}, {"loss", json_number(results[row].loss)}, {"label_tokens", results[row].label_tokens}}) +
+             "\n";
+  return replace_file(path, lines);
+}
+
 }  // namespace
 
 Result<void> run_evaluate(const Config& config, const Streams& streams) {
@@ -49,7 +58,9 @@ Result<void> run_evaluate(const Config& config, const Streams& streams) {
   print_json(streams, {{"loss", json_number(result.loss)},
                        {"perplexity", json_number(result.perplexity())},
                        {"label_tokens", result.label_tokens}});
-  return {};
+  if (config.settings.per_row.empty()) return {};
+  PEGBOX_TRY(const auto each, model.evaluate_each(*rows, lanes, kEvaluationTokens));
+  return write_per_row(each, config.settings.per_row);
 }
 
 Result<void> run_predict(const Config& config, const Streams& streams) {

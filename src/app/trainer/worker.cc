@@ -9,7 +9,7 @@ namespace pegbox::trainer {
 
 namespace {
 
-constexpr double kSliceSeconds = 1.0;       // of a trial's turn
+constexpr double kSliceSeconds = 0.2;       // of a trial's turn; also how long the host waits for an answer
 constexpr double kIdleSeconds = 1.0;        // between looks at the input while nothing trains
 constexpr double kSignOfLifeSeconds = 2.0;  // well under a third of any sensible lease
 
