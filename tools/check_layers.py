@@ -3,7 +3,7 @@
 
 A file belongs to the deepest room of LAYERS that holds its folder (src/train/model/x.cc -> train). It may include its own
 room, the rooms listed, the libraries listed, and the headers of the standard library and of POSIX or Linux. Tests (x_test.cc,
-x_for_test.h) may add GoogleTest, and those below search/ the rooms search/*, whose parts they run together.
+x_test_kit.h) may add GoogleTest, and those below search/ the rooms search/*, whose parts they run together.
 
     tools/check_layers.py [SOURCE_FOLDER]     prints "file:line: what; rule", exits 1 if there is any
 """
@@ -69,8 +69,8 @@ def room_of(folder: str, rooms: dict[str, Room]) -> str | None:
 
 
 def is_test(file: Path) -> bool:
-    """x_test.cc, and the headers that tests share: x_for_test.h, test_x.h, testing.h."""
-    return file.stem.endswith("_test") or file.stem.startswith("test_") or file.stem == "testing"
+    """x_test.cc, and the headers that tests share: x_test_kit.h, test_x.h, testing.h."""
+    return file.stem.endswith(("_test", "_test_kit")) or file.stem.startswith("test_") or file.stem == "testing"
 
 
 def has_prefix(header: str, prefixes: list[str]) -> bool:
