@@ -71,6 +71,9 @@ TEST(Constraints, TakeTheDescribedValueForAnInactiveHyperparameterInLimitsOnly) 
   Constraints constraints = constraints_of({"memory <= 10", "rank < 32"});
   ASSERT_TRUE(constraints.describe(Json::parse(R"({"rank": 64})"), {{"memory", "rank / 4"}}));
   EXPECT_EQ(violated(constraints, full()), "memory <= 10 (memory = 16)");
+  Constraints without_limit = constraints_of({"rank < 32"});
+  ASSERT_TRUE(without_limit.describe(Json::parse(R"({"rank": 64})"), {}));
+  EXPECT_EQ(violated(without_limit, full()), "");
   EXPECT_EQ(violated(constraints, lora(16)), "");
   ASSERT_TRUE(constraints.describe(Json::object(), {{"memory", "rank / 4"}}));
   EXPECT_EQ(violated(constraints, full()), "") << "a limit on an inactive hyperparameter holds";

@@ -233,6 +233,27 @@ TEST(StudyState, TakesBackWhatALostWorkerReportedBeyondItsCheckpoint) {
   EXPECT_EQ(log.state.history().tokens_spent, 8500);
 }
 
+TEST(StudyState, KeepsTheReportOfTheStepFromWhichALegStarts) {
+  Log log;
+  log.create(0);
+  log.start(0);
+  for (const std::int64_t step : {100, 200, 300}) log.report(0, step, {{"loss", 1.0 / static_cast<double>(step)}});
+  log.start(0, 200);
+  EXPECT_EQ(log.state.trial(0).step, 200);
+  EXPECT_EQ(log.state.trial(0).reports.size(), 2u);
+}
+
+TEST(StudyState, CountsTokensOnceWhereACounterFallsBack) {
+  Log log;
+  log.create(0);
+  log.start(0);
+  log.report(0, 1, {{"tokens", 100}});
+  log.report(0, 2, {{"tokens", 90}});
+  log.report(0, 3, {{"tokens", 110}});
+  log.report(0, 4, {{"tokens", std::nan("")}});
+  EXPECT_EQ(log.state.history().tokens_spent, 110);
+}
+
 TEST(StudyState, GoesOnAtARungWithoutTakingAnythingBack) {
   Log log;
   log.create(0);

@@ -117,6 +117,9 @@ TEST(Space, TakesConfigurationsOfAnotherSpaceAsWellAsItCan) {
   EXPECT_FALSE(space.contains(foreign));
   EXPECT_FALSE(space.contains(Config{}));
   EXPECT_TRUE(space.contains(space.from_unit(point.at)));
+  const Config inactive{{"method", std::string("full")}, {"rank", std::int64_t{8}}};
+  EXPECT_FALSE(space.to_unit(inactive).active[2]);
+  EXPECT_EQ(space.to_unit(inactive).at[2], 0.5);
 }
 
 Result<Config> complete(const Space& space, const Config& given, std::uint64_t trial = 0) {
