@@ -27,14 +27,14 @@ std::string line_of(const StudyState& state, const event::TrialMoved& moved) {
     case TrialState::Done: {
       const bool is_best = best_trial(state.history()) == moved.trial;
       return fmt::format("trial {} done: {}{}; {}", moved.trial, result, is_best ? " (best so far)" : "",
-                         trial.config.to_text());
+                         show_config(trial.config));
     }
     case TrialState::Failed:
     case TrialState::Infeasible: {
       const std::string kind = moved.failure ? fmt::format(" ({})", name_of(*moved.failure)) : "";
       const std::string first_line = moved.detail.substr(0, moved.detail.find('\n'));
       return fmt::format("trial {} {}{}: {}; {}", moved.trial, name_of(moved.to), kind, first_line,
-                         trial.config.to_text());
+                         show_config(trial.config));
     }
     case TrialState::Waiting:
       return fmt::format("trial {} waits to go on from step {}: {}", moved.trial,
@@ -58,6 +58,15 @@ std::string used_of(double used, double limit, std::string (*show)(double), cons
 std::string show_whole(double value) { return fmt::format("{:.0f}", value); }
 
 }  // namespace
+
+std::string show_config(const Config& config) {
+  std::string text;
+  for (const auto& [name, value] : config) {
+    const auto* real = std::get_if<double>(&value);
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, real ? fmt::format("{:.4g}", *real) : to_text(value));
+  }
+  return text;
+}
 
 std::string show_metric(double value) { return fmt::format("{:.5g}", value); }
 
@@ -107,7 +116,7 @@ std::optional<std::string> event_line(const StudyState& state, const Event& even
   }
   if (const auto* started = std::get_if<event::TrialStarted>(&event.what)) {
     if (started->from == 0)
-      return fmt::format("trial {} starts: {}", started->trial, state.trial(started->trial).config.to_text());
+      return fmt::format("trial {} starts: {}", started->trial, show_config(state.trial(started->trial).config));
     return fmt::format("trial {} goes on from step {}{}", started->trial, started->from,
                        started->until > 0 ? fmt::format(" to {}", started->until) : "");
   }

@@ -25,6 +25,9 @@ std::int64_t ended_trials(const History& history);
 /// The values of `metric` over the reports that have it.
 std::vector<double> curve_of(const Trial& trial, const std::string& metric);
 
+/// "learning_rate=0.0003 rank=8": numbers with four digits.
+std::string show_config(const Config& config);
+
 /// A metric's value as shown to people: five digits.
 std::string show_metric(double value);
 

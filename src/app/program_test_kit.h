@@ -43,11 +43,11 @@ class ProgramTest : public testing::Test {
     return std::move(*started);
   }
 
-  /// Waits for its end, at most a minute.
-  static ProgramRun finish(Subprocess& child) {
+  /// Waits for its end, at most `most_s`.
+  static ProgramRun finish(Subprocess& child, double most_s = 60) {
     ProgramRun run;
     const SystemClock clock;
-    const double until_s = clock.now_s() + 60;
+    const double until_s = clock.now_s() + most_s;
     while (clock.now_s() < until_s) {
       wait_readable({child.output(), child.error_output()}, std::chrono::milliseconds(20));
       const auto status = child.poll();
@@ -57,7 +57,7 @@ class ProgramTest : public testing::Test {
       run.code = status->code;
       return run;
     }
-    ADD_FAILURE() << "it did not end in a minute\n" << run.out << run.err;
+    ADD_FAILURE() << "it did not end\n" << run.out << run.err;
     return run;
   }
 

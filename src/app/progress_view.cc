@@ -40,7 +40,7 @@ std::string running_line(const ProgressView& view, const Trial& trial, std::int6
   const Paint paint(view.terminal.has_color);
   return fmt::format("  {:>4}  {}  {:<9} {:<20} {}", trial.number,
                      paint.cyan(padded(sparkline(curve, kCurveWidth, view.terminal.has_unicode), kCurveWidth)),
-                     value ? show_metric(*value) : "", where_it_is(trial, steps), paint.dim(trial.config.to_text()));
+                     value ? show_metric(*value) : "", where_it_is(trial, steps), paint.dim(show_config(trial.config)));
 }
 
 /// "3 done, 2 paused, 1 failed": of the trials that do not run.
@@ -66,7 +66,7 @@ std::vector<std::string> render(const ProgressView& view) {
   lines.push_back("  " + status_line(history, view.now_s));
   if (const auto best = best_trial(history))
     lines.push_back("  " + paint.bold(fmt::format("best: trial {}", *best)) + "  " +
-                    view.state.trial(*best).config.to_text());
+                    show_config(view.state.trial(*best).config));
   if (const std::string counts = counts_line(history); !counts.empty()) lines.push_back("  " + counts);
 
   std::size_t running = 0;

@@ -7,11 +7,13 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <sstream>
 #include <utility>
 #include <vector>
 
 #include "app/yaml_scalar.h"
+#include "text/utf8.h"
 
 namespace pegbox {
 
@@ -160,40 +162,20 @@ class Builder final : public YAML::EventHandler {
   std::size_t values_ = 0;
 };
 
-/// The length of the UTF-8 sequence at `at`, or 0 if there is none.
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(at);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 && first <= 0xF4 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
-  if (length == 0 || first > 0xF4 || at + length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(at + i) & 0xC0) != 0x80) return 0;
-  const unsigned char second = byte(at + 1);
-  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool surrogate = first == 0xED && second > 0x9F;
-  return overlong || surrogate || (first == 0xF4 && second > 0x8F) ? 0 : length;
-}
-
 std::string at_line(const std::string& name, int line) { return line > 0 ? fmt::format("{}:{}", name, line) : name; }
 
 /// Refuses what is no text at all, before a parser sees it.
 Result<void> check_text(std::string_view text, const std::string& name) {
-  int line = 1;
-  bool blank = true;
-  for (std::size_t at = 0; at < text.size();) {
-    const char c = text[at];
-    if (c == '\0')
-      return fail(ErrorKind::InvalidInput, {.where = name, .what = "binary data", .expected = "a text file"});
-    const std::size_t length = utf8_length(text, at);
-    if (length == 0)
-      return fail(ErrorKind::InvalidInput,
-                  {.where = at_line(name, line), .what = "bytes that are not UTF-8", .hint = "save the file as UTF-8"});
-    if (c == '\n') ++line;
-    blank = blank && (c == ' ' || c == '\t' || c == '\n' || c == '\r');
-    at += length;
+  if (text.find('\0') != std::string_view::npos)
+    return fail(ErrorKind::InvalidInput, {.where = name, .what = "binary data", .expected = "a text file"});
+  if (const auto bad = text::first_invalid_utf8(text)) {
+    const auto line = 1 + std::ranges::count(text.substr(0, *bad), '\n');
+    return fail(ErrorKind::InvalidInput, {.where = at_line(name, static_cast<int>(line)),
+                                          .what = "bytes that are not UTF-8",
+                                          .hint = "save the file as UTF-8"});
   }
-  if (blank) return fail(ErrorKind::InvalidInput, {.where = name, .what = "the file is empty"});
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return fail(ErrorKind::InvalidInput, {.where = name, .what = "the file is empty"});
   return {};
 }
 

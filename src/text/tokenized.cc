@@ -70,6 +70,7 @@ class Builder {
 
  private:
   void begin_row() {
+    ++source_;
     row_.clear();
     if (options_.begin_token) row_.push_back(*options_.begin_token);
   }
@@ -82,11 +83,13 @@ class Builder {
     result_.ids.insert(result_.ids.end(), row.begin(), row.end());
     result_.offsets.push_back(static_cast<std::int64_t>(result_.ids.size()));
     result_.label_starts.push_back(label_start);
+    result_.sources.push_back(source_);
   }
 
   const TokenizeOptions& options_;
   TokenizedRows result_;
   std::vector<TokenId> row_;
+  std::int64_t source_ = -1;  // of the row being added
 };
 
 /// The number of rows at the head of `rows` that together have about kBlockBytes; at least one.

@@ -24,6 +24,7 @@ struct TokenizedRows {
   std::vector<TokenId> ids;
   std::vector<std::int64_t> offsets{0};    ///< [rows + 1]
   std::vector<std::int64_t> label_starts;  ///< [rows]; tokens of the row from here on are labels; at least 1
+  std::vector<std::int64_t> sources;       ///< [rows]; index of the row of text that each is a piece of
   std::int64_t cut_rows = 0;               ///< text rows that became several
   std::int64_t truncated_rows = 0;         ///< prompt rows that lost the end of their completion
   std::int64_t dropped_rows = 0;           ///< rows or pieces without any label: their prompt fills the sequence

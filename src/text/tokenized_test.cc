@@ -55,6 +55,18 @@ TEST(TokenizedRows, CutLongTextIntoRowsThatJoinToTheWhole) {
   }
 }
 
+TEST(TokenizedRows, NameTheTextThatEachRowIsAPieceOf) {
+  const Tokenizer tokenizer = test::small_tokenizer();
+  const std::string text = test::training_texts()[0];
+  const std::vector<Row> rows{{.text = text}, {.prompt = text, .text = "lost"}, {.text = text}};
+  const auto data = tokenize_rows(tokenizer, rows, {.sequence_length = 7});
+  ASSERT_OK(data);
+  ASSERT_EQ(data->dropped_rows % 2, 1) << "the prompt fills the sequence";
+  ASSERT_EQ(std::ssize(data->sources), data->size());
+  const auto half = data->size() / 2;
+  for (std::int64_t row = 0; row < data->size(); ++row) EXPECT_EQ(data->sources[row], row < half ? 0 : 2);
+}
+
 TEST(TokenizedRows, LabelOnlyTheCompletionAndItsEnd) {
   const Tokenizer tokenizer = test::small_tokenizer();
   const std::vector<Row> rows = {{.prompt = "the quick", .text = " brown fox"}};

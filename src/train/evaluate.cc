@@ -11,6 +11,43 @@
 
 namespace pegbox::train {
 
+namespace {
+
+/// What one batch adds to an evaluation: the sum of its losses, not yet divided.
+Evaluation loss_sum(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,
+                    const std::vector<std::int64_t>& rows) {
+  const Batch batch = to_batch(text::pack(data, rows));
+  if (batch.label_tokens() == 0) return {};
+  DropoutSource none;
+  return {.loss = label_loss_value(decoder.hidden(network, batch, none), network.weight(decoder.layout().head),
+                                   batch.labels),
+          .label_tokens = batch.label_tokens()};
+}
+
+/// Sums of all batches, each computed by one lane.
+std::vector<Evaluation> loss_sums(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,
+                                  Lanes& lanes, const std::vector<std::vector<std::int64_t>>& batches) {
+  std::vector<Evaluation> sums(batches.size());
+  lanes.run([&](int lane) {
+    const c10::InferenceMode no_gradients;
+    for (std::size_t i = static_cast<std::size_t>(lane); i < batches.size();
+         i += static_cast<std::size_t>(lanes.count()))
+      sums[i] = loss_sum(decoder, network, data, batches[i]);
+  });
+  return sums;
+}
+
+void add(Evaluation& total, const Evaluation& sum) {
+  total.loss += sum.loss;
+  total.label_tokens += sum.label_tokens;
+}
+
+void divide(Evaluation& total) {
+  total.loss = total.label_tokens > 0 ? total.loss / static_cast<double>(total.label_tokens) : NAN;
+}
+
+}  // namespace
+
 double Evaluation::perplexity() const { return std::exp(loss); }
 
 Evaluation evaluate(const Decoder& decoder, const Network& network, const text::TokenizedRows& data, Lanes& lanes,
@@ -18,28 +55,34 @@ Evaluation evaluate(const Decoder& decoder, const Network& network, const text::
   std::vector<std::int64_t> rows;
   for (std::int64_t row = 0; row < data.size() && (most_tokens == 0 || data.offsets[row] < most_tokens); ++row)
     rows.push_back(row);
-  const auto batches = text::micro_batches(data, rows, batch_tokens);
-  std::vector<double> losses(batches.size());
-  std::vector<std::int64_t> labels(batches.size());
-  lanes.run([&](int lane) {
-    const c10::InferenceMode no_gradients;
-    for (std::size_t i = static_cast<std::size_t>(lane); i < batches.size();
-         i += static_cast<std::size_t>(lanes.count())) {
-      const Batch batch = to_batch(text::pack(data, batches[i]));
-      if (batch.label_tokens() == 0) continue;
-      DropoutSource none;
-      losses[i] =
-          label_loss_value(decoder.hidden(network, batch, none), network.weight(decoder.layout().head), batch.labels);
-      labels[i] = batch.label_tokens();
-    }
-  });
   Evaluation result;
-  for (std::size_t i = 0; i < batches.size(); ++i) {
-    result.loss += losses[i];
-    result.label_tokens += labels[i];
-  }
-  result.loss = result.label_tokens > 0 ? result.loss / static_cast<double>(result.label_tokens) : NAN;
+  for (const Evaluation& sum : loss_sums(decoder, network, data, lanes, text::micro_batches(data, rows, batch_tokens)))
+    add(result, sum);
+  divide(result);
   return result;
+}
+
+std::vector<Evaluation> evaluate_each(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,
+                                      Lanes& lanes, std::int64_t batch_tokens) {
+  std::vector<std::vector<std::int64_t>> batches;
+  std::vector<std::size_t> texts;  // of each batch
+  std::size_t count = 0;
+  for (std::int64_t first = 0; first < data.size();) {
+    std::vector<std::int64_t> rows;
+    const std::int64_t source = data.sources[static_cast<std::size_t>(first)];
+    for (; first < data.size() && data.sources[static_cast<std::size_t>(first)] == source; ++first)
+      rows.push_back(first);
+    for (auto& batch : text::micro_batches(data, rows, batch_tokens)) {
+      batches.push_back(std::move(batch));
+      texts.push_back(static_cast<std::size_t>(source));
+    }
+    count = static_cast<std::size_t>(source) + 1;
+  }
+  const auto sums = loss_sums(decoder, network, data, lanes, batches);
+  std::vector<Evaluation> results(count);
+  for (std::size_t i = 0; i < sums.size(); ++i) add(results[texts[i]], sums[i]);
+  for (Evaluation& result : results) divide(result);
+  return results;
 }
 
 }  // namespace pegbox::train

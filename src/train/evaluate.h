@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "text/tokenized.h"
 #include "train/lanes.h"
@@ -20,5 +21,10 @@ struct Evaluation {
 /// on the number of lanes. Throws what libtorch throws.
 Evaluation evaluate(const Decoder& decoder, const Network& network, const text::TokenizedRows& data, Lanes& lanes,
                     std::int64_t batch_tokens, std::int64_t most_tokens = 0);
+
+/// The same of each text apart: by the index of the row of text that tokenized rows are pieces of (data.sources).
+/// `label_tokens` is 0, and the loss NaN, for a text without a row.
+std::vector<Evaluation> evaluate_each(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,
+                                      Lanes& lanes, std::int64_t batch_tokens);
 
 }  // namespace pegbox::train

@@ -112,7 +112,7 @@ class Show final : public Subcommand {
     session.console().print(fmt::format("{}  {}\n  {}\n", paint.bold(history.spec.name),
                                         study_state_name(state, is_held), status_line(history, history.now_s)));
     if (const auto best = best_trial(history))
-      session.console().print(fmt::format("  best: trial {}: {}\n", *best, state.trial(*best).config.to_text()));
+      session.console().print(fmt::format("  best: trial {}: {}\n", *best, show_config(state.trial(*best).config)));
     if (history.trials.empty()) return;
     session.console().print("\n" + trials_table(state).render(out.is_terminal ? out.width : 0, out.has_unicode));
     if (!all_ && std::ssize(history.trials) > kFewTrials)
@@ -134,7 +134,7 @@ class Show final : public Subcommand {
       const Trial& trial = state.trial(number);
       const auto value = trial.metric(metric);
       table.add({std::to_string(number), value ? show_metric(*value) : "-", std::to_string(trial.step), state_of(trial),
-                 why(trial), trial.config.to_text()});
+                 why(trial), show_config(trial.config)});
     }
     return table;
   }

@@ -145,8 +145,9 @@ class Tune final : public Subcommand {
                                         .what = "no trial has a result",
                                         .hint = fmt::format("`pegbox show {}` says what became of them", name)});
     if (!session.wants_json() && best->contains("trial")) {
-      session.console().print(fmt::format("best: trial {} of {}: {}\n", (*best)["trial"].get<std::int64_t>(), name,
-                                          study.state().trial((*best)["trial"].get<std::int64_t>()).config.to_text()));
+      session.console().print(
+          fmt::format("best: trial {} of {}: {}\n", (*best)["trial"].get<std::int64_t>(), name,
+                      show_config(study.state().trial((*best)["trial"].get<std::int64_t>()).config)));
       session.console().say(fmt::format("`pegbox best {}` and `pegbox show {}` say more.", name, name));
     }
     return ExitCode::Done;

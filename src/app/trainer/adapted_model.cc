@@ -29,8 +29,7 @@ Result<train::Evaluation> AdaptedModel::evaluate(const text::TokenizedRows& rows
   });
 }
 
-Result<std::vector<train::Evaluation>> AdaptedModel::evaluate_each(const text::TokenizedRows& rows,
-                                                                   train::Lanes& lanes,
+Result<std::vector<train::Evaluation>> AdaptedModel::evaluate_each(const text::TokenizedRows& rows, train::Lanes& lanes,
                                                                    std::int64_t batch_tokens) const {
   return train::guard("evaluation", [&]() -> Result<std::vector<train::Evaluation>> {
     return train::evaluate_each(decoder(), network(), rows, lanes, batch_tokens);

@@ -40,8 +40,9 @@ std::string tokenizer_folder(const Settings& settings) {
 Result<void> write_per_row(const std::vector<train::Evaluation>& results, const Path& path) {
   std::string lines;
   for (std::size_t row = 0; row < results.size(); ++row)
-    lines += to_line({{"row", row}, {"loss", json_number(results[row].loss)}, {"label_tokens", results[row].label_tokens}}) +
-             "\n";
+    lines +=
+        to_line({{"row", row}, {"loss", json_number(results[row].loss)}, {"label_tokens", results[row].label_tokens}}) +
+        "\n";
   return replace_file(path, lines);
 }
 

@@ -190,9 +190,9 @@ TEST_F(TrainerProgram, TrainsFromScratchAndEvaluatesTheSameAfterwards) {
   EXPECT_LT(result["validation_loss"], 2.5);
   for (const char* file : {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"})
     EXPECT_TRUE(std::filesystem::exists(path("base") / file)) << file;
-  const Outcome evaluated = run_verb({"evaluate", "--model", path("base").string(), "--data",
-                                      path("train.jsonl").string(), "--sequence_length", "32", "--per_row",
-                                      path("rows.jsonl").string()});
+  const Outcome evaluated =
+      run_verb({"evaluate", "--model", path("base").string(), "--data", path("train.jsonl").string(),
+                "--sequence_length", "32", "--per_row", path("rows.jsonl").string()});
   ASSERT_EQ(evaluated.code, 0) << evaluated.errors;
   const Json metrics = must(parse_json(evaluated.output, "evaluate"));
   EXPECT_NEAR(metrics["loss"].get<double>(), result["validation_loss"].get<double>(), 0.3);

@@ -1,0 +1,146 @@
+// End-to-end tests of what needs the trainer: the demo, quick studies, and the commands about one model.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "app/program_test_kit.h"
+
+namespace pegbox {
+namespace {
+
+using testing::HasSubstr;
+
+/// One demo for all tests: its model and texts are there to be used.
+class TrainerEndToEnd : public ProgramTest {
+ protected:
+  static void SetUpTestSuite() {
+    shared_ = new TemporaryFolder(*TemporaryFolder::create("pegbox-demo"));
+    first_ = run_demo();
+  }
+  static void TearDownTestSuite() { delete shared_; }
+
+  static ProgramRun run_demo() {
+    auto child = Subprocess::start({.arguments = {PEGBOX_PROGRAM, "demo", "--quick", "--json"},
+                                    .environment = {{"NO_COLOR", "1"}},
+                                    .folder = shared_->path()});
+    return finish(**child, 280);
+  }
+
+  static Path demo(const std::string& name) { return shared_->path() / "pegbox-demo" / name; }
+
+  static TemporaryFolder* shared_;
+  static ProgramRun first_;
+};
+
+TemporaryFolder* TrainerEndToEnd::shared_ = nullptr;
+ProgramRun TrainerEndToEnd::first_;
+
+TEST_F(TrainerEndToEnd, TheDemoEndsWithAnAdapterAndWhatItGained) {
+  ASSERT_EQ(first_.code, 0) << first_.err;
+  const auto result = parse_json(first_.out.substr(first_.out.find('{')), "demo");
+  ASSERT_TRUE(result) << first_.out;
+  EXPECT_NEAR((*result)["gain"].get<double>(),
+              (*result)["defaults_test_loss"].get<double>() - (*result)["test_loss"].get<double>(), 1e-9);
+  EXPECT_LE((*result)["interval"]["low"], (*result)["gain"]);
+  EXPECT_GE((*result)["interval"]["high"], (*result)["gain"]);
+  EXPECT_GE((*result)["importance"].size(), 7u);
+  EXPECT_TRUE(
+      std::filesystem::exists(shared_->path() / (*result)["adapter"].get<std::string>() / "adapter_model.safetensors"));
+}
+
+TEST_F(TrainerEndToEnd, TheDemoGivesTheSameResultForTheSameSeed) {
+  const Json before = *parse_json(first_.out.substr(first_.out.find('{')), "demo");
+  const ProgramRun second = run_demo();
+  ASSERT_EQ(second.code, 0) << second.err;
+  EXPECT_THAT(second.err, HasSubstr("from an earlier run"));
+  EXPECT_EQ(*parse_json(second.out.substr(second.out.find('{')), "demo"), before);
+}
+
+TEST_F(TrainerEndToEnd, EvaluatesPredictsMergesAndTrains) {
+  const Json base = json_of({"evaluate", "--model", demo("base"), "--data", demo("text/test.jsonl"), "--json"});
+  const auto run = [&](std::vector<std::string> arguments) {
+    const ProgramRun done = pegbox(std::move(arguments));
+    EXPECT_EQ(done.code, 0) << done.err;
+    return done;
+  };
+  run({"train", "--model", demo("base"), "--data", demo("text/train.jsonl"), "--output", "adapter", "--set",
+       "tokens=20000", "--set", "learning_rate=2e-3", "--set", "batch_size=4", "--set", "sequence_length=128"});
+  const Json adapted = json_of({"evaluate", "--model", demo("base"), "--adapter", "adapter", "--data",
+                                demo("text/test.jsonl"), "--json", "--per-row", "rows.jsonl"});
+  EXPECT_LT(adapted["loss"], base["loss"]);
+  EXPECT_EQ(adapted["label_tokens"], base["label_tokens"]);
+  EXPECT_THAT(*read_file(folder() / "rows.jsonl"), HasSubstr("label_tokens"));
+  run({"merge", "--model", demo("base"), "--adapter", "adapter", "--output", "merged"});
+  const Json merged = json_of({"evaluate", "--model", "merged", "--data", demo("text/test.jsonl"), "--json"});
+  EXPECT_NEAR(merged["loss"].get<double>(), adapted["loss"].get<double>(), 1e-3);
+  EXPECT_FALSE(run({"predict", "--model", "merged", "--prompt", "#include", "--tokens", "8"}).out.empty());
+  EXPECT_TRUE(json_of({"predict", "--model", "merged", "--prompt", "int", "--tokens", "4", "--json"}).contains("text"));
+}
+
+TEST_F(TrainerEndToEnd, TunesWithoutAFileAndWithTheFileThatInitWrites) {
+  const ProgramRun quick =
+      pegbox({"tune", "--model", demo("base"), "--data", demo("text/train.jsonl"), "--budget", "3trials", "--set",
+              "tokens=4000", "--set", "sequence_length=128", "--set", "evaluate_tokens=2000", "--name", "quick"});
+  EXPECT_EQ(quick.code, 0) << quick.err;
+  const Json best = json_of({"best", "quick", "--json"});
+  EXPECT_TRUE(best["metrics"].contains("validation_loss"));
+  EXPECT_TRUE(std::filesystem::exists(folder() / best["folder"].get<std::string>()));
+
+  const ProgramRun init = pegbox({"init", "--model", demo("base"), "--data", demo("text/train.jsonl"), "--validation",
+                                  demo("text/validation.jsonl"), "--name", "mine"});
+  ASSERT_EQ(init.code, 0) << init.err;
+  EXPECT_THAT(*read_file(folder() / "study.yaml"), HasSubstr("training tokens"));
+  const ProgramRun plan = pegbox({"tune", "study.yaml", "--dry-run"});
+  EXPECT_EQ(plan.code, 0) << plan.err;
+  EXPECT_THAT(plan.out, HasSubstr("parameters"));
+}
+
+TEST_F(TrainerEndToEnd, RefusesFieldsThatTheTrainerDoesNotHaveBeforeTheFirstTrial) {
+  const std::string study = fmt::format(
+      "name: a\ntrial:\n  trainer: {{model: {}, data: {}}}\nspace:\n  learning_rat: {{range: [1e-5, 1e-2], scale: "
+      "log}}\n"
+      "objective: {{minimize: validation_loss}}\nbudget: {{trials: 2}}\n",
+      demo("base").string(), demo("text/train.jsonl").string());
+  write("study.yaml", study);
+  const ProgramRun run = pegbox({"tune", "study.yaml"});
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, HasSubstr("study.yaml:5"));
+  EXPECT_THAT(run.err, HasSubstr("did you mean learning_rate"));
+  EXPECT_FALSE(std::filesystem::exists(folder() / "pegbox.db"));
+}
+
+TEST_F(TrainerEndToEnd, SaysWhatIsWrongWithAModel) {
+  ASSERT_TRUE(make_folder(folder() / "broken"));
+  std::error_code ignored;
+  for (const char* file : {"config.json", "tokenizer.json", "tokenizer_config.json"})
+    std::filesystem::copy_file(demo("base") / file, folder() / "broken" / file, ignored);
+  const std::string weights = *read_file(demo("base") / "model.safetensors");
+  for (const std::string& damaged :
+       {weights.substr(0, weights.size() / 2), std::string("not safetensors"), std::string()}) {
+    write("broken/model.safetensors", damaged);
+    const ProgramRun run = pegbox({"evaluate", "--model", "broken", "--data", demo("text/test.jsonl")});
+    EXPECT_NE(run.code, 0);
+    EXPECT_THAT(run.err, HasSubstr("model.safetensors"));
+  }
+  EXPECT_NE(pegbox({"evaluate", "--model", "nowhere", "--data", demo("text/test.jsonl")}).code, 0);
+}
+
+TEST_F(TrainerEndToEnd, GoesOnFromACheckpointAfterSigkill) {
+  write("study.yaml",
+        fmt::format("name: a\ntrial:\n  trainer: {{model: {}, data: {}, tokens: 40000, sequence_length: 128, "
+                    "batch_size: 4, evaluate_tokens: 2000, checkpoint_every: 200ms}}\n"
+                    "space: {{learning_rate: {{range: [1e-4, 1e-3], scale: log}}}}\n"
+                    "objective: {{minimize: validation_loss}}\nbudget: {{trials: 2}}\nstop: none\n",
+                    demo("base").string(), demo("text/train.jsonl").string()));
+  const auto child = start({"tune", "study.yaml"});
+  ASSERT_TRUE(wait_until([&] { return std::filesystem::exists(folder() / "pegbox.files/a/trial-0"); }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  ::kill(child->process_id(), SIGKILL);
+  finish(*child);
+  const ProgramRun again = pegbox({"tune", "study.yaml"});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("trial 0 goes on from step"));
+  EXPECT_EQ(count_of("a", "done"), 2);
+}
+
+}  // namespace
+}  // namespace pegbox
