@@ -28,7 +28,8 @@ TEST(OutputLog, GoesOnWithAnExistingFile) {
 }
 
 TEST(OutputLog, KeepsTheEndForMessages) {
-  OutputLog log("/no/such/folder/output.log", 1000);
+  const auto folder = TemporaryFolder::create("pegbox-log").value();
+  OutputLog log(folder.path() / "none" / "output.log", 1000);
   EXPECT_EQ(log.tail(), "");
   for (int i = 0; i < 5000; ++i) log.append("line " + std::to_string(i) + "\n");
   log.append("bytes \xFF\xC0 \n\n");

@@ -249,8 +249,10 @@ TEST(StoreTable, SaysWhatItDoesNotKnow) {
   EXPECT_EQ(open_store("postgresql://host/db").error().kind, ErrorKind::Unsupported);
   EXPECT_EQ(open_store("redis://host").error().kind, ErrorKind::InvalidInput);
   EXPECT_EQ(open_store("sqlite:").error().kind, ErrorKind::InvalidInput);
-  EXPECT_EQ(open_store("/no/such/folder/pegbox.db").error().kind, ErrorKind::Io);
-  EXPECT_EQ(open_store("/no/such/folder/pegbox.db", OpenMode::ReadOnly).error().kind, ErrorKind::NotFound);
+  const auto folder = TemporaryFolder::create("pegbox-store").value();
+  const std::string file = (folder.path() / "none" / "pegbox.db").string();
+  EXPECT_EQ(open_store(file).error().kind, ErrorKind::Io);
+  EXPECT_EQ(open_store(file, OpenMode::ReadOnly).error().kind, ErrorKind::NotFound);
 }
 
 }  // namespace
