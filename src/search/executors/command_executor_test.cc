@@ -239,7 +239,8 @@ TEST_F(CommandExecutorTest, SendsTermToAProgramThatDoesNotRead) {
   const Signal paused = collect_end(*executor, 0);
   EXPECT_EQ(paused.kind, SignalKind::Paused);
   EXPECT_EQ(paused.checkpoint, ".");
-  EXPECT_TRUE(log().starts_with("saving\n")) << log();
+  EXPECT_NE(log().find("saving\n"), std::string::npos)
+      << log();  // the shell may say first that its sleep was terminated
 }
 
 TEST_F(CommandExecutorTest, KillsAProgramThatNeitherReadsNorObeys) {
