@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "math/normal.h"
 #include "search/samplers/levels.h"
 
 namespace pegbox {
@@ -13,6 +14,17 @@ namespace {
 
 constexpr double kFailureLimit = 0.5;  ///< between 0, a result, and 1, a failure
 constexpr std::size_t kChunk = 256;    ///< points predicted at a time
+
+/// log(1 - noise / sqrt(variance + noise^2)) and its derivative by the variance: how much of what a trial would show is
+/// news. Huang, Allen, Notz, Zeng, "Global optimization of stochastic black-box systems via sequential kriging
+/// meta-models", J. Global Optimization 34 (2006).
+math::ValueAndSlope log_news(double variance, double noise_variance) {
+  if (variance <= 0) return {-HUGE_VAL, 0};
+  if (noise_variance <= 0) return {};
+  const double total = variance + noise_variance, root = std::sqrt(noise_variance / total);
+  const double part = variance / (total * (1 + root));  // 1 - root, in which nothing cancels
+  return {std::log(part), root / (2 * total * part)};
+}
 
 struct FailureData {
   std::vector<double> points, labels;
@@ -100,7 +112,9 @@ std::vector<double> Surrogate::log_merit(std::span<const double> points) const {
     std::vector<double> merit(chunk.size() / d, 0.0);
     if (best_) {
       const auto predictions = loss_.predict_all(chunk);
-      for (std::size_t i = 0; i < merit.size(); ++i) merit[i] = math::log_expected_improvement(predictions[i], *best_);
+      for (std::size_t i = 0; i < merit.size(); ++i)
+        merit[i] = math::log_expected_improvement(predictions[i], *best_) +
+                   log_news(predictions[i].variance, loss_.noise_variance()).value;
     }
     if (failure_) {
       const auto predictions = failure_->predict_all(chunk);
@@ -118,7 +132,14 @@ math::Acquisition Surrogate::log_merit_with_gradient(std::span<const double> poi
     merit.value += term.value;
     for (std::size_t j = 0; j < point.size(); ++j) merit.gradient[j] += term.gradient[j];
   };
-  if (best_) add(math::log_expected_improvement(loss_.predict_with_gradient(point), *best_));
+  if (best_) {
+    const auto prediction = loss_.predict_with_gradient(point);
+    add(math::log_expected_improvement(prediction, *best_));
+    const auto news = log_news(prediction.prediction.variance, loss_.noise_variance());
+    math::Acquisition term{news.value, prediction.variance_gradient};
+    for (double& slope : term.gradient) slope *= news.slope;
+    add(term);
+  }
   if (failure_) add(math::log_probability_below(failure_->predict_with_gradient(point), kFailureLimit));
   return merit;
 }

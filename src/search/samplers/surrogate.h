@@ -49,8 +49,10 @@ class Surrogate {
   /// A trial without a result yet, believed to give what is predicted.
   Result<void> believe(std::span<const double> point);
 
-  /// log of the expected improvement on the lowest predicted loss at an allowed observation, times the probability
-  /// that the trial does not fail; the latter alone where no observation is allowed. [m, d] -> [m]
+  /// log of the augmented expected improvement on the lowest predicted loss at an allowed observation, times the
+  /// probability that the trial does not fail; the latter alone where no observation is allowed. [m, d] -> [m]
+  /// Augmented: times the part of a result there that would be news and not noise, so that the search does not try its
+  /// best place over and over.
   std::vector<double> log_merit(std::span<const double> points) const;
   math::Acquisition log_merit_with_gradient(std::span<const double> point) const;
 
