@@ -1,8 +1,12 @@
 // End-to-end tests: the built program on real studies of shell programs, from the first trial to the last.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#include <set>
+#include <algorithm>
+#include <regex>
 
 #include "app/program_test_kit.h"
 
@@ -246,6 +250,57 @@ TEST_F(EndToEnd, RunsAWorkerOfTheProtocol) {
   const ProgramRun run = pegbox({"tune", "study.yaml"});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_EQ(json_of({"best", "--json"})["trial"], 2);
+}
+
+/// What the program draws on a terminal of its own, 80 columns wide.
+std::string drawn_on_a_terminal(const Path& folder, bool no_color) {
+  const winsize size{.ws_row = 30, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
+  int terminal = -1;
+  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);
+  if (child == 0) {
+    ::setenv("TERM", "xterm", 1);
+    ::setenv("LC_ALL", "C.UTF-8", 1);
+    no_color ? ::setenv("NO_COLOR", "1", 1) : ::unsetenv("NO_COLOR");
+    if (::chdir(folder.c_str()) == 0) ::execl(PEGBOX_PROGRAM, PEGBOX_PROGRAM, "tune", "study.yaml", nullptr);
+    ::_exit(127);
+  }
+  std::string drawn;
+  char buffer[4096];
+  for (ssize_t count; (count = ::read(terminal, buffer, sizeof buffer)) > 0;)
+    drawn.append(buffer, static_cast<std::size_t>(count));
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ::close(terminal);
+  EXPECT_EQ(WEXITSTATUS(status), 0) << drawn;
+  return drawn;
+}
+
+TEST_F(EndToEnd, RedrawsAPictureOnATerminal) {
+  write("study.yaml", study_of(3, "0.2"));
+  const std::string drawn = drawn_on_a_terminal(folder(), false);
+  for (const char* part : {"\x1b[1mrunning\x1b[0m", "A\r", "of 3 trials", "step 1", "100 % of the budget"})
+    EXPECT_THAT(drawn, HasSubstr(part));
+  for (std::size_t start = 0; start < drawn.size();) {
+    const std::size_t end = std::min(drawn.find('\n', start), drawn.size());
+    EXPECT_LE(end - start, 80u * 4) << "one line of 80 columns";
+    start = end + 1;
+  }
+}
+
+TEST_F(EndToEnd, DrawsWithoutColorsWhereNoneAreWanted) {
+  write("study.yaml", study_of(1, "0.1"));
+  const std::string drawn = drawn_on_a_terminal(folder(), true);
+  EXPECT_THAT(drawn, HasSubstr("1 of 1 trials"));
+  EXPECT_FALSE(std::regex_search(drawn, std::regex("\x1b\\[[0-9;]*m"))) << drawn;
+}
+
+TEST(Reference, OfTheCommandsIsInStep) {
+  const auto written = read_file("docs/commands.md");
+  ASSERT_TRUE(written) << written.error().message;
+  auto child =
+      Subprocess::start({.arguments = {PEGBOX_PROGRAM, "help", "--markdown"}, .environment = {}, .folder = {}});
+  ASSERT_TRUE(child);
+  EXPECT_EQ(run_to_end(**child, 60).out, *written) << "write it again: pegbox help --markdown > docs/commands.md";
 }
 
 TEST_F(EndToEnd, CompletesInBash) {

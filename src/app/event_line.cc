@@ -95,8 +95,9 @@ double budget_used_fraction(const History& history, double now_s) {
 
 std::string status_line(const History& history, double now_s) {
   const Budget& budget = history.spec.budget;
-  std::string line =
-      used_of(static_cast<double>(ended_trials(history)), static_cast<double>(budget.trials), show_whole, " trials");
+  const auto ended = static_cast<double>(ended_trials(history));
+  std::string line = budget.trials > 0 ? used_of(ended, static_cast<double>(budget.trials), show_whole, " trials")
+                                       : fmt::format("{} trials, {:.0f} ended", history.trials.size(), ended);
   line += ", " + used_of(now_s, budget.time_s, format_duration, "");
   if (history.tokens_spent > 0) line += ", " + used_of(history.tokens_spent, budget.tokens, format_count, " tokens");
   if (const auto best = best_trial(history)) {
@@ -116,7 +117,9 @@ std::optional<std::string> event_line(const StudyState& state, const Event& even
   }
   if (const auto* started = std::get_if<event::TrialStarted>(&event.what)) {
     if (started->from == 0)
-      return fmt::format("trial {} starts: {}", started->trial, show_config(state.trial(started->trial).config));
+      return fmt::format("trial {} starts{}: {}", started->trial,
+                         state.trial(started->trial).created_s < event.study_time_s ? " again" : "",
+                         show_config(state.trial(started->trial).config));
     return fmt::format("trial {} goes on from step {}{}", started->trial, started->from,
                        started->until > 0 ? fmt::format(" to {}", started->until) : "");
   }

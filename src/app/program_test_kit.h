@@ -23,6 +23,29 @@ struct ProgramRun {
   std::string out, err;
 };
 
+/// Waits for its end, at most `most_s`, and takes all that it writes.
+inline ProgramRun run_to_end(Subprocess& child, double most_s) {
+  const auto read_all = [](int descriptor, std::string& text) {
+    char buffer[4096];
+    for (ssize_t count; (count = ::read(descriptor, buffer, sizeof buffer)) > 0;)
+      text.append(buffer, static_cast<std::size_t>(count));
+  };
+  ProgramRun run;
+  const SystemClock clock;
+  const double until_s = clock.now_s() + most_s;
+  while (clock.now_s() < until_s) {
+    wait_readable({child.output(), child.error_output()}, std::chrono::milliseconds(20));
+    const auto status = child.poll();
+    read_all(child.output(), run.out);
+    read_all(child.error_output(), run.err);
+    if (!status) continue;
+    run.code = status->code;
+    return run;
+  }
+  ADD_FAILURE() << "it did not end\n" << run.out << run.err;
+  return run;
+}
+
 /// A folder with a store, and the program at work in it.
 class ProgramTest : public testing::Test {
  protected:
@@ -43,23 +66,7 @@ class ProgramTest : public testing::Test {
     return std::move(*started);
   }
 
-  /// Waits for its end, at most `most_s`.
-  static ProgramRun finish(Subprocess& child, double most_s = 60) {
-    ProgramRun run;
-    const SystemClock clock;
-    const double until_s = clock.now_s() + most_s;
-    while (clock.now_s() < until_s) {
-      wait_readable({child.output(), child.error_output()}, std::chrono::milliseconds(20));
-      const auto status = child.poll();
-      read_all(child.output(), run.out);
-      read_all(child.error_output(), run.err);
-      if (!status) continue;
-      run.code = status->code;
-      return run;
-    }
-    ADD_FAILURE() << "it did not end\n" << run.out << run.err;
-    return run;
-  }
+  static ProgramRun finish(Subprocess& child, double most_s = 60) { return run_to_end(child, most_s); }
 
   ProgramRun pegbox(std::vector<std::string> arguments) const {
     const auto child = start(std::move(arguments));
@@ -100,12 +107,6 @@ class ProgramTest : public testing::Test {
   }
 
  private:
-  static void read_all(int descriptor, std::string& text) {
-    char buffer[4096];
-    for (ssize_t count; (count = ::read(descriptor, buffer, sizeof buffer)) > 0;)
-      text.append(buffer, static_cast<std::size_t>(count));
-  }
-
   TemporaryFolder folder_;
 };
 

@@ -1,6 +1,9 @@
 // Progress: shows a running study while it runs: a picture that is redrawn in a terminal, plain lines elsewhere.
 #include "app/progress.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -95,10 +98,12 @@ void Progress::show(bool is_last) {
 }
 
 void Progress::draw() {
-  const auto lines = render({.state = state_,
-                             .now_s = now_s(),
-                             .terminal = Terminal::look_at(2),
-                             .news = std::vector<std::string>(news_.begin(), news_.end())});
+  const Terminal terminal = Terminal::look_at(STDERR_FILENO);  // it may have been resized
+  auto lines = render({.state = state_,
+                       .now_s = now_s(),
+                       .terminal = terminal,
+                       .news = std::vector<std::string>(news_.begin(), news_.end())});
+  lines.resize(std::min(lines.size(), static_cast<std::size_t>(terminal.height - 1)));  // what scrolled off stays
   std::string bytes;
   if (drawn_lines_ > 0) bytes += "\x1b[" + std::to_string(drawn_lines_) + "A\r";
   for (const std::string& line : lines) bytes += line + "\x1b[K\n";

@@ -51,7 +51,7 @@ Terminal Terminal::look_at(int descriptor) {
   terminal.has_unicode = encoding_is_utf8();
   winsize size{};
   if (terminal.is_terminal && ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    terminal.width = size.ws_col;
+    terminal.width = size.ws_col, terminal.height = std::max<int>(size.ws_row, 2);
   else if (const int columns = std::atoi(environment("COLUMNS").c_str()); columns > 0)
     terminal.width = columns;
   return terminal;

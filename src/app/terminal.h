@@ -10,6 +10,7 @@ struct Terminal {
   bool is_terminal = false;
   bool has_color = false;    ///< a terminal, unless NO_COLOR is set (https://no-color.org) or TERM is "dumb"
   bool has_unicode = false;  ///< the locale's encoding is UTF-8
+  int height = 24;           ///< lines; 24 where it is no terminal
   int width = 80;            ///< columns; of COLUMNS or 80 where it is no terminal
 
   static Terminal look_at(int descriptor);

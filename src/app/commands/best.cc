@@ -5,6 +5,7 @@
 #include "app/event_line.h"
 #include "app/session.h"
 #include "app/study_json.h"
+#include "base/units.h"
 
 namespace pegbox {
 
@@ -12,7 +13,11 @@ namespace {
 
 std::string result_text(const Json& best) {
   std::string text = fmt::format("trial {}\n", best["trial"].get<std::int64_t>());
-  const auto value_text = [](const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); };
+  const auto value_text = [](const Json& value) {
+    return value.is_string()   ? value.get<std::string>()
+           : value.is_number() ? format_number(value.get<double>())
+                               : value.dump();
+  };
   for (const auto& [name, value] : best["config"].items())
     text += fmt::format("  {:<20} {}\n", name, value_text(value));
   for (const auto& [name, value] : best["metrics"].items()) {

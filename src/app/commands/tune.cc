@@ -83,6 +83,9 @@ class Tune final : public Subcommand {
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const StudyFile file, load());
     PEGBOX_CHECK(check_strategies(file.spec));
+    if (!file.spec.checks.empty())
+      session.console().warn(
+          "`checks:` is not carried out by this version; the data are only checked for being readable");
     if (dry_run_) return show_plan(session, file);
     PEGBOX_TRY(const StorePlace place, session.place());
     PEGBOX_TRY(const auto store, session.create_store());

@@ -50,24 +50,24 @@ Result<void> write_per_row(const std::vector<train::Evaluation>& results, const 
 
 Result<void> run_evaluate(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
-  train::Lanes lanes(threads_of(config.settings));
+  const auto lanes = train::Lanes::for_threads(threads_of(config.settings));
   PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(config.settings));
   PEGBOX_TRY(train::Corpus corpus, open_corpus(config, tokenizer_folder(config.settings)));
   const std::int64_t length = std::min(run.sequence_length, model.decoder().config().positions);
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), length));
-  PEGBOX_TRY(const train::Evaluation result, model.evaluate(*rows, lanes, kEvaluationTokens, run.evaluate_tokens));
+  PEGBOX_TRY(const train::Evaluation result, model.evaluate(*rows, *lanes, kEvaluationTokens, run.evaluate_tokens));
   print_json(streams, {{"loss", json_number(result.loss)},
                        {"perplexity", json_number(result.perplexity())},
                        {"label_tokens", result.label_tokens}});
   if (config.settings.per_row.empty()) return {};
-  PEGBOX_TRY(const auto each, model.evaluate_each(*rows, lanes, kEvaluationTokens));
+  PEGBOX_TRY(const auto each, model.evaluate_each(*rows, *lanes, kEvaluationTokens));
   return write_per_row(each, config.settings.per_row);
 }
 
 Result<void> run_predict(const Config& config, const Streams& streams) {
   const Settings& settings = config.settings;
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
-  const train::Lanes lanes(threads_of(settings));
+  const auto lanes = train::Lanes::for_threads(threads_of(settings));
   PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(settings));
   PEGBOX_TRY(const text::ModelText text, text::read_model_text(tokenizer_folder(settings)));
   PEGBOX_TRY(const auto prompt, text.tokenizer.encode(settings.prompt));
@@ -104,11 +104,11 @@ Result<void> run_probe(const Config& config, const Streams& streams) {
     return fail(ErrorKind::InvalidInput,
                 {.where = "config", .what = "output is missing", .expected = "a .safetensors file to write"});
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config({{"method", "full"}}, config.run, "config"));
-  train::Lanes lanes(threads_of(settings));
+  const auto lanes = train::Lanes::for_threads(threads_of(settings));
   PEGBOX_TRY(const train::BaseModel model, train::load_model(settings.model));
   PEGBOX_TRY(train::Corpus corpus, open_corpus(config, tokenizer_folder(settings)));
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), run.sequence_length));
-  PEGBOX_TRY(const std::int64_t count, train::probe(model, run, *rows, settings.rows, lanes, settings.output));
+  PEGBOX_TRY(const std::int64_t count, train::probe(model, run, *rows, settings.rows, *lanes, settings.output));
   print_json(streams, {{"output", settings.output}, {"rows", count}});
   return {};
 }

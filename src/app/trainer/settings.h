@@ -25,7 +25,7 @@ struct Settings {
   double held_bytes = 1 << 30;   // of waiting trials kept in memory
   double validation_fraction = 0.05;
   std::int64_t vocabulary = 2048;  ///< of a tokenizer trained on the data, where none is given
-  std::string per_row;  ///< evaluate: file for the loss of each text apart
+  std::string per_row;             ///< evaluate: file for the loss of each text apart
   std::string prompt;
   std::int64_t most_tokens = 128, top_k = 0;
   double temperature = 0;

@@ -62,6 +62,11 @@ Result<void> run_worker(const Config& config, const Streams& streams) {
                 {.where = "config", .what = "data is missing", .expected = "{\"train\": ..., \"validation\": ...}"});
   PEGBOX_CHECK(train::read_train_config(Json::object(), config.run, "config"));
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
+  if (!workplace.corpus->has(train::Part::Train) || !workplace.corpus->has(train::Part::Validation))
+    return fail(ErrorKind::InvalidInput,
+                {.where = "data",
+                 .what = "a trial is judged by its loss on validation data, and there are none",
+                 .hint = "name validation data, or a validation_fraction above 0"});
   const SystemClock clock;
   Channel channel(streams.protocol_input, streams.protocol_output);
   Worker worker(workplace, config, channel, clock,

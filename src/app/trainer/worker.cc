@@ -80,7 +80,11 @@ void Worker::on(const message::Start& start) {
   deactivate(start.trial);
   trials_.erase(start.trial);
   auto trial = WorkerTrial::start(workplace_, config_.settings, config_.run, start, clock_);
-  if (!trial) return fail_trial(start.trial, trial.error());
+  if (!trial) {
+    const bool fits = trial.error().kind != ErrorKind::OutOfMemory;  // nothing was tried yet: it could never run here
+    if (fits) return fail_trial(start.trial, trial.error());
+    return channel_.send(message::Failed{start.trial, FailureKind::Infeasible, trial.error().message});
+  }
   trials_[start.trial] = *std::move(trial);
   active_.push_back(start.trial);
 }

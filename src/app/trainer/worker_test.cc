@@ -339,6 +339,10 @@ TEST_F(TrainerProgram, SurvivesBadLinesAndBadTrials) {
       10, 0,
       {{"learning_rate", 10}, {"clip", 0}, {"epsilon", 0}, {"scale", 1000}, {"weight_decay", 10}, {"tokens", 400000}}));
   EXPECT_EQ(host.expect<message::Failed>().kind, FailureKind::Diverged);
+  host.send(start(14, 0, {{"method", "scratch"}, {"width", 65536}, {"layers", 100}, {"heads", 64}}));
+  const auto huge = host.expect<message::Failed>();
+  EXPECT_EQ(huge.kind, FailureKind::Infeasible);
+  EXPECT_THAT(huge.detail, HasSubstr("TiB"));
   host.send(start(11, 1000));
   EXPECT_EQ(host.expect<message::Reached>().trial, 11);
   EXPECT_THAT(host.error_text(), HasSubstr("fly"));

@@ -42,7 +42,7 @@ int threads_of(const Settings& settings) {
 Result<Workplace> open_workplace(const Config& config) {
   Workplace workplace;
   const int threads = threads_of(config.settings);
-  workplace.lanes = std::make_unique<train::Lanes>(threads);
+  workplace.lanes = train::Lanes::for_threads(threads);
   if (!config.settings.model.empty()) {
     PEGBOX_TRY(workplace.base, train::load_model(config.settings.model));
   }
