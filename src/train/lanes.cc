@@ -3,6 +3,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -11,6 +12,12 @@
 #include <vector>
 
 namespace pegbox::train {
+
+namespace {
+
+constexpr int kMostLanes = 8;  // a usual batch of 8 to 32 sequences still feeds them all
+
+}  // namespace
 
 struct Lanes::State {
   std::mutex mutex;
@@ -21,6 +28,7 @@ struct Lanes::State {
   bool ending = false;
   std::vector<std::exception_ptr> faults;
   std::vector<std::thread> threads;
+  int threads_each = 1;
 
   void call(int lane, const std::function<void(int)>& function) {
     try {
@@ -31,7 +39,7 @@ struct Lanes::State {
   }
 
   void serve(int lane) {
-    at::set_num_threads(1);
+    at::set_num_threads(threads_each);
     std::uint64_t seen = 0;
     std::unique_lock lock(mutex);
     while (true) {
@@ -47,10 +55,16 @@ struct Lanes::State {
   }
 };
 
-Lanes::Lanes(int count) : state_(std::make_unique<State>()) {
-  at::set_num_threads(1);
+Lanes::Lanes(int count, int threads_each) : state_(std::make_unique<State>()) {
+  state_->threads_each = threads_each;
+  at::set_num_threads(threads_each);
   state_->faults.resize(static_cast<std::size_t>(count));
   for (int lane = 1; lane < count; ++lane) state_->threads.emplace_back([this, lane] { state_->serve(lane); });
+}
+
+std::unique_ptr<Lanes> Lanes::for_threads(int threads) {
+  const int count = std::clamp(threads, 1, kMostLanes);
+  return std::make_unique<Lanes>(count, std::max(1, threads / count));
 }
 
 Lanes::~Lanes() {

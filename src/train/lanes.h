@@ -1,7 +1,7 @@
 // Lanes: worker threads that each compute whole micro-batches, instead of sharing every matrix product.
 //
 // Threads that meet only once a step wait little for each other, small matrices included, and lose nothing when another
-// program takes a core for a moment; inside a lane libtorch runs on one thread.
+// program takes a core for a moment. With many cores each lane has several.
 #pragma once
 
 #include <functional>
@@ -11,8 +11,11 @@ namespace pegbox::train {
 
 class Lanes {
  public:
-  /// `count` >= 1; the calling thread is lane 0. Sets libtorch's own number of threads to 1.
-  explicit Lanes(int count);
+  /// `count` >= 1; the calling thread is lane 0. In each lane libtorch uses `threads_each` threads.
+  explicit Lanes(int count, int threads_each = 1);
+
+  /// As many lanes as a batch can feed, at most `threads`; the rest of the threads go to libtorch inside the lanes.
+  static std::unique_ptr<Lanes> for_threads(int threads);
   ~Lanes();
   Lanes(const Lanes&) = delete;
   Lanes& operator=(const Lanes&) = delete;

@@ -10,9 +10,11 @@
 #include <numeric>
 
 #include "base/rng.h"
+#include "base/units.h"
 #include "text/packing.h"
 #include "train/batch.h"
 #include "train/guard.h"
+#include "train/memory.h"
 #include "train/ops/loss.h"
 #include "train/optim/schedule.h"
 
@@ -23,12 +25,6 @@ namespace {
 constexpr std::int64_t kMostMicroBatchTokens = 2048;  // more does not make a core's matrix products faster
 constexpr std::int64_t kLeastMicroBatchTokens = 256;
 constexpr double kActivationBytes = 1 << 30;  // that one lane's activations may take before micro-batches shrink
-
-/// Bytes that one token leaves behind for the backward pass, roughly.
-double activation_bytes_per_token(const ModelConfig& config) {
-  const double width = static_cast<double>(config.width), inner = static_cast<double>(config.feed_forward);
-  return 4.0 * static_cast<double>(config.layers) * (10 * width + 4 * inner);
-}
 
 tl::unexpected<Error> misfit(std::string what, std::string got, std::string expected) {
   return fail(
@@ -102,6 +98,7 @@ Result<void> TrainingRun::start() {
     config_.learning_rate = step_law_learning_rate(
         static_cast<double>(model_.decoder->layout().parameters_without_tables()), static_cast<double>(total_tokens_));
   PEGBOX_TRY(method_, make_method(config_, *model_.decoder, model_.weights, model_.name));
+  PEGBOX_CHECK(check_memory());
   parameters_ = method_->initial_parameters(static_cast<std::uint64_t>(config_.seed));
   optimizer_ = make_optimizer(config_, parameters_);
   for (int lane = 0; lane < lanes_.count(); ++lane) {
@@ -112,6 +109,22 @@ Result<void> TrainingRun::start() {
     lanes_state_.push_back(std::move(state));
   }
   return {};
+}
+
+Result<void> TrainingRun::check_memory() const {
+  const MemoryNeed need =
+      memory_need(model_.decoder->config(), method_->parameter_count(), micro_batch_tokens(), lanes_.count());
+  const double available = available_memory_bytes();
+  if (available == 0 || need.total_bytes() <= available) return {};
+  return fail(ErrorKind::OutOfMemory,
+              {.where = "training run",
+               .what = "the run would not fit into memory",
+               .got = fmt::format("a need of {} ({} for {} trainable parameters, {} for activations)",
+                                  format_bytes(need.total_bytes()), format_bytes(need.parameters_bytes),
+                                  format_count(static_cast<double>(method_->parameter_count())),
+                                  format_bytes(need.activations_bytes)),
+               .expected = fmt::format("at most the {} that are free", format_bytes(available)),
+               .hint = "use a smaller model, method lora, or a smaller micro_batch"});
 }
 
 std::int64_t TrainingRun::trainable_parameters() const {

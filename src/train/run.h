@@ -30,7 +30,7 @@ struct StepReport {
 class TrainingRun {
  public:
   /// All but `config` must outlive the run. `config.seed` decides initial values, the order of rows and dropout.
-  /// InvalidInput if config, model and data do not fit together; OutOfMemory.
+  /// InvalidInput if config, model and data do not fit together; OutOfMemory, with numbers, if the run would not fit.
   static Result<std::unique_ptr<TrainingRun>> create(const BaseModel& model, const TrainConfig& config,
                                                      const text::TokenizedRows& train, Lanes& lanes);
 
@@ -75,6 +75,7 @@ class TrainingRun {
 
   TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train, Lanes& lanes);
   Result<void> start();
+  Result<void> check_memory() const;
   double accumulate(const std::vector<std::int64_t>& rows, std::int64_t label_tokens);
   void work(int lane, const std::vector<std::vector<std::int64_t>>& batches, std::int64_t label_tokens,
             const std::vector<std::uint64_t>& keys);

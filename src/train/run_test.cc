@@ -49,7 +49,7 @@ class Training : public ::testing::TestWithParam<std::string> {
 TEST_P(Training, AccumulationEqualsTheBigBatch) {
   TrainConfig whole = config_of(GetParam()), pieces = whole;
   whole.micro_batch = 1 << 20;
-  pieces.micro_batch = 40;  // several micro-batches, the last ones smaller
+  pieces.micro_batch = 40;                            // several micro-batches, the last ones smaller
   whole.learning_rate = pieces.learning_rate = 1e-3;  // Adam divides by roots of tiny numbers: it magnifies roundings
   const auto a = run(whole), b = run(pieces), c = run(pieces, two_);
   for (int step = 0; step < 5; ++step) {

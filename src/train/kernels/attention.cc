@@ -43,9 +43,7 @@ void scores_of(const AttentionShape& shape, const HeadView& view, std::int64_t f
 
 /// exp(row - largest) in place, zeros after `valid`; returns the logarithm of the sum and the sum's inverse.
 float softmax_row(float* row, std::int64_t valid, std::int64_t columns, float& inverse_sum) {
-  float largest = row[0];
-#pragma omp simd reduction(max : largest)
-  for (std::int64_t j = 0; j < valid; ++j) largest = std::max(largest, row[j]);
+  const float largest = largest_of(row, valid);
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (std::int64_t j = 0; j < valid; ++j) {

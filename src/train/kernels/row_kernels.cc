@@ -113,9 +113,7 @@ double cross_entropy(Rows rows, float* logits, const std::int64_t* labels, float
   double loss = 0;
   for (std::int64_t row = rows.begin; row < rows.end; ++row) {
     float* const values = logits + row * rows.columns;
-    float largest = values[0];
-#pragma omp simd reduction(max : largest)
-    for (std::int64_t j = 0; j < rows.columns; ++j) largest = std::max(largest, values[j]);
+    const float largest = largest_of(values, rows.columns);
     const float label_logit = values[labels[row]];
     float sum = 0;
     if (factor == 0) {
@@ -140,55 +138,67 @@ double cross_entropy(Rows rows, float* logits, const std::int64_t* labels, float
 namespace {
 
 constexpr std::int64_t kLanes = 8;  // elements that one Philox block masks, 16 bits each
+constexpr int kRounds = 7;
+constexpr std::int64_t kBatch = 32;  // blocks drawn together, so that their loops become vector code
 
-/// Philox 4x32-10 (Salmon et al. 2011) of `block` under `key`; bit i of the result: element i is kept.
-inline std::uint32_t kept_bits(std::uint64_t key, std::uint64_t block, std::uint32_t threshold) {
-  std::uint32_t c0 = static_cast<std::uint32_t>(block), c1 = static_cast<std::uint32_t>(block >> 32), c2 = 0, c3 = 0;
+/// Philox 4x32-7 (Salmon et al. 2011: seven rounds pass all tests of TestU01) of blocks first, first + 1, ...; bit i of
+/// bits[b]: element i of block b is kept.
+void draw_bits(std::uint64_t key, std::uint64_t first, std::uint32_t threshold, std::uint32_t* bits) {
+  std::uint32_t c0[kBatch], c1[kBatch], c2[kBatch], c3[kBatch];
+  for (std::int64_t b = 0; b < kBatch; ++b) {
+    const std::uint64_t block = first + static_cast<std::uint64_t>(b);
+    c0[b] = static_cast<std::uint32_t>(block);
+    c1[b] = static_cast<std::uint32_t>(block >> 32);
+    c2[b] = c3[b] = 0;
+  }
   std::uint32_t k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = 0xD2511F53ull * c0, p1 = 0xCD9E8D57ull * c2;
-    c0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1 ^ k0;
-    c2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3 ^ k1;
-    c1 = static_cast<std::uint32_t>(p1);
-    c3 = static_cast<std::uint32_t>(p0);
+  for (int round = 0; round < kRounds; ++round) {
+#pragma omp simd
+    for (std::int64_t b = 0; b < kBatch; ++b) {
+      const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c0[b], p1 = std::uint64_t{0xCD9E8D57} * c2[b];
+      c0[b] = static_cast<std::uint32_t>(p1 >> 32) ^ c1[b] ^ k0;
+      c2[b] = static_cast<std::uint32_t>(p0 >> 32) ^ c3[b] ^ k1;
+      c1[b] = static_cast<std::uint32_t>(p1);
+      c3[b] = static_cast<std::uint32_t>(p0);
+    }
     k0 += 0x9E3779B9u;
     k1 += 0xBB67AE85u;
   }
-  std::uint32_t bits = 0;
-  const std::uint32_t words[4] = {c0, c1, c2, c3};
-  for (int i = 0; i < 4; ++i) {
-    bits |= static_cast<std::uint32_t>((words[i] & 0xFFFF) >= threshold) << (2 * i);
-    bits |= static_cast<std::uint32_t>((words[i] >> 16) >= threshold) << (2 * i + 1);
-  }
-  return bits;
+  const auto two = [threshold](std::uint32_t word) {
+    return static_cast<std::uint32_t>((word & 0xFFFF) >= threshold) |
+           (static_cast<std::uint32_t>((word >> 16) >= threshold) << 1);
+  };
+#pragma omp simd
+  for (std::int64_t b = 0; b < kBatch; ++b)
+    bits[b] = two(c0[b]) | (two(c1[b]) << 2) | (two(c2[b]) << 4) | (two(c3[b]) << 6);
 }
 
-constexpr std::int64_t kBatch = 32;  // blocks whose bits are drawn together, so that their loop becomes vector code
-
-void mask_run(std::int64_t first_block, std::int64_t offset, std::int64_t size, const DropoutMask& mask, const float* x,
-              float* y) {
+void mask_run(std::int64_t first_block, std::int64_t size, const DropoutMask& mask, const float* x, float* y) {
   const auto threshold = static_cast<std::uint32_t>(std::lround(mask.probability * 65536.0));
   const float factor = 1.0f / (1.0f - mask.probability);
   std::uint32_t bits[kBatch];
   for (std::int64_t done = 0; done < size; done += kBatch * kLanes) {
-    const std::int64_t block = first_block + done / kLanes;
+    draw_bits(mask.key, static_cast<std::uint64_t>(first_block + done / kLanes), threshold, bits);
+    const std::int64_t count = std::min(size - done, kBatch * kLanes), whole = count / kLanes;
+    const float* const in = x + done;
+    float* const out = y + done;
+    for (std::int64_t b = 0; b < whole; ++b)
 #pragma omp simd
-    for (std::int64_t i = 0; i < kBatch; ++i)
-      bits[i] = kept_bits(mask.key, static_cast<std::uint64_t>(block + i), threshold);
-    const std::int64_t count = std::min(size - done, kBatch * kLanes);
-    for (std::int64_t i = 0; i < count; ++i)
-      y[offset + done + i] = (bits[i / kLanes] >> (i % kLanes)) & 1 ? x[offset + done + i] * factor : 0.0f;
+      for (std::int64_t i = 0; i < kLanes; ++i)
+        out[b * kLanes + i] = in[b * kLanes + i] * (static_cast<float>((bits[b] >> i) & 1) * factor);
+    for (std::int64_t i = whole * kLanes; i < count; ++i)
+      out[i] = in[i] * (static_cast<float>((bits[i / kLanes] >> (i % kLanes)) & 1) * factor);
   }
 }
 
 }  // namespace
 
 void dropout(std::int64_t begin, std::int64_t end, const DropoutMask& mask, const float* x, float* y) {
-  mask_run(begin / kLanes, begin, end - begin, mask, x, y);
+  mask_run(begin / kLanes, end - begin, mask, x + begin, y + begin);
 }
 
 void dropout_row(std::int64_t first, std::int64_t size, const DropoutMask& mask, float* x) {
-  mask_run(first / kLanes, 0, size, mask, x, x);
+  mask_run(first / kLanes, size, mask, x, x);
 }
 
 }  // namespace pegbox::train::kernels

@@ -25,6 +25,20 @@ inline float fast_exp(float x) {
   return x < -87.3f ? 0.0f : p * scale;
 }
 
+/// The largest of `size` > 0 values. Lanes by hand: compilers keep the order of comparisons, NaN being what it is.
+inline float largest_of(const float* values, std::int64_t size) {
+  constexpr std::int64_t kWide = 16;
+  float lanes[kWide];
+  for (float& lane : lanes) lane = values[0];
+  std::int64_t i = 0;
+  for (; i + kWide <= size; i += kWide)
+    for (std::int64_t j = 0; j < kWide; ++j) lanes[j] = values[i + j] > lanes[j] ? values[i + j] : lanes[j];
+  float largest = lanes[0];
+  for (const float lane : lanes) largest = lane > largest ? lane : largest;
+  for (; i < size; ++i) largest = values[i] > largest ? values[i] : largest;
+  return largest;
+}
+
 inline float fast_sigmoid(float x) { return 1.0f / (1.0f + fast_exp(-x)); }
 
 }  // namespace pegbox::train

@@ -13,6 +13,8 @@ class Full final : public Method {
   Full(const TrainConfig& config, const Decoder& decoder, const Weights& base)
       : dropout_(config.dropout), decoder_(decoder), base_(base) {}
 
+  std::int64_t parameter_count() const override { return decoder_.layout().parameters(); }
+
   std::vector<Parameter> initial_parameters(std::uint64_t seed) const override {
     const ModelLayout& layout = decoder_.layout();
     const Weights fresh = base_.empty() ? initialize_weights(decoder_.config(), layout, seed) : Weights();

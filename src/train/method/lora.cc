@@ -35,6 +35,13 @@ class Lora final : public Method {
         base_name_(std::move(base_name)),
         plan_(std::move(plan)) {}
 
+  std::int64_t parameter_count() const override {
+    std::int64_t sum = 0;
+    for (const LoraPlan::Group& group : plan_.groups())
+      sum += plan_.rank() * (static_cast<std::int64_t>(group.parts.size()) * group.inputs + group.rows);
+    return sum;
+  }
+
   std::vector<Parameter> initial_parameters(std::uint64_t seed) const override {
     std::vector<Parameter> parameters;
     for (std::size_t g = 0; g < plan_.groups().size(); ++g) {

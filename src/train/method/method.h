@@ -19,6 +19,8 @@ class Method {
  public:
   virtual ~Method() = default;
 
+  virtual std::int64_t parameter_count() const = 0;  ///< numbers that are trained
+
   /// New trainable tensors at their initial values, in a fixed order. They are the caller's.
   virtual std::vector<Parameter> initial_parameters(std::uint64_t seed) const = 0;
 
