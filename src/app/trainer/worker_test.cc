@@ -244,7 +244,9 @@ TEST_F(TrainerProgram, DescribesModelAndData) {
 }
 
 TEST_F(TrainerProgram, APausedTrialEndsWithTheNumbersOfOneThatWasNot) {
-  Host host(worker_config(), folder_->path());
+  Json config = worker_config();
+  config["checkpoint_every"] = 60;  // else the rung's checkpoint is replaced by later ones on a slow machine
+  Host host(config, folder_->path());
   host.expect<message::Ready>();
   host.send(start(1, 0));
   const auto through = host.expect<message::Done>();
@@ -260,7 +262,7 @@ TEST_F(TrainerProgram, APausedTrialEndsWithTheNumbersOfOneThatWasNot) {
   EXPECT_TRUE(std::filesystem::exists(path("files") / "trial-2" / "final" / "adapter_model.safetensors"));
 
   // The same from another process, from disk.
-  Host second(worker_config(), folder_->path());
+  Host second(config, folder_->path());
   second.expect<message::Ready>();
   auto again = start(2, 0);
   again.resume = message::Resume{2, rung.checkpoint};
