@@ -47,9 +47,11 @@ int exit_code(const Error& error) {
 
 /// Large tensors come and go all the time: keeping their memory saves the kernel from clearing it again and again.
 void keep_memory() {
-  constexpr int kLargestKept = 1 << 30;
+  constexpr int kLargestKept = 32 << 20;  // glibc takes no more
+  constexpr int kNeverTrimmed = 1 << 30;
   mallopt(M_MMAP_THRESHOLD, kLargestKept);
-  mallopt(M_TRIM_THRESHOLD, kLargestKept);
+  mallopt(M_TRIM_THRESHOLD, kNeverTrimmed);
+  mallopt(M_ARENA_MAX, 1);  // what one lane has freed another may use
 }
 
 }  // namespace

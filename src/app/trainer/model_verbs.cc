@@ -70,7 +70,8 @@ Result<void> run_predict(const Config& config, const Streams& streams) {
   const auto lanes = train::Lanes::for_threads(threads_of(settings));
   PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(settings));
   PEGBOX_TRY(const text::ModelText text, text::read_model_text(tokenizer_folder(settings)));
-  PEGBOX_TRY(const auto prompt, text.tokenizer.encode(settings.prompt));
+  PEGBOX_TRY(auto prompt, text.tokenizer.encode(settings.prompt));
+  if (const auto begin = train::begin_token_of(text)) prompt.insert(prompt.begin(), *begin);
   const train::GenerateOptions options{.most_tokens = settings.most_tokens,
                                        .temperature = settings.temperature,
                                        .top_k = settings.top_k,
