@@ -2,9 +2,8 @@
 //
 // The first trials are a design: the priors' most likely configuration, if there are priors, then scrambled Sobol
 // points moved to the priors. Then each suggestion maximizes log EI(x) + log P(no failure at x) + (b / n) log prior(x):
-// - expected improvement in its logarithm: Ament et al. (arXiv 2310.20708); augmented for noise: Huang et al., J.
-// Global
-//   Optimization 34 (2006); the model: math/gaussian_process.h;
+// - expected improvement in its logarithm: Ament et al. (arXiv 2310.20708); augmented for noise: Huang et al.,
+//   J. Global Optimization 34 (2006); the model: math/gaussian_process.h;
 // - losses are carried to full length (observations.h) and warped so that diverged runs do no harm (rank_warp.h);
 // - a failed trial says nothing about the loss but counts in a model of failure; one that diverged is the worst loss;
 // - pending trials are believed to give what is predicted, so that workers do not ask for the same point;
