@@ -20,7 +20,8 @@ Result<std::unique_ptr<Executor>> make_command_executor(const StudyFile& file, c
                                                         std::vector<Environment> environments) {
   CommandOptions options;
   options.command = file.trial.command;
-  for (const Parameter& parameter : file.spec.space.parameters()) options.hyperparameters.push_back(parameter.name);
+  for (const Parameter& parameter : file.spec.space.parameters())
+    for (std::string& name : parameter.config_names()) options.hyperparameters.push_back(std::move(name));
   options.metric_patterns = file.trial.patterns;
   options.step_pattern = file.trial.step_pattern;
   options.count = static_cast<int>(file.spec.workers.count);

@@ -20,7 +20,8 @@ Result<StudyFile> StudyFile::read(Document document, const Path& folder) {
   const Node root = document.root();
   PEGBOX_TRY(const Node trial, root.at("trial"));
   std::vector<std::string> parameters;
-  for (const Parameter& parameter : file.spec.space.parameters()) parameters.push_back(parameter.name);
+  for (const Parameter& parameter : file.spec.space.parameters())
+    for (std::string& name : parameter.config_names()) parameters.push_back(std::move(name));
   PEGBOX_TRY(file.trial, TrialSection::read(trial, folder, parameters));
   if (file.trial.kind == TrialKind::Trainer) {
     PEGBOX_TRY(const Node trainer, trial.at("trainer"));

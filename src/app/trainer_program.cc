@@ -125,11 +125,13 @@ Result<TrainerFields> TrainerProgram::fields() const {
 }
 
 Result<ExitCode> TrainerProgram::run(const std::string& verb, const Json& config, Console& console,
-                                     const std::atomic<bool>& interrupted) const {
+                                     const std::atomic<bool>& interrupted, TrainerOutput output) const {
   PEGBOX_TRY(const Started started, start(path_, verb, config));
-  const ExitStatus status = follow(
-      *started.child, [&](std::string_view bytes) { console.print(bytes); },
-      [&](std::string_view bytes) { console.draw(bytes); }, &interrupted);
+  const auto take = [&](std::string_view bytes) {
+    output == TrainerOutput::Result ? console.print(bytes) : console.draw(bytes);
+  };
+  const ExitStatus status =
+      follow(*started.child, take, [&](std::string_view bytes) { console.draw(bytes); }, &interrupted);
   if (interrupted) return ExitCode::Interrupted;
   if (status.signal != 0)
     return fail(ErrorKind::Internal,

@@ -13,6 +13,12 @@
 
 namespace pegbox {
 
+/// Where the trainer's standard output goes.
+enum class TrainerOutput : std::uint8_t {
+  Result,    ///< to stdout, as it is
+  Progress,  ///< to stderr, with the rest that is no result
+};
+
 /// The names of everything that the trainer's config may hold.
 struct TrainerFields {
   std::vector<std::string> all;
@@ -32,7 +38,7 @@ class TrainerProgram {
   /// Runs `pegbox-trainer VERB --config FILE` with `config` in the file and passes its output through; an interrupt is
   /// passed on once. The trainer's own exit code.
   Result<ExitCode> run(const std::string& verb, const Json& config, Console& console,
-                       const std::atomic<bool>& interrupted) const;
+                       const std::atomic<bool>& interrupted, TrainerOutput output = TrainerOutput::Result) const;
 
   /// The same for a verb that prints one JSON value, which is returned. An error carries what the trainer said.
   Result<Json> ask(const std::string& verb, const Json& config) const;

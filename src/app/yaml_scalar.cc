@@ -4,11 +4,11 @@
 #include <charconv>
 #include <limits>
 
+#include "base/number.h"
+
 namespace pegbox {
 
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_one_of(const std::string& text, std::initializer_list<const char*> words) {
   for (const char* word : words)

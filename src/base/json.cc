@@ -9,11 +9,15 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <locale>
 #include <sstream>
 #include <system_error>
 #include <unordered_set>
+#include <utility>
+
+#include "base/number.h"
 
 namespace pegbox {
 
@@ -22,7 +26,6 @@ namespace {
 constexpr std::size_t kMaxDepth = 200;   // printing and most users of a document recurse
 constexpr std::size_t kFewMembers = 24;  // up to here a linear search for a repeated key beats a hash table
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
@@ -70,10 +73,14 @@ std::string hint_for(std::string_view word) {
   return {};
 }
 
+/// What stands for numbers that are not finite.
+enum class NonFinite : std::uint8_t { Strings, StringsAndWords };
+
 class Parser {
  public:
-  Parser(std::string_view text, const std::string& where, std::map<std::string, int>* lines)
-      : text_(text), where_(where), lines_(lines) {}
+  Parser(std::string_view text, const std::string& where, std::map<std::string, int>* lines,
+         NonFinite non_finite = NonFinite::Strings)
+      : text_(text), where_(where), lines_(lines), non_finite_(non_finite) {}
 
   Result<Json> parse() {
     Json root;
@@ -106,8 +113,15 @@ class Parser {
       case 'n':
         return parse_word("null", nullptr, value);
       default:
-        return parse_number(value);
+        return parse_non_finite(value) || parse_number(value);
     }
+  }
+
+  bool parse_non_finite(Json& value) {
+    if (non_finite_ == NonFinite::Strings) return false;
+    for (const auto& [word, meaning] : {std::pair{"NaN", "nan"}, {"Infinity", "inf"}, {"-Infinity", "-inf"}})
+      if (word_at(at_) == word) return parse_word(word, meaning, value);
+    return false;
   }
 
   bool parse_word(std::string_view word, Json meaning, Json& value) {
@@ -332,6 +346,7 @@ class Parser {
   std::string_view text_;
   const std::string& where_;
   std::map<std::string, int>* lines_;  // or null
+  NonFinite non_finite_;
   std::size_t at_ = 0;
   std::size_t depth_ = 0;
   std::ptrdiff_t counted_to_ = 0;
@@ -343,6 +358,10 @@ class Parser {
 
 Result<Json> parse_json(std::string_view text, const std::string& where) {
   return Parser(text, where, nullptr).parse();
+}
+
+Result<Json> parse_foreign_json(std::string_view text, const std::string& where) {
+  return Parser(text, where, nullptr, NonFinite::StringsAndWords).parse();
 }
 
 Result<Json> parse_json(std::string_view text, const std::string& where, std::map<std::string, int>& lines) {

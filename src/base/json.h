@@ -18,6 +18,10 @@ using Json = nlohmann::ordered_json;
 /// others.
 Result<Json> parse_json(std::string_view text, const std::string& where);
 
+/// The same for what another program wrote: the bare words NaN, Infinity and -Infinity, which Python's json module
+/// writes, are read as the strings "nan", "inf" and "-inf".
+Result<Json> parse_foreign_json(std::string_view text, const std::string& where);
+
 /// As above, and fills `lines` with the line, counted from 1, of every value: JSON pointer ("/space/rank") -> line.
 Result<Json> parse_json(std::string_view text, const std::string& where, std::map<std::string, int>& lines);
 

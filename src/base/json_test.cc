@@ -12,7 +12,7 @@
 namespace pegbox {
 namespace {
 
-std::string message_of(std::string_view text) {
+std::string refusal_of(std::string_view text) {
   const auto result = parse_json(text, "f");
   return result ? "accepted: " + to_line(*result) : result.error().message;
 }
@@ -40,7 +40,7 @@ TEST(ParseJson, ReadsDoublesToTheBitAndTinyOnesAsZero) {
   EXPECT_EQ(parse_json("5e-324", "f")->get<double>(), 5e-324);
   EXPECT_EQ(parse_json("1.7976931348623157e308", "f")->get<double>(), std::numeric_limits<double>::max());
   EXPECT_EQ(parse_json("1e-999", "f")->get<double>(), 0);
-  EXPECT_EQ(message_of("1e999"), "[f:1:1] a number too large for a double; got \"1e999\"");
+  EXPECT_EQ(refusal_of("1e999"), "[f:1:1] a number too large for a double; got \"1e999\"");
 }
 
 TEST(ParseJson, ReadsEscapesAndSurrogatePairs) {
@@ -50,13 +50,13 @@ TEST(ParseJson, ReadsEscapesAndSurrogatePairs) {
   for (const char* text : {R"("\x")", R"("\u12")", R"("\u12g4")", R"("\u-123")", R"("\)"})
     EXPECT_FALSE(parse_json(text, "f")) << text;
   for (const char* text : {R"("\uD83D")", R"("\uDE00")", R"("\uD83D\u0041")", R"("\uD83Dx")"})
-    EXPECT_NE(message_of(text).find("surrogate"), std::string::npos) << text;
+    EXPECT_NE(refusal_of(text).find("surrogate"), std::string::npos) << text;
 }
 
 TEST(ParseJson, RefusesAKeyTwiceAndNamesTheSecondPlace) {
-  EXPECT_EQ(message_of("{\"a\": 1,\n  \"a\": 2}"),
+  EXPECT_EQ(refusal_of("{\"a\": 1,\n  \"a\": 2}"),
             "[f:2:3] the key \"a\" stands twice in one object; remove one of them");
-  EXPECT_EQ(message_of(R"({"a":1,"\u0061":2})").find("[f:1:8] the key \"a\" stands twice"), 0u);
+  EXPECT_EQ(refusal_of(R"({"a":1,"\u0061":2})").find("[f:1:8] the key \"a\" stands twice"), 0u);
   EXPECT_TRUE(parse_json(R"([{"a":1},{"a":1,"b":{"a":2}}])", "f")) << "the same key in other objects is fine";
 }
 
@@ -64,34 +64,42 @@ TEST(ParseJson, FindsARepeatedKeyAmongVeryManyQuickly) {
   std::string text = "{";
   for (int i = 0; i < 200000; ++i) text += "\"key" + std::to_string(i) + "\":0,";
   EXPECT_TRUE(parse_json(text + "\"last\":1}", "f"));
-  EXPECT_NE(message_of(text + "\"key777\":1}").find("\"key777\" stands twice"), std::string::npos);
+  EXPECT_NE(refusal_of(text + "\"key777\":1}").find("\"key777\" stands twice"), std::string::npos);
 }
 
 TEST(ParseJson, RefusesWhateverStandsAfterTheValue) {
-  EXPECT_EQ(message_of("{}\n x"), "[f:2:2] something stands after the value; got \"x\"");
+  EXPECT_EQ(refusal_of("{}\n x"), "[f:2:2] something stands after the value; got \"x\"");
   EXPECT_FALSE(parse_json("1 2", "f"));
   EXPECT_FALSE(parse_json(std::string_view("1\0", 2), "f")) << "a zero byte is no end";
   EXPECT_FALSE(parse_json("{}{}", "f"));
 }
 
 TEST(ParseJson, NamesLineColumnAndWhatWasFound) {
-  EXPECT_EQ(message_of("[1,\n\n 0x1]"),
+  EXPECT_EQ(refusal_of("[1,\n\n 0x1]"),
             "[f:3:2] not a value; got \"0x1\"; expected a text, a number, an object, an array, true, "
             "false or null");
-  EXPECT_EQ(message_of("{\"a\" 1}"), "[f:1:6] no colon after a key; got \"1\"; expected \":\"");
-  EXPECT_EQ(message_of("[1 2]"), "[f:1:4] an array goes on without a comma; got \"2\"; expected \",\" or \"]\"");
-  EXPECT_EQ(message_of("{\"a\":1 \"b\":2}").find("[f:1:8] an object goes on without a comma"), 0u);
-  EXPECT_EQ(message_of("[1,2"), "[f:1:5] the text ends too early; expected \",\" or \"]\"");
-  EXPECT_EQ(message_of("").find("[f:1:1] the text ends too early"), 0u);
+  EXPECT_EQ(refusal_of("{\"a\" 1}"), "[f:1:6] no colon after a key; got \"1\"; expected \":\"");
+  EXPECT_EQ(refusal_of("[1 2]"), "[f:1:4] an array goes on without a comma; got \"2\"; expected \",\" or \"]\"");
+  EXPECT_EQ(refusal_of("{\"a\":1 \"b\":2}").find("[f:1:8] an object goes on without a comma"), 0u);
+  EXPECT_EQ(refusal_of("[1,2"), "[f:1:5] the text ends too early; expected \",\" or \"]\"");
+  EXPECT_EQ(refusal_of("").find("[f:1:1] the text ends too early"), 0u);
 }
 
 TEST(ParseJson, HelpsWithCommonSlips) {
-  EXPECT_NE(message_of("{\"loss\": NaN}").find("as the string \"nan\""), std::string::npos);
-  EXPECT_NE(message_of("[-Infinity]").find("as the string \"nan\""), std::string::npos);
-  EXPECT_NE(message_of("[True]").find("true, false and null"), std::string::npos);
-  EXPECT_NE(message_of("{'a': 1}").find("double quotes"), std::string::npos);
-  EXPECT_NE(message_of("{} // x").find("no comments"), std::string::npos);
-  EXPECT_NE(message_of("\"a\nb\"").find("line break as \\n"), std::string::npos);
+  EXPECT_NE(refusal_of("{\"loss\": NaN}").find("as the string \"nan\""), std::string::npos);
+  EXPECT_NE(refusal_of("[-Infinity]").find("as the string \"nan\""), std::string::npos);
+  EXPECT_NE(refusal_of("[True]").find("true, false and null"), std::string::npos);
+  EXPECT_NE(refusal_of("{'a': 1}").find("double quotes"), std::string::npos);
+  EXPECT_NE(refusal_of("{} // x").find("no comments"), std::string::npos);
+  EXPECT_NE(refusal_of("\"a\nb\"").find("line break as \\n"), std::string::npos);
+}
+
+TEST(Json, TakesPythonsWordsForNonFiniteNumbersFromOtherPrograms) {
+  const auto json = parse_foreign_json(R"({"a": NaN, "b": [Infinity, -Infinity], "c": -1})", "line");
+  ASSERT_TRUE(json) << json.error().message;
+  EXPECT_EQ(to_line(*json), R"({"a":"nan","b":["inf","-inf"],"c":-1})");
+  for (const char* text : {"nan", "NaNs", "-NaN", "+Infinity", "-Infinit", "{NaN: 1}", "Infinity2"})
+    EXPECT_FALSE(parse_foreign_json(text, "line")) << text;
 }
 
 TEST(ParseJson, RefusesNumbersInOtherForms) {
@@ -102,7 +110,7 @@ TEST(ParseJson, RefusesNumbersInOtherForms) {
 TEST(ParseJson, RefusesBytesThatAreNotUtf8ButReportsInUtf8) {
   for (const char* bytes : {"\xff", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x80\x80\x80",
                             "\xc3", "\xe2\x82", "\x80"}) {
-    const std::string message = message_of("[\"a" + std::string(bytes) + "\"]");
+    const std::string message = refusal_of("[\"a" + std::string(bytes) + "\"]");
     EXPECT_EQ(message.find("[f:1:4] bytes that are not UTF-8"), 0u) << message;
     EXPECT_TRUE(parse_json(Json(message).dump(), "f")) << "the message itself is UTF-8";
   }
@@ -117,8 +125,8 @@ TEST(ParseJson, SkipsAByteOrderMarkAtTheStartOnly) {
 TEST(ParseJson, RefusesDeepNestingInsteadOfOverflowingTheStack) {
   const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_TRUE(parse_json(nested(200), "f"));
-  EXPECT_NE(message_of(nested(201)).find("nested too deep"), std::string::npos);
-  EXPECT_NE(message_of(std::string(1 << 20, '[')).find("nested too deep"), std::string::npos);
+  EXPECT_NE(refusal_of(nested(201)).find("nested too deep"), std::string::npos);
+  EXPECT_NE(refusal_of(std::string(1 << 20, '[')).find("nested too deep"), std::string::npos);
 }
 
 TEST(ParseJson, NotesTheLineOfEveryValue) {

@@ -285,7 +285,7 @@ Result<AnyMessage> decode(std::string_view line, std::span<const Row<AnyMessage>
                                           .got = fmt::format("{} bytes", line.size()),
                                           .expected = fmt::format("at most {} bytes", kMaxLineBytes)});
   Document document{.json = nullptr, .name = place, .lines = {}};
-  PEGBOX_TRY(document.json, parse_json(line, place));
+  PEGBOX_TRY(document.json, parse_foreign_json(line, place));
   const Node root = document.root();
   if (!root.is_object() || root.json().size() != 1)
     return root.fail("not a message", "an object with one member, the message's name");

@@ -7,14 +7,13 @@
 #include <limits>
 #include <vector>
 
+#include "base/number.h"
 #include "base/rng.h"
 
 namespace pegbox {
 namespace {
 
 using namespace message;
-
-const double kInfinity = std::numeric_limits<double>::infinity();
 
 std::vector<HostMessage> host_messages() {
   return {Describe{1},

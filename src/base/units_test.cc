@@ -8,12 +8,11 @@
 #include <cstdlib>
 #include <limits>
 
+#include "base/number.h"
 #include "base/rng.h"
 
 namespace pegbox {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(Bytes, AreReadWithBinaryAndDecimalPrefixes) {
   EXPECT_EQ(parse_bytes("20GiB").value(), 20.0 * (1ull << 30));

@@ -11,13 +11,15 @@
 #include "math/marginal_likelihood.h"
 
 namespace pegbox::math {
-namespace {
 
-using Eigen::Index;
-
+/// targets = mean + scale * standardized targets
 struct Standardization {
   double mean = 0, scale = 1;
 };
+
+namespace {
+
+using Eigen::Index;
 
 // Divides by the largest magnitude first, so that nothing overflows.
 Standardization standardization_of(std::span<const double> targets) {

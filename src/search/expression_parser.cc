@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/document.h"
+#include "base/number.h"
 #include "base/units.h"
 #include "search/expression_term.h"
 
@@ -41,7 +42,6 @@ constexpr Table<Operator, 3> kProducts{{{"*", Operator::Multiply}, {"/", Operato
 constexpr std::array<std::string_view, 8> kSizeUnits{"kB", "KB", "MB", "GB", "KiB", "MiB", "GiB", "TiB"};
 constexpr std::array<std::string_view, 4> kWords{"or", "and", "not", "divides"};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_name_part(char c) { return is_letter(c) || is_digit(c) || c == '.'; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }

@@ -379,6 +379,13 @@ std::string Parameter::why_not(const Value& value) const {
                                                                        : why_not_choice(*this, value);
 }
 
+std::vector<std::string> Parameter::config_names() const {
+  if (kind != ParameterKind::Simplex) return {name};
+  std::vector<std::string> names;
+  for (const std::string& component : components) names.push_back(name + "." + component);
+  return names;
+}
+
 int Parameter::dimensions() const {
   if (kind == ParameterKind::Fixed) return 0;
   return kind == ParameterKind::Simplex ? static_cast<int>(components.size()) - 1 : 1;

@@ -62,6 +62,9 @@ struct Parameter {
   /// Axes that it takes in the unit cube: 0 for Fixed, components - 1 for a simplex, else 1.
   int dimensions() const;
 
+  /// The names under which its values stand in a configuration: its own, or a simplex's components ("mixture.books").
+  std::vector<std::string> config_names() const;
+
   /// How many values it can take; 0 if not countable.
   std::int64_t cardinality() const;
 };

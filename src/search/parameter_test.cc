@@ -7,20 +7,20 @@ namespace pegbox {
 namespace {
 
 /// An entry on line 3 of a file.
-Result<Parameter> read(const std::string& json, const std::string& name = "rate") {
+Result<Parameter> read_parameter(const std::string& json, const std::string& name = "rate") {
   const auto document = parse_document("{\n\"space\": {\n\"" + name + "\": " + json + "}}", "study.yaml");
   if (!document) return tl::make_unexpected(document.error());
   return Parameter::read(name, *document->root().at("space")->at(name));
 }
 
 std::string error_of(const std::string& json, const std::string& name = "rate") {
-  const auto parameter = read(json, name);
+  const auto parameter = read_parameter(json, name);
   return parameter ? "no error" : parameter.error().message;
 }
 
 TEST(Parameter, ReadsRanges) {
   const auto rate =
-      read(R"({"range": [1e-5, 1e-2], "scale": "log", "prior": {"at": 3e-4, "spread": 2, "source": "x"}})");
+      read_parameter(R"({"range": [1e-5, 1e-2], "scale": "log", "prior": {"at": 3e-4, "spread": 2, "source": "x"}})");
   ASSERT_TRUE(rate) << rate.error().message;
   EXPECT_EQ(rate->name, "rate");
   EXPECT_EQ(rate->kind, ParameterKind::Real);
@@ -33,11 +33,11 @@ TEST(Parameter, ReadsRanges) {
   EXPECT_EQ(rate->prior->at, Value(3e-4));
   EXPECT_EQ(rate->prior->spread, 2);
   EXPECT_EQ(rate->prior->source, "x");
-  EXPECT_FALSE(read(R"({"range": [0, 1], "scale": "linear"})")->log_scale);
+  EXPECT_FALSE(read_parameter(R"({"range": [0, 1], "scale": "linear"})")->log_scale);
 }
 
 TEST(Parameter, IsAnIntegerOnlyWhereItSaysSoOrStepsByWholeNumbers) {
-  const auto kind = [](const std::string& json) { return read(json)->kind; };
+  const auto kind = [](const std::string& json) { return read_parameter(json)->kind; };
   EXPECT_EQ(kind(R"({"range": [1, 8]})"), ParameterKind::Real);
   EXPECT_EQ(kind(R"({"range": [1, 8], "integer": true})"), ParameterKind::Integer);
   EXPECT_EQ(kind(R"({"range": [1, 8], "step": 1})"), ParameterKind::Integer);
@@ -45,36 +45,38 @@ TEST(Parameter, IsAnIntegerOnlyWhereItSaysSoOrStepsByWholeNumbers) {
   EXPECT_EQ(kind(R"({"range": [1, 8], "step": 1.0})"), ParameterKind::Real);
   EXPECT_EQ(kind(R"({"range": [1, 8], "step": 1, "integer": false})"), ParameterKind::Real);
   EXPECT_EQ(kind(R"({"range": [1e3, 8e3], "integer": true})"), ParameterKind::Integer);
-  EXPECT_EQ(read(R"({"range": [1, 8], "integer": true})")->step, 1);
-  EXPECT_EQ(read(R"({"range": [1, 8], "integer": true})")->cardinality(), 8);
-  EXPECT_EQ(read(R"({"range": [64, 512], "step": 64})")->cardinality(), 8);
-  EXPECT_EQ(read(R"({"range": [0, 1], "step": 0.3})")->cardinality(), 4);
+  EXPECT_EQ(read_parameter(R"({"range": [1, 8], "integer": true})")->step, 1);
+  EXPECT_EQ(read_parameter(R"({"range": [1, 8], "integer": true})")->cardinality(), 8);
+  EXPECT_EQ(read_parameter(R"({"range": [64, 512], "step": 64})")->cardinality(), 8);
+  EXPECT_EQ(read_parameter(R"({"range": [0, 1], "step": 0.3})")->cardinality(), 4);
 }
 
 TEST(Parameter, ReadsChoicesValuesAndSimplexes) {
-  const auto method = read(R"({"choice": ["lora", "full"], "prior": {"weights": [3, 1]}})");
+  const auto method = read_parameter(R"({"choice": ["lora", "full"], "prior": {"weights": [3, 1]}})");
   EXPECT_EQ(method->kind, ParameterKind::Categorical);
   EXPECT_EQ(method->weights, (std::vector<double>{3, 1}));
-  const auto rank = read(R"({"choice": [4, 8, 16], "ordered": true, "prior": {"at": 8, "spread": 1}})");
+  const auto rank = read_parameter(R"({"choice": [4, 8, 16], "ordered": true, "prior": {"at": 8, "spread": 1}})");
   EXPECT_EQ(rank->kind, ParameterKind::Ordered);
   EXPECT_EQ(rank->cardinality(), 3);
   EXPECT_EQ(rank->prior->at, Value(std::int64_t{8}));
-  EXPECT_EQ(read(R"({"choice": [4, 8], "ordered": false})")->kind, ParameterKind::Categorical);
+  EXPECT_EQ(read_parameter(R"({"choice": [4, 8], "ordered": false})")->kind, ParameterKind::Categorical);
   for (const char* fixed : {R"({"value": 3})", "3"}) {
-    EXPECT_EQ(read(fixed)->kind, ParameterKind::Fixed);
-    EXPECT_EQ(read(fixed)->choices, std::vector<Value>{std::int64_t{3}});
-    EXPECT_EQ(read(fixed)->dimensions(), 0);
-    EXPECT_EQ(read(fixed)->cardinality(), 1);
+    EXPECT_EQ(read_parameter(fixed)->kind, ParameterKind::Fixed);
+    EXPECT_EQ(read_parameter(fixed)->choices, std::vector<Value>{std::int64_t{3}});
+    EXPECT_EQ(read_parameter(fixed)->dimensions(), 0);
+    EXPECT_EQ(read_parameter(fixed)->cardinality(), 1);
   }
-  EXPECT_EQ(read("true")->choices, std::vector<Value>{true});
-  const auto mixture = read(R"({"simplex": ["books", "code", "web"]})");
+  EXPECT_EQ(read_parameter("true")->choices, std::vector<Value>{true});
+  const auto mixture = read_parameter(R"({"simplex": ["books", "code", "web"]})");
   EXPECT_EQ(mixture->kind, ParameterKind::Simplex);
+  EXPECT_EQ(mixture->config_names().front(), mixture->name + "." + mixture->components.front());
+  EXPECT_EQ(mixture->config_names().size(), mixture->components.size());
   EXPECT_EQ(mixture->dimensions(), 2);
   EXPECT_EQ(mixture->cardinality(), 0);
 }
 
 TEST(Parameter, ReadsConditions) {
-  const auto rank = read(R"({"range": [0, 1], "when": {"method": ["lora", "qlora"], "layers": 8}})");
+  const auto rank = read_parameter(R"({"range": [0, 1], "when": {"method": ["lora", "qlora"], "layers": 8}})");
   ASSERT_EQ(rank->when.size(), 2u);
   EXPECT_EQ(rank->when[0].parameter, "method");
   EXPECT_EQ(rank->when[0].values.size(), 2u);
@@ -146,11 +148,11 @@ TEST(Parameter, RefusesNamesThatNothingCanWrite) {
   for (const char* name : {"1st", " x", "a b", "x=y", "-x", "\xc3\xa9"})
     EXPECT_NE(error_of("1", name).find("not a name"), std::string::npos) << name;
   for (const char* name : {"learning_rate", "optimizer.beta2", "_x", "lr-1", "model/lr"})
-    EXPECT_TRUE(read("1", name)) << name;
+    EXPECT_TRUE(read_parameter("1", name)) << name;
 }
 
 TEST(Parameter, SaysWhyAValueIsNone) {
-  const auto why = [](const std::string& json, const Value& value) { return read(json)->why_not(value); };
+  const auto why = [](const std::string& json, const Value& value) { return read_parameter(json)->why_not(value); };
   EXPECT_EQ(why(R"({"range": [0, 1]})", 0.123456789012345678), "");
   EXPECT_EQ(why(R"({"range": [0, 1]})", std::int64_t{1}), "");
   EXPECT_EQ(why(R"({"range": [0, 1]})", std::string("0.5")), "it is not a number");

@@ -4,12 +4,12 @@
 #include <charconv>
 #include <limits>
 
+#include "base/number.h"
+
 namespace pegbox {
 namespace {
 
 constexpr int kMaxDepth = 50;  // of a reason; parse_json's own limit counts from the payload's beginning
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Reads each key at most once; gives up at a key twice or one that `read` does not know.
 template <class Read>

@@ -9,14 +9,14 @@
 namespace pegbox {
 namespace {
 
-Result<Space> read(const std::string& json) {
+Result<Space> read_space(const std::string& json) {
   const auto document = parse_document("{\"space\":\n" + json + "}", "study.yaml");
   if (!document) return tl::make_unexpected(document.error());
   return Space::read(*document->root().at("space"));
 }
 
 Space space_of(const std::string& json) {
-  auto space = read(json);
+  auto space = read_space(json);
   EXPECT_TRUE(space) << space.error().message;
   return space ? std::move(*space) : Space();
 }
@@ -30,7 +30,7 @@ constexpr const char* kDesignSpace = R"({
 })";
 
 std::string error_of(const std::string& json) {
-  const auto space = read(json);
+  const auto space = read_space(json);
   return space ? "no error" : space.error().message;
 }
 

@@ -29,7 +29,7 @@ constexpr const char* kDesignFile = R"({
   "seed": 1
 })";
 
-Result<StudySpec> read(const std::string& json) {
+Result<StudySpec> read_study(const std::string& json) {
   const auto document = parse_document(json, "study.yaml");
   if (!document) return tl::make_unexpected(document.error());
   return StudySpec::read(*document);
@@ -54,13 +54,13 @@ std::string file_with(const std::vector<std::pair<std::string, std::string>>& li
 }
 
 StudySpec spec_with(const std::string& key, const std::string& value) {
-  auto spec = read(file_with({{key, value}}));
+  auto spec = read_study(file_with({{key, value}}));
   EXPECT_TRUE(spec) << spec.error().message;
   return spec ? std::move(*spec) : StudySpec();
 }
 
 TEST(StudySpec, ReadsTheDesignsStudyFile) {
-  const auto spec = read(kDesignFile);
+  const auto spec = read_study(kDesignFile);
   ASSERT_TRUE(spec) << spec.error().message;
   EXPECT_EQ(spec->name, "code-lora");
   EXPECT_EQ(spec->trial["trainer"]["model"], "models/base");
@@ -89,7 +89,7 @@ TEST(StudySpec, ReadsTheDesignsStudyFile) {
 }
 
 TEST(StudySpec, HasDefaultsForAllButFourKeys) {
-  const auto spec = read(file_with({}));
+  const auto spec = read_study(file_with({}));
   ASSERT_TRUE(spec) << spec.error().message;
   EXPECT_EQ(spec->search.name, "auto");
   EXPECT_EQ(spec->stop.name, "auto");
@@ -100,7 +100,7 @@ TEST(StudySpec, HasDefaultsForAllButFourKeys) {
   EXPECT_TRUE(spec->trial.is_object());
   EXPECT_EQ(spec->budget.time_s, 0);
   for (const char* key : {"name", "space", "objective", "budget"}) {
-    const auto missing = read(file_with({{key, ""}}));
+    const auto missing = read_study(file_with({{key, ""}}));
     ASSERT_FALSE(missing) << key;
     EXPECT_NE(missing.error().message.find(key), std::string::npos) << missing.error().message;
   }
@@ -125,9 +125,9 @@ TEST(StudySpec, ReadsWhatMayBeWrittenInSeveralForms) {
 }
 
 TEST(StudySpec, ReadsBackFromItsOwnSource) {
-  const auto first = read(kDesignFile);
+  const auto first = read_study(kDesignFile);
   ASSERT_TRUE(first);
-  const auto again = read(to_line(first->source));
+  const auto again = read_study(to_line(first->source));
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(again->source, first->source);
   EXPECT_EQ(again->workers.timeout_s, first->workers.timeout_s);
@@ -182,7 +182,7 @@ TEST(StudySpec, NamesFileLineAndNearestNameOfEachMistake) {
   };
   for (const auto& [key, value, part] : cases) {
     const std::string text = file_with({{key, value}});
-    const auto spec = read(text);
+    const auto spec = read_study(text);
     ASSERT_FALSE(spec) << text;
     const std::string& message = spec.error().message;
     EXPECT_EQ(spec.error().kind, ErrorKind::InvalidInput) << message;
@@ -194,11 +194,11 @@ TEST(StudySpec, NamesFileLineAndNearestNameOfEachMistake) {
 }
 
 TEST(StudySpec, TellsSimilarNamesForUnknownKeys) {
-  const auto spec = read(file_with({{"objectve", "1"}}));
+  const auto spec = read_study(file_with({{"objectve", "1"}}));
   ASSERT_FALSE(spec);
   EXPECT_NE(spec.error().message.find("objective"), std::string::npos) << spec.error().message;
-  EXPECT_FALSE(read("[1]"));
-  EXPECT_FALSE(read("5"));
+  EXPECT_FALSE(read_study("[1]"));
+  EXPECT_FALSE(read_study("5"));
 }
 
 /// Enough of JSON schema (2020-12) to hold study_schema() against files.
@@ -274,7 +274,8 @@ TEST(StudySchema, TakesWhatIsReadAndRefusesMisspelledKeys) {
                     "e": {"range": [1, 9], "step": 2, "integer": true, "when": {"a": [3], "b": "x"}}})"},
   };
   for (const auto& [key, value] : good) {
-    EXPECT_TRUE(read(file_with({{key, value}}))) << value << read(file_with({{key, value}})).error().message;
+    EXPECT_TRUE(read_study(file_with({{key, value}})))
+        << value << read_study(file_with({{key, value}})).error().message;
     EXPECT_TRUE(valid(file_with({{key, value}}))) << value;
   }
   const std::vector<std::pair<std::string, std::string>> bad{
@@ -292,7 +293,7 @@ TEST(StudySchema, TakesWhatIsReadAndRefusesMisspelledKeys) {
       {"steps", "0"},
   };
   for (const auto& [key, value] : bad) {
-    EXPECT_FALSE(read(file_with({{key, value}}))) << value;
+    EXPECT_FALSE(read_study(file_with({{key, value}}))) << value;
     EXPECT_FALSE(valid(file_with({{key, value}}))) << value;
   }
   for (const char* key : {"name", "space", "objective", "budget"}) EXPECT_FALSE(valid(file_with({{key, ""}})));
@@ -303,7 +304,7 @@ TEST(StudySchema, DescribesEveryKeyThatIsRead) {
   std::set<std::string> known;
   for (const auto& [name, member] : schema["properties"].items()) known.insert(name);
   // The reader names all keys when it refuses one that is like none of them.
-  const auto spec = read(file_with({{"zzzzzzzzzz", "1"}}));
+  const auto spec = read_study(file_with({{"zzzzzzzzzz", "1"}}));
   ASSERT_FALSE(spec);
   for (const std::string& key : known)
     EXPECT_NE(spec.error().message.find(key), std::string::npos) << key << ": " << spec.error().message;

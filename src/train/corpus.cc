@@ -42,6 +42,13 @@ Result<DataFiles> DataFiles::read(const Node& node) {
   return files;
 }
 
+std::optional<text::TokenId> begin_token_of(const text::ModelText& text) {
+  if (!text.begin) return std::nullopt;
+  const auto added = text.tokenizer.encode("", /*add_special=*/true);
+  if (!added || added->empty() || added->front() != text.begin->id) return std::nullopt;
+  return text.begin->id;
+}
+
 Result<DataRows> read_rows(const DataFiles& files) {
   DataRows rows;
   text::RowShape train_shape = text::RowShape::Text;
@@ -73,8 +80,10 @@ Result<const text::TokenizedRows*> Corpus::tokenized(Part part, std::int64_t seq
                 {.where = "data", .what = fmt::format("there are no {} data", kPartNames[index])});
   auto& kept = tokenized_[{part, sequence_length}];
   if (!kept) {
-    const text::TokenizeOptions options{
-        .sequence_length = sequence_length, .end_token = text_.end.id, .threads = threads_};
+    const text::TokenizeOptions options{.sequence_length = sequence_length,
+                                        .end_token = text_.end.id,
+                                        .begin_token = begin_token_of(text_),
+                                        .threads = threads_};
     PEGBOX_TRY(text::TokenizedRows tokens, text::tokenize_rows(text_.tokenizer, rows_.parts[index], options));
     kept = std::make_unique<text::TokenizedRows>(std::move(tokens));
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,10 @@ struct DataFiles {
   /// A path or a list of paths (training data), or an object with train, validation and test.
   static Result<DataFiles> read(const Node& node);
 };
+
+/// The token that the tokenizer itself puts before every text (Llama's does, GPT-2's does not); rows then begin with
+/// it.
+std::optional<text::TokenId> begin_token_of(const text::ModelText& text);
 
 /// The rows of all parts.
 struct DataRows {

@@ -56,6 +56,32 @@ TEST(Corpus, KeepsAPartApartWhereNoValidationDataAreGiven) {
   EXPECT_NE(once, must(corpus.tokenized(Part::Train, 8)));
 }
 
+TEST(Corpus, BeginsRowsAsTheTokenizerDoes) {
+  DataRows rows;
+  rows.parts[0] = {{.prompt = "", .text = "one two three", .file = 0, .line = 1}};
+  rows.has[0] = true;
+  const auto folder = must(TemporaryFolder::create("begin"));
+  text::ModelText text = trained_text(rows);
+  text.begin = text::SpecialToken{"<|end|>", 0};
+  EXPECT_FALSE(begin_token_of(text)) << "named, but not put before texts";
+  must(text.tokenizer.save(folder.path() / "tokenizer.json"));
+  Json json = must(parse_json(must(read_file(folder.path() / "tokenizer.json")), "tokenizer"));
+  json["post_processor"] = {
+      {"type", "TemplateProcessing"},
+      {"single",
+       {{{"SpecialToken", {{"id", "<|end|>"}, {"type_id", 0}}}}, {{"Sequence", {{"id", "A"}, {"type_id", 0}}}}}},
+      {"pair", {{{"Sequence", {{"id", "A"}, {"type_id", 0}}}}, {{"Sequence", {{"id", "B"}, {"type_id", 1}}}}}},
+      {"special_tokens", {{"<|end|>", {{"id", "<|end|>"}, {"ids", {0}}, {"tokens", {"<|end|>"}}}}}}};
+  must(replace_file(folder.path() / "tokenizer.json", json.dump()));
+  text.tokenizer = must(text::Tokenizer::load(folder.path() / "tokenizer.json"));
+  EXPECT_EQ(begin_token_of(text), 0);
+  Corpus corpus(std::move(text), std::move(rows), 1);
+  const auto* const tokens = must(corpus.tokenized(Part::Train, 64));
+  EXPECT_EQ(tokens->row(0).front(), 0);
+  EXPECT_EQ(tokens->row(0).back(), 0);
+  EXPECT_EQ(tokens->label_starts[0], 1);
+}
+
 TEST(Corpus, ReadsPathsAndObjects) {
   const auto read = [](const Json& json) {
     const Document document{.json = {{"data", json}}, .name = "config", .lines = {}};

@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::int64_t kMostMicroBatchTokens = 2048;  // more does not make a core's matrix products faster
 constexpr std::int64_t kLeastMicroBatchTokens = 256;
+constexpr std::int64_t kSnapshotFormat = 1;
 constexpr double kActivationBytes = 1 << 30;  // that one lane's activations may take before micro-batches shrink
 
 tl::unexpected<Error> misfit(std::string what, std::string got, std::string expected) {
@@ -258,7 +259,7 @@ Snapshot TrainingRun::snapshot() {
     snapshot.tensors["parameter." + parameter.name] = parameter.value.clone();
   for (const auto& [name, tensor] : optimizer_->state()) snapshot.tensors["optimizer." + name] = tensor.clone();
   const auto position = order_.position();
-  snapshot.state = {{"format", 1},
+  snapshot.state = {{"format", kSnapshotFormat},
                     {"tokens", tokens_},
                     {"steps", steps_},
                     {"epoch", position.epoch},
@@ -276,6 +277,11 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
   for (const char* key : {"tokens", "steps", "epoch", "index", "interval_loss", "interval_labels", "data"})
     if (!state.is_object() || !state.contains(key))
       return fail(ErrorKind::Corrupt, {.where = "snapshot", .what = fmt::format("{} is missing", key)});
+  if (state.value("format", std::int64_t{0}) > kSnapshotFormat)
+    return fail(ErrorKind::Unsupported, {.where = "snapshot",
+                                         .what = "it was written by a newer version of pegbox",
+                                         .got = fmt::format("format {}", state["format"].dump()),
+                                         .expected = fmt::format("at most {}", kSnapshotFormat)});
   if (state["data"] != data)
     return misfit("the snapshot is of other training data", to_line(state["data"]), "\"" + data + "\"");
   std::vector<std::pair<Tensor, const Tensor*>> copies;

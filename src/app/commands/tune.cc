@@ -147,13 +147,20 @@ class Tune final : public Subcommand {
       return fail(ErrorKind::Internal, {.where = name,
                                         .what = "no trial has a result",
                                         .hint = fmt::format("`pegbox show {}` says what became of them", name)});
-    if (!session.wants_json() && best->contains("trial")) {
-      session.console().print(
-          fmt::format("best: trial {} of {}: {}\n", (*best)["trial"].get<std::int64_t>(), name,
-                      show_config(study.state().trial((*best)["trial"].get<std::int64_t>()).config)));
-      session.console().say(fmt::format("`pegbox best {}` and `pegbox show {}` say more.", name, name));
-    }
+    if (!session.wants_json() && best->contains("trial"))
+      print_best(session, study, study.state().trial((*best)["trial"].get<std::int64_t>()));
     return ExitCode::Done;
+  }
+
+  static void print_best(Session& session, const Study& study, const Trial& best) {
+    const std::string& name = study.name();
+    session.console().print(fmt::format("best: trial {} of {}: {}\n", best.number, name, show_config(best.config)));
+    if (best.state != TrialState::Done)
+      session.console().say(
+          fmt::format("No trial ran to its full length; this one was ended at step {}. A new study with a "
+                      "larger budget, or shorter trials, lets some finish.",
+                      best.step));
+    session.console().say(fmt::format("`pegbox best {}` and `pegbox show {}` say more.", name, name));
   }
 
   std::string same_command() const {

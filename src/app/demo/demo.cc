@@ -107,7 +107,8 @@ Result<void> Demo::prepare() {
 }
 
 Result<void> Demo::train(const Json& config) {
-  PEGBOX_TRY(const ExitCode code, trainer_.run("train", config, session_.console(), session_.interrupted()));
+  PEGBOX_TRY(const ExitCode code,
+             trainer_.run("train", config, session_.console(), session_.interrupted(), TrainerOutput::Progress));
   if (session_.interrupted() || code == ExitCode::Interrupted) return interrupted();
   if (code != ExitCode::Done)
     return fail(ErrorKind::Internal, {.where = "pegbox demo", .what = "the trainer failed; what it said stands above"});

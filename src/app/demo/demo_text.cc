@@ -18,7 +18,7 @@ namespace pegbox {
 
 namespace {
 
-constexpr std::int64_t kDocumentBytes = 16 << 10;
+constexpr std::int64_t kDocumentBytes = 8 << 10;
 constexpr std::uint64_t kSplitSeed = 20;  // the same for every --seed: the test files stay unseen
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {

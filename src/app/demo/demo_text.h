@@ -1,7 +1,7 @@
 // DemoText: real text that every machine with Python and a C++ compiler has, as training, validation and test files.
 //
 // The base model learns Python's standard library; the new domain is the C++ standard library's headers. A document is
-// a file, or its first 16 KiB. Which documents are taken, and which part each falls into, depends on their content
+// a file, or its first 8 KiB. Which documents are taken, and which part each falls into, depends on their content
 // alone.
 #pragma once
 

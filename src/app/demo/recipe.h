@@ -11,9 +11,9 @@ namespace pegbox {
 struct DemoRecipe {
   DemoSizes sizes;
   std::int64_t layers = 4, heads = 5, width = 160, vocabulary = 2048, sequence_length = 256;
-  std::int64_t base_tokens = 1'500'000;
+  std::int64_t base_tokens = 1'300'000;
   std::int64_t trial_tokens = 240'000;    ///< of a full trial
-  std::int64_t study_tokens = 1'600'000;  ///< of all trials together
+  std::int64_t study_tokens = 1'400'000;  ///< of all trials together
   std::int64_t evaluate_tokens = 24'000;  ///< of validation, at each rung
 
   static DemoRecipe full() { return {}; }

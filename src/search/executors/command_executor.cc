@@ -91,7 +91,7 @@ Result<void> CommandExecutor::start(const Launch& launch) {
     run->phase = Phase::Running;
     run->judged = false;
     run->started_s = clock_.now_s();
-    run->program->say({{"go", {{"until", launch.until}}}});
+    run->program->say(message::Go{launch.trial, launch.until});
     return {};
   }
   runs_.push_back(std::make_unique<Run>(launch, options_.folder));
@@ -264,7 +264,7 @@ void CommandExecutor::leave(Run& run, Ending ending) {
   run.ending = ending;
   run.leaving_s = clock_.now_s();
   if (run.exited) return say_farewell(run);
-  run.program->say({{"stop", Json::object()}});
+  run.program->say(message::Stop{run.launch.trial});
 }
 
 void CommandExecutor::see_off(Run& run) {

@@ -7,11 +7,11 @@
 //   PEGBOX_CHECKPOINT_DIR        a folder of its own
 //   PEGBOX_RESUME                a file or folder to go on from; not set: from the beginning
 //   PEGBOX_REPORT_FD             a descriptor for report lines (see program_output.h)
-//   PEGBOX_VERDICT_FD            a descriptor with {"go": {"until": 30}} or {"stop": {}} after each rung
+//   PEGBOX_VERDICT_FD            a descriptor with verdicts: {"go": {"trial": 7, "until": 30}}, {"stop": {"trial": 7}}
 // It is read by patterns in its output if there are any. Exit 0: its last report is its result.
 //
 // At a rung it may wait for its verdict; one that does not goes on meanwhile, and what it says is kept for the next
-// leg. A trial that is not started again before the next poll() is paused. Pausing and stopping: {"stop": {}}, after a
+// leg. A trial that is not started again before the next poll() is paused. Pausing and stopping: `stop`, after a
 // quarter of the grace period SIGTERM, after all of it SIGKILL. A paused program goes on from the last checkpoint that
 // it named, else from PEGBOX_CHECKPOINT_DIR if it left something there, else from the beginning; steps that it had
 // already reported are left out then.

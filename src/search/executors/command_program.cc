@@ -27,19 +27,25 @@ Result<std::unique_ptr<CommandProgram>> CommandProgram::start(ProcessSpec spec, 
 
 bool CommandProgram::read() {
   const auto before = said_.size();
-  bool any = read_printed(output_, process_->output(), output_open_, output_lines_);
-  any |= read_printed(error_output_, process_->error_output(), error_output_open_, error_lines_);
+  bool any = read_printed(output_, process_->output());
+  any |= read_printed(error_output_, process_->error_output());
   any |= read_reports();
   return any || said_.size() != before;
 }
 
-bool CommandProgram::read_printed(LineReader& reader, int descriptor, bool& open, OutputLines& lines) {
-  if (!open) return false;
+bool CommandProgram::read_printed(Stream& stream, int descriptor) {
+  if (!stream.open) return false;
   std::string bytes;
-  open = read_available(reader, descriptor, bytes);
+  stream.open = read_available(stream.reader, descriptor, bytes);
   log_.append(bytes);
-  if (!patterns_.empty()) match(lines.add(bytes));
+  stream.tail.append(bytes);
+  if (!patterns_.empty()) match(stream.lines.add(bytes));
   return !bytes.empty();
+}
+
+std::string CommandProgram::tail() const {
+  const std::string output = output_.tail.text(), errors = error_output_.tail.text();
+  return output + (output.empty() || errors.empty() ? "" : "\n") + errors;
 }
 
 void CommandProgram::match(const std::vector<std::string>& lines) {
@@ -69,23 +75,23 @@ std::optional<ProgramLine> CommandProgram::next() {
   return line;
 }
 
-void CommandProgram::say(const Json& verdict) { (void)process_->write(to_line(verdict) + "\n", kVerdictVariable); }
+void CommandProgram::say(const HostMessage& verdict) { (void)process_->write(encode(verdict), kVerdictVariable); }
 
 std::optional<ExitStatus> CommandProgram::ended() {
   if (!status_) status_ = process_->poll();
   if (!status_ || finished_) return status_;
   signal(SIGKILL);  // whatever it left running holds the pipes open
   while (read()) continue;
-  match({output_lines_.rest()});
-  match({error_lines_.rest()});
+  match({output_.lines.rest()});
+  match({error_output_.lines.rest()});
   if (auto report = patterns_.take_rest()) said_.emplace_back(*std::move(report));
   finished_ = true;
   return status_;
 }
 
 void CommandProgram::add_descriptors(std::vector<int>& descriptors) const {
-  if (output_open_) descriptors.push_back(process_->output());
-  if (error_output_open_) descriptors.push_back(process_->error_output());
+  if (output_.open) descriptors.push_back(process_->output());
+  if (error_output_.open) descriptors.push_back(process_->error_output());
   if (reports_open_) descriptors.push_back(process_->read_pipe(kReportVariable));
 }
 

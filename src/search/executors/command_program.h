@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/protocol.h"
 #include "base/subprocess.h"
 #include "search/executors/output_log.h"
 #include "search/executors/program_output.h"
@@ -25,7 +26,7 @@ class CommandProgram {
   /// The next thing it said. After its end, also what its patterns had not completed.
   std::optional<ProgramLine> next();
 
-  void say(const Json& verdict);  ///< a line on its verdict descriptor; lost if it does not read
+  void say(const HostMessage& verdict);  ///< a line on its verdict descriptor; lost if it does not read
   void signal(int signal) { process_->signal_group(signal); }
 
   /// Its exit status, once it has ended and all it said was read. What it left running is killed then.
@@ -33,22 +34,28 @@ class CommandProgram {
 
   void add_descriptors(std::vector<int>& descriptors) const;
   void note(std::string_view text);  ///< a line of ours in its log
-  std::string tail() const { return log_.tail(); }
+  std::string tail() const;          ///< the last KiB of its output, then that of its error output
   int process_id() const { return process_->process_id(); }
 
  private:
   CommandProgram(const Path& log_file, std::uint64_t log_limit_bytes, OutputPatterns patterns)
       : log_(log_file, log_limit_bytes), patterns_(std::move(patterns)) {}
-  bool read_printed(LineReader& reader, int descriptor, bool& open, OutputLines& lines);
+  struct Stream {
+    LineReader reader;
+    OutputLines lines;
+    OutputTail tail{1024};
+    bool open = true;
+  };
+  bool read_printed(Stream& stream, int descriptor);
   bool read_reports();
   void match(const std::vector<std::string>& lines);
 
   OutputLog log_;
   OutputPatterns patterns_;
   std::unique_ptr<Subprocess> process_;
-  LineReader output_, error_output_, reports_;
-  OutputLines output_lines_, error_lines_;
-  bool output_open_ = true, error_output_open_ = true, reports_open_ = true;
+  Stream output_, error_output_;
+  LineReader reports_;
+  bool reports_open_ = true;
   std::deque<ProgramLine> said_;
   std::optional<ExitStatus> status_;
   bool finished_ = false;  // all was read

@@ -6,11 +6,22 @@
 #include "base/json.h"
 
 namespace pegbox {
-namespace {
 
-constexpr std::size_t kTail_bytes = 2048;
+void OutputTail::append(std::string_view bytes) {
+  bytes_.append(bytes);
+  if (bytes_.size() > 4 * limit_bytes_) bytes_.erase(0, bytes_.size() - limit_bytes_);
+}
 
-}  // namespace
+std::string OutputTail::text() const {
+  std::string_view end = bytes_;
+  if (end.size() > limit_bytes_) {
+    end.remove_prefix(end.size() - limit_bytes_);
+    if (const auto newline = end.find('\n'); newline + 1 < end.size()) end.remove_prefix(newline + 1);
+  }
+  while (!end.empty() && (end.back() == '\n' || end.back() == '\r' || end.back() == ' ')) end.remove_suffix(1);
+  const auto whole = parse_json(to_line(Json(end)), "output");  // to_line replaces what is not UTF-8
+  return whole ? whole->get<std::string>() : std::string();
+}
 
 OutputLog::OutputLog(Path file, std::uint64_t limit_bytes) : file_(std::move(file)), limit_bytes_(limit_bytes) {
   std::error_code code;
@@ -21,7 +32,6 @@ OutputLog::OutputLog(Path file, std::uint64_t limit_bytes) : file_(std::move(fil
 void OutputLog::append(std::string_view bytes) {
   if (bytes.empty()) return;
   tail_.append(bytes);
-  if (tail_.size() > 4 * kTail_bytes) tail_.erase(0, tail_.size() - kTail_bytes);
   if (written_bytes_ > 0 && written_bytes_ + bytes.size() > limit_bytes_ / 2) {
     out_.reset();
     std::error_code code;
@@ -34,17 +44,6 @@ void OutputLog::append(std::string_view bytes) {
     out_ = *std::move(opened);
   }
   if (out_->append(bytes.substr(0, limit_bytes_ / 2))) written_bytes_ += bytes.size();
-}
-
-std::string OutputLog::tail() const {
-  std::string_view end = tail_;
-  if (end.size() > kTail_bytes) {
-    end.remove_prefix(end.size() - kTail_bytes);
-    if (const auto newline = end.find('\n'); newline + 1 < end.size()) end.remove_prefix(newline + 1);
-  }
-  while (!end.empty() && (end.back() == '\n' || end.back() == '\r' || end.back() == ' ')) end.remove_suffix(1);
-  const auto whole = parse_json(to_line(Json(end)), "output");  // to_line replaces what is not UTF-8
-  return whole ? whole->get<std::string>() : std::string();
 }
 
 }  // namespace pegbox

@@ -94,7 +94,8 @@ bool read_number(re2::StringPiece text, double& number) {
 }  // namespace
 
 Result<ProgramLine> read_report_line(std::string_view line) {
-  PEGBOX_TRY(const Document document, parse_document(line, "report line"));
+  Document document{.json = nullptr, .name = "report line", .lines = {}};
+  PEGBOX_TRY(document.json, parse_foreign_json(line, document.name));
   const Node root = document.root();
   if (!root.is_object()) return root.fail("not an object", R"({"step": 3, "loss": 0.5})");
   for (const LineKind& kind : kLineKinds) {

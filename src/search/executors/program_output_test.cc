@@ -25,6 +25,7 @@ TEST(ReportLine, HasLongAndShortForms) {
   EXPECT_FALSE(report_of(R"({"loss": 0.5, "accuracy": 1})").step);
   EXPECT_EQ(report_of(R"({"report": 2, "step": 1})").metrics.at("report"), 2);
   EXPECT_TRUE(std::isnan(report_of(R"({"step": 1, "loss": "nan"})").metrics.at("loss")));
+  EXPECT_TRUE(std::isnan(report_of(R"({"step": 1, "loss": NaN})").metrics.at("loss")));  // as Python writes it
 }
 
 TEST(ReportLine, NamesCheckpointsAndFailures) {

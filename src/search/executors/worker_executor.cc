@@ -32,6 +32,7 @@ struct WorkerExecutor::Worker {
   std::unique_ptr<WorkerProcess> process;  // nullptr: it waits to be started, or is given up
   int slots = -1;                          // -1: not ready yet
   bool describes = false;
+  bool is_deaf = false;  // a message did not reach it
   double started_s = 0, heard_s = 0;
   double start_at_s = 0;  // when to start it, without a process
   int fruitless_deaths = 0;
@@ -92,7 +93,7 @@ Result<std::optional<message::Described>> WorkerExecutor::describe() {
     }
     if (!(*ready)->describes) return std::nullopt;
     const WorkerProcess* asked = (*ready)->process.get();
-    (*ready)->process->send(message::Describe{++description_id_});
+    say(static_cast<int>(ready - workers_.begin()), message::Describe{++description_id_});
     const double until_s = clock_.now_s() + options_.ready_timeout_s;
     while ((*ready)->process.get() == asked && clock_.now_s() < until_s) {
       if (described_) return described_;
@@ -139,15 +140,13 @@ void WorkerExecutor::ask(std::int64_t trial, Phase phase, const HostMessage& mes
   }
   leg.phase = phase;
   leg.asked_s = clock_.now_s();
-  if (Worker& worker = *workers_[static_cast<std::size_t>(leg.worker)]; worker.process) worker.process->send(message);
+  say(leg.worker, message);
 }
 
 void WorkerExecutor::release(std::int64_t trial) {
   held_.erase(trial);
   spent_s_.erase(trial);
-  for (const int index : known_by_[trial])
-    if (Worker& worker = *workers_[static_cast<std::size_t>(index)]; worker.process)
-      worker.process->send(message::Release{trial});
+  for (const int index : known_by_[trial]) say(index, message::Release{trial});
   known_by_.erase(trial);
 }
 
@@ -191,6 +190,7 @@ void WorkerExecutor::service() {
 void WorkerExecutor::start_worker(int index) {
   Worker& worker = *workers_[static_cast<std::size_t>(index)];
   worker.slots = -1;
+  worker.is_deaf = false;
   worker.started_s = worker.heard_s = clock_.now_s();
   auto process = WorkerProcess::start(worker.spec, worker.log);
   if (process)
@@ -219,6 +219,8 @@ void WorkerExecutor::check_life(int index) {
     if (worker.process) lose(index, status->describe());
   } else if (!worker.process->can_speak() && now_s - worker.heard_s > kLongestClosing_s) {
     lose(index, "it closed its output");
+  } else if (worker.is_deaf) {
+    lose(index, "it does not read its input");
   } else if (!worker.is_ready() && now_s - worker.started_s > options_.ready_timeout_s) {
     lose(index, "not ready after " + format_duration(options_.ready_timeout_s));
   } else if (worker.is_ready() && now_s - worker.heard_s > options_.lease_s) {
@@ -285,12 +287,11 @@ void WorkerExecutor::check_times() {
   std::vector<std::pair<int, std::string>> hung;
   for (auto& [trial, leg] : legs_) {
     if (leg.phase == Phase::Queued) continue;
-    Worker& worker = *workers_[static_cast<std::size_t>(leg.worker)];
     const bool asked = leg.phase != Phase::Running;
     if (!asked && options_.timeout_s > 0 && spent_s_[trial] + now_s - leg.started_s > options_.timeout_s) {
       leg.phase = Phase::TimedOut;
       leg.asked_s = now_s;
-      worker.process->send(message::Stop{trial});
+      say(leg.worker, message::Stop{trial});
     }
     const double patience_s =
         leg.phase == Phase::TimedOut ? options_.grace_s : std::max(options_.lease_s, options_.grace_s);
@@ -339,15 +340,16 @@ void WorkerExecutor::begin(Leg& leg, int index) {
   const bool goes_on = held != held_.end() && held->second == index;
   held_.erase(launch.trial);
   known_by_[launch.trial].insert(index);
-  WorkerProcess& process = *workers_[static_cast<std::size_t>(index)]->process;
-  if (goes_on) {
-    process.send(message::Go{launch.trial, launch.until});
-    return;
-  }
+  if (goes_on) return say(index, message::Go{launch.trial, launch.until});
   message::Start start{
       .trial = launch.trial, .seed = launch.seed, .config = launch.config.to_json(), .until = launch.until};
   if (launch.resume) start.resume = message::Resume{launch.resume->trial, launch.resume->name};
-  process.send(start);
+  say(index, start);
+}
+
+void WorkerExecutor::say(int index, const HostMessage& message) {
+  Worker& worker = *workers_[static_cast<std::size_t>(index)];
+  if (worker.process && !worker.process->send(message)) worker.is_deaf = true;
 }
 
 WorkerExecutor::Leg* WorkerExecutor::leg_of(std::int64_t trial, int worker) {

@@ -76,6 +76,7 @@ class WorkerExecutor final : public Executor {
   void dispatch();
   int place_for(const Launch& launch) const;
   void begin(Leg& leg, int worker);
+  void say(int worker, const HostMessage& message);
   void ask(std::int64_t trial, Phase phase, const HostMessage& message, SignalKind answer);
   int free_slots(int index) const;
   void wait_for_news(double until_s) const;

@@ -295,6 +295,17 @@ TEST_F(WorkerExecutorTest, LosesAWorkerThatClosesItsOutput) {
   EXPECT_EQ(collect_end(*executor, 0).kind, SignalKind::WorkerLost);
 }
 
+TEST_F(WorkerExecutorTest, LosesAWorkerThatClosesItsInput) {
+  run({shell("echo '{\"ready\": {\"protocol\": 1, \"slots\": 1}}'; exec <&-; "
+             "while :; do echo '{\"alive\": {}}'; sleep 0.05; done")},
+      1);
+  std::this_thread::sleep_for(milliseconds(100));
+  ASSERT_TRUE(executor->start(launch_of(0)));
+  const Signal lost = collect_end(*executor, 0);
+  EXPECT_EQ(lost.kind, SignalKind::WorkerLost);
+  EXPECT_NE(lost.detail.find("does not read"), std::string::npos) << lost.detail;
+}
+
 // Its grandchildren hold the pipes open; its end is seen all the same, and they go with it.
 TEST_F(WorkerExecutorTest, SeesTheEndOfAWorkerWhoseGrandchildrenLive) {
   const Path pid_file = folder_.path() / "pid";

@@ -6,12 +6,12 @@
 #include <limits>
 #include <numeric>
 
+#include "base/number.h"
 #include "search/samplers/rank_warp.h"
 
 namespace pegbox {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kAugmentation = 0.05;
 
 /// Positions of the measured trials that the models see, ascending.

@@ -7,12 +7,12 @@
 #include <optional>
 #include <set>
 
+#include "base/number.h"
 #include "math/statistics.h"
 
 namespace pegbox {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();  ///< the level of trials that ran to their end
 constexpr std::size_t kMaxLevels = 24;  ///< more (trials ended by hand, anywhere) are thinned out
 

@@ -5,12 +5,11 @@
 #include <cmath>
 #include <limits>
 
+#include "base/number.h"
 #include "base/rng.h"
 
 namespace pegbox {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// Root mean square of the distances to `limit` of sorted[0, good); positive also where they are all 0.
 double spread_below(std::span<const double> sorted, std::size_t good, std::size_t finite, double limit) {

@@ -6,12 +6,11 @@
 #include <limits>
 #include <numeric>
 
+#include "base/number.h"
 #include "math/pareto.h"
 
 namespace pegbox {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The report that stands for `step`; nullptr if none has the metric.
 const Report* report_for(const Trial& trial, std::int64_t step, const std::string& metric) {

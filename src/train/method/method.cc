@@ -12,7 +12,7 @@ namespace pegbox::train {
 
 namespace {
 
-struct Row {
+struct MethodRow {
   std::string_view name;
   bool needs_base;
   MethodDefaults defaults;
@@ -20,12 +20,12 @@ struct Row {
 };
 
 // scratch: 1e-3 is the Step Law's rate (arXiv 2503.04715) near 1M parameters and 3M tokens.
-constexpr std::array<Row, 3> kMethods = {{{"lora", true, {2e-4, 0.0, 0.999}, make_lora},
-                                          {"full", true, {2e-5, 0.01, 0.999}, make_full},
-                                          {"scratch", false, {1e-3, 0.1, 0.95}, make_full}}};
+constexpr std::array<MethodRow, 3> kMethods = {{{"lora", true, {2e-4, 0.0, 0.999}, make_lora},
+                                                {"full", true, {2e-5, 0.01, 0.999}, make_full},
+                                                {"scratch", false, {1e-3, 0.1, 0.95}, make_full}}};
 
-const Row& row_of(std::string_view name) {
-  const auto* const row = std::ranges::find(kMethods, name, &Row::name);
+const MethodRow& row_of(std::string_view name) {
+  const auto* const row = std::ranges::find(kMethods, name, &MethodRow::name);
   assert(row != kMethods.end());
   return *row;
 }
@@ -34,7 +34,7 @@ const Row& row_of(std::string_view name) {
 
 std::vector<std::string_view> method_names() {
   std::vector<std::string_view> names;
-  for (const Row& row : kMethods) names.push_back(row.name);
+  for (const MethodRow& row : kMethods) names.push_back(row.name);
   return names;
 }
 

@@ -18,12 +18,6 @@ std::uint64_t mix(std::uint64_t value) {
   return value ^ (value >> 31);
 }
 
-Tensor masked(const Tensor& x, const kernels::DropoutMask& mask) {
-  Tensor y = at::empty_like(x, at::MemoryFormat::Contiguous);
-  kernels::dropout(0, x.numel(), mask, x.const_data_ptr<float>(), y.mutable_data_ptr<float>());
-  return y;
-}
-
 struct Dropout : torch::autograd::Function<Dropout> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const kernels::DropoutMask& mask) {
     context->saved_data["key"] = static_cast<std::int64_t>(mask.key);
@@ -43,6 +37,13 @@ kernels::DropoutMask DropoutSource::next(double probability) {
   const std::uint64_t site = site_++;
   if (!active_) return {};
   return {mix(key_ + 0x9E3779B97F4A7C15ull * (site + 1)), static_cast<float>(probability)};
+}
+
+Tensor masked(const Tensor& x, const kernels::DropoutMask& mask) {
+  if (mask.probability == 0) return x;
+  Tensor y = at::empty_like(x, at::MemoryFormat::Contiguous);
+  kernels::dropout(0, x.numel(), mask, x.const_data_ptr<float>(), y.mutable_data_ptr<float>());
+  return y;
 }
 
 Tensor dropout(const Tensor& x, const kernels::DropoutMask& mask) {

@@ -23,7 +23,10 @@ class DropoutSource {
   bool active_ = false;
 };
 
-/// x, of any shape, with the mask applied; x itself if the probability is 0.
+/// x, contiguous, of any shape, with the mask applied, outside autograd; x itself if the probability is 0.
+Tensor masked(const Tensor& x, const kernels::DropoutMask& mask);
+
+/// The same with a gradient: x, of any shape, with the mask applied; x itself if the probability is 0.
 Tensor dropout(const Tensor& x, const kernels::DropoutMask& mask);
 
 }  // namespace pegbox::train

@@ -25,13 +25,6 @@ struct LoraPlan : torch::CustomClassHolder {
   Tensor weight, bias;  // frozen: no inputs of the function as far as autograd is concerned
 };
 
-Tensor masked(const Tensor& x, const kernels::DropoutMask& mask) {
-  if (mask.probability == 0) return x;
-  Tensor y = at::empty_like(x);
-  kernels::dropout(0, x.numel(), mask, x.const_data_ptr<float>(), y.mutable_data_ptr<float>());
-  return y;
-}
-
 struct LoraLinear : torch::autograd::Function<LoraLinear> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& a, const Tensor& b,
                         const c10::intrusive_ptr<LoraPlan>& plan) {

@@ -15,7 +15,7 @@ namespace {
 using testing::random_tensor;
 using testing::relative_difference;
 
-constexpr double kTolerance = 2e-5;  // a few roundings of fp32 over sums of some hundred terms
+constexpr double kRounding = 2e-5;  // a few roundings of fp32 over sums of some hundred terms
 
 Tensor leaf(Tensor tensor) { return tensor.detach().clone().set_requires_grad(true); }
 
@@ -28,7 +28,7 @@ Tensors gradients(const Tensor& output, const Tensors& inputs, std::uint64_t see
   return result;
 }
 
-void expect_equal(const Tensor& ours, const Tensor& theirs, const Tensors& inputs, double tolerance = kTolerance) {
+void expect_equal(const Tensor& ours, const Tensor& theirs, const Tensors& inputs, double tolerance = kRounding) {
   EXPECT_LT(relative_difference(ours, theirs), tolerance);
   const Tensors a = gradients(ours, inputs), b = gradients(theirs, inputs);
   for (std::size_t i = 0; i < inputs.size(); ++i)
@@ -186,8 +186,8 @@ TEST(Ops, LabelLossEqualsCrossEntropy) {
   hidden.mutable_grad().reset();
   head.mutable_grad().reset();
   (theirs * 2).backward();
-  EXPECT_LT(relative_difference(dhidden, hidden.grad()), kTolerance);
-  EXPECT_LT(relative_difference(dhead, head.grad()), kTolerance);
+  EXPECT_LT(relative_difference(dhidden, hidden.grad()), kRounding);
+  EXPECT_LT(relative_difference(dhead, head.grad()), kRounding);
 }
 
 TEST(Ops, LabelLossOfHugeLogitsIsFinite) {
