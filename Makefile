@@ -6,7 +6,7 @@ JOBS ?= $(shell nproc)
 export CLICOLOR_FORCE =
 export CMAKE_COLOR_DIAGNOSTICS = OFF
 
-.PHONY: help setup build demo test test-peers test-system bench asan tsan check format install clean
+.PHONY: help setup build demo test search test-peers test-system bench asan tsan check format install clean
 
 help:
 	@echo 'make demo         set up, build, and tune a small language model on text of this machine'
@@ -16,7 +16,8 @@ help:
 	@echo 'make test-system  the tests with SIGKILL, full disks and other faults'
 	@echo 'make bench        the comparisons under bench/, one after another; results in bench/results'
 	@echo 'make install PREFIX=/usr/local   the programs, with libtorch beside them'
-	@echo 'make format       format the sources; make asan, make tsan: tests under sanitizers'
+	@echo 'make search       the search half alone, built and tested without torch and Rust'
+	@echo 'make asan, tsan   the rooms without torch, tested under sanitizers; make format: format the sources'
 
 setup:
 	@tools/setup.sh
@@ -32,19 +33,20 @@ check: setup
 	@python3 tools/check_layers.py
 	@tools/check_format.sh
 
-asan: setup
-	@tools/configure.sh asan
-	@cmake --build build/asan -j $(JOBS)
-	@ctest --test-dir build/asan --output-on-failure -j $(JOBS) --no-tests=error --repeat until-pass:3
+asan tsan: setup
+	@tools/configure.sh $@
+	@cmake --build build/$@ -j $(JOBS)
+	@ctest --test-dir build/$@ --output-on-failure -j $(JOBS) --no-tests=error --repeat until-pass:2
 
-tsan: setup
-	@tools/configure.sh tsan
-	@cmake --build build/tsan -j $(JOBS)
-	@ctest --test-dir build/tsan --output-on-failure -j $(JOBS) --no-tests=error
+search: setup
+	@tools/configure.sh search
+	@cmake --build build/search -j $(JOBS)
+	@ctest --test-dir build/search --output-on-failure -j $(JOBS) --no-tests=error
 
-# Some tests wait for processes and leases; on a crowded machine one may need a second go.
-test: check build
-	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) --no-tests=error --repeat until-pass:3
+# The rooms without torch are tested under sanitizers as well. Some tests wait for processes and leases; on a crowded
+# machine one may need a second go.
+test: check asan build
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) --no-tests=error --repeat until-pass:2
 
 test-peers: build
 	@tools/setup_peers.sh
