@@ -7,9 +7,9 @@ set(PEGBOX_PRECOMPILED_code <algorithm> <functional> <map> <memory> <optional> <
 set(PEGBOX_PRECOMPILED_test <gmock/gmock.h> <gtest/gtest.h> ${PEGBOX_PRECOMPILED_code})
 set(PEGBOX_PRECOMPILED_torch <ATen/core/Tensor.h> ${PEGBOX_PRECOMPILED_code})
 
-# pegbox_precompile(target kind): the first target of a kind makes its header, the others read it.
+# pegbox_precompile(target kind): the first target of a kind makes its header, the others read it. The kind `none` does nothing.
 function(pegbox_precompile target kind)
-  if(NOT PEGBOX_PRECOMPILED)
+  if(NOT PEGBOX_PRECOMPILED OR kind STREQUAL none)
     return()
   endif()
   get_property(owner GLOBAL PROPERTY PEGBOX_PRECOMPILED_OWNER_${kind})

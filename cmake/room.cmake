@@ -3,12 +3,15 @@
 #   pegbox_room(math SOURCES gp.cc DEPENDS base LIBRARIES Eigen3::Eigen TESTS gp_test.cc)
 #
 # A test named x_test.cc stands beside x.cc. PRECOMPILED: which headers are parsed once (precompiled.cmake); `code` if
-# nothing is said.
+# nothing is said; `none` for the room and its tests.
 function(pegbox_room name)
   cmake_parse_arguments(ROOM "" "PRECOMPILED" "SOURCES;DEPENDS;LIBRARIES;TESTS" ${ARGN})
   string(REPLACE "/" "_" target "pegbox_${name}")
+  set(tests_read test)
   if(NOT ROOM_PRECOMPILED)
     set(ROOM_PRECOMPILED code)
+  elseif(ROOM_PRECOMPILED STREQUAL none)
+    set(tests_read none)
   endif()
   if(ROOM_SOURCES)
     add_library(${target} STATIC ${ROOM_SOURCES})
@@ -24,18 +27,21 @@ function(pegbox_room name)
     target_link_libraries(${target} ${scope} ${room})
   endforeach()
   if(ROOM_TESTS)
-    pegbox_room_test(${name} TESTS ${ROOM_TESTS} LIBRARIES ${target})
+    pegbox_room_test(${name} PRECOMPILED ${tests_read} TESTS ${ROOM_TESTS} LIBRARIES ${target})
   endif()
 endfunction()
 
 # pegbox_room_test: the test program of a room; each of its tests is an entry of ctest.
 function(pegbox_room_test name)
-  cmake_parse_arguments(ROOM "" "" "TESTS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "PRECOMPILED" "TESTS;LIBRARIES" ${ARGN})
   string(REPLACE "/" "_" target "pegbox_${name}_test")
+  if(NOT ROOM_PRECOMPILED)
+    set(ROOM_PRECOMPILED test)
+  endif()
   if(PEGBOX_TESTS AND ROOM_TESTS)
     add_executable(${target} ${ROOM_TESTS})
-    pegbox_precompile(${target} test)
-    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0>)  # half the time to compile; what is tested keeps its own
+    pegbox_precompile(${target} ${ROOM_PRECOMPILED})
+    target_compile_options(${target} PRIVATE -O0)  # half the time to compile; what is tested keeps its own
     target_link_libraries(${target} PRIVATE ${ROOM_LIBRARIES} GTest::gmock GTest::gtest_main)
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_PREFIX "${name}: "
