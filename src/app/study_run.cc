@@ -28,13 +28,15 @@ std::string in_lines(const std::vector<std::string>& differences) {
   return text;
 }
 
-/// Takes over what changed in the file since the study was last run.
+/// Takes over what changed in the file since the study was last run. Before the first measurement anything may change.
 Result<void> take_changes(Study& study, const StudyFile& file, bool accept_changes, Console& console) {
   const SpecChange change = compare_specs(study.state().spec(), file.spec);
   if (change.is_none()) return {};
   std::vector<std::string> all = change.budget_differences;
   all.insert(all.end(), change.differences.begin(), change.differences.end());
-  if (!change.is_larger_budget() && !accept_changes)
+  const bool has_begun =
+      std::ranges::any_of(study.history().trials, [](const Trial& trial) { return !trial.reports.empty(); });
+  if (has_begun && !change.is_larger_budget() && !accept_changes)
     return fail(ErrorKind::InvalidInput,
                 {.where = file.spec.name,
                  .what = "the study file is not the one that this study was run with:" + in_lines(all) + "\n",
@@ -79,7 +81,7 @@ Result<RunResult> run_study(Store& store, Study& study, const StudyFile& file, c
   options.interrupted = &interrupted;
   options.commands = [&store, name = spec.name] { return store.take_commands(name); };
   Tuner tuner(study, director, *executor, options);
-  Progress progress(study, store, console);
+  Progress progress(study, store, console, interrupted);
   study.observe(progress);
   return tuner.run();
 }

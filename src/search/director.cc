@@ -1,6 +1,8 @@
 // Director: turns a history into the next decision, with a sampler and a scheduler.
 #include "search/director.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -9,6 +11,10 @@
 
 namespace pegbox {
 namespace {
+
+constexpr std::ptrdiff_t kMostInfeasible = 100;  ///< trials in a row that could not run, for which nothing is charged
+
+constexpr int kMostDraws = 1000;
 
 /// Why no leg at all may be started; empty if one may.
 std::string spent(const History& history) {
@@ -25,12 +31,19 @@ bool all_created(const History& history) {
   return static_cast<std::int64_t>(counted) >= history.spec.budget.trials;
 }
 
-/// How many of the configurations to try first have been: they are the first trials, unless the study file was changed.
+/// How many of the configurations to try first have been. They are the first trials, unless the study file was changed.
 std::int64_t tried_first(const History& history) {
-  const auto most = std::min(history.trials.size(), history.spec.try_first.size());
-  return std::count_if(
-      history.trials.begin(), history.trials.begin() + static_cast<std::ptrdiff_t>(most),
-      [](const Trial& trial) { return trial.reason.is_object() && trial.reason.value("by", "") == "try_first"; });
+  if (history.spec.try_first.empty()) return 0;
+  return std::ranges::count_if(history.trials, [](const Trial& trial) {
+    return trial.reason.is_object() && trial.reason.value("by", "") == "try_first";
+  });
+}
+
+/// Whether so many trials in a row were infeasible that looking for one that is not is hopeless.
+bool none_feasible(const History& history) {
+  if (std::ssize(history.trials) < kMostInfeasible) return false;
+  return std::all_of(history.trials.end() - kMostInfeasible, history.trials.end(),
+                     [](const Trial& trial) { return trial.state == TrialState::Infeasible; });
 }
 
 /// 31 bits, so that every language's random generator takes it as it is.
@@ -61,7 +74,7 @@ Result<std::optional<Leg>> Director::next_leg(const History& history) {
     if (history.steps > 0 && leg.until >= history.steps) leg.until = 0;
     return leg;
   }
-  if (all_created(history)) return std::nullopt;
+  if (all_created(history) || none_feasible(history)) return std::nullopt;
   return new_trial(history);
 }
 
@@ -76,7 +89,11 @@ Result<std::optional<Leg>> Director::new_trial(const History& history) {
   if (first < static_cast<std::int64_t>(spec.try_first.size())) {
     Rng rng({spec.seed, stream_id("complete"), number});
     const std::string where = spec.name + " try_first[" + std::to_string(first) + "]";
-    PEGBOX_TRY(created.config, spec.space.complete(spec.try_first[static_cast<std::size_t>(first)], where, rng));
+    for (int draw = 0; draw < kMostDraws; ++draw) {  // what the entry leaves open is drawn until it is allowed
+      PEGBOX_TRY(created.config, spec.space.complete(spec.try_first[static_cast<std::size_t>(first)], where, rng));
+      PEGBOX_TRY(const auto violated, history.constraints.violated(created.config));
+      if (!violated) break;
+    }
     created.reason = {{"by", "try_first"}};
   } else {
     PEGBOX_TRY(auto suggestions, sampler_.suggest(history, 1, {spec.seed, stream_id("sampler"), number}));
@@ -104,7 +121,11 @@ Judgement Director::judge(const History& history, const Trial& trial) {
   const Verdict verdict = scheduler_.on_reached(history, trial);
   const std::string at = "at step " + std::to_string(trial.step);
   if (verdict == Verdict::Pause) return {verdict, 0, "paused " + at + ": others are ahead"};
-  if (verdict == Verdict::Stop) return {verdict, 0, "stopped " + at + ": others are ahead"};
+  if (verdict == Verdict::Stop) {
+    const std::string& metric = history.spec.objective().metric;
+    const bool is_measured = trial.metric(metric).has_value();
+    return {verdict, 0, "stopped " + at + ": " + (is_measured ? "others are ahead" : "it gave no '" + metric + "'")};
+  }
   return {verdict, rung_after(history, trial), {}};
 }
 
@@ -116,6 +137,7 @@ std::int64_t Director::rung_after(const History& history, const Trial& trial) {
 std::string Director::exhausted(const History& history) const {
   if (const std::string why = spent(history); !why.empty()) return why;
   if (all_created(history)) return std::to_string(history.spec.budget.trials) + " trials";
+  if (none_feasible(history)) return fmt::format("the last {} configurations could not run", kMostInfeasible);
   if (exhausted_at_trials_ == history.trials.size()) return "the space has no more configurations";
   return {};
 }

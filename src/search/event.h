@@ -60,12 +60,14 @@ struct Note {
 
 }  // namespace event
 
+inline constexpr char kTunerAuthor[] = "tuner";
+
 struct Event {
   using What = std::variant<event::StudyCreated, event::StudyChanged, event::TrialCreated, event::TrialStarted,
                             event::TrialReported, event::TrialMoved, event::Note>;
   std::uint64_t index = 0;  ///< position in the log, from 0
   double study_time_s = 0;  ///< seconds of running time, over all sessions
-  std::string author;       ///< "tuner", "worker 3", "user"
+  std::string author;       ///< whose news or decision it is: kTunerAuthor, "worker 3", "user"
   What what;
 };
 

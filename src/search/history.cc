@@ -130,6 +130,7 @@ Result<void> StudyState::fold(const Event&, const event::StudyCreated& what) {
   PEGBOX_TRY(spec_, read_spec(what.spec));
   constraints_ = Constraints(spec_.constraints, spec_.space);
   version_ = what.version;
+  planned_trials_ = spec_.budget.trials;
   return {};
 }
 
@@ -137,7 +138,11 @@ Result<void> StudyState::fold(const Event&, const event::StudyChanged& what) {
   PEGBOX_TRY(StudySpec spec, read_spec(what.spec));
   Constraints constraints(spec.constraints, spec.space);
   const auto described = notes_.find("described");
-  if (described != notes_.end() && !describe(described->second, constraints)) notes_.erase(described);
+  const bool same_job = spec.trial == spec_.trial && spec.steps == spec_.steps;
+  if (described != notes_.end() && !(same_job && describe(described->second, constraints))) {
+    notes_.erase(described);  // the tuner asks again
+    described_steps_ = 0;
+  }
   spec_ = std::move(spec);
   constraints_ = std::move(constraints);
   return {};
@@ -176,13 +181,13 @@ Result<void> StudyState::fold(const Event& event, const event::TrialStarted& wha
   trial->from = what.from;
   trial->until = what.until;
   trial->started_s = event.study_time_s;
-  trial->worker = what.worker;
+  if (!what.worker.empty()) trial->worker = what.worker;
   trial->failure.reset();
   trial->detail.clear();
   return {};
 }
 
-Result<void> StudyState::fold(const Event&, const event::TrialReported& what) {
+Result<void> StudyState::fold(const Event& event, const event::TrialReported& what) {
   PEGBOX_TRY(Trial * trial, find_trial(what.trial));
   if (trial->state != TrialState::Running)
     return refuse(fmt::format("trial {} reports, but does not run", what.trial), std::string(name_of(trial->state)));
@@ -194,6 +199,7 @@ Result<void> StudyState::fold(const Event&, const event::TrialReported& what) {
     tokens_spent_ += counts_from_zero ? tokens->second : std::max(0.0, tokens->second - counted);
     counted = counts_from_zero ? tokens->second : std::max(counted, tokens->second);
   }
+  if (event.author != kTunerAuthor) trial->worker = event.author;
   trial->step = what.step;
   for (const auto& [name, value] : what.metrics) trial->metrics[name] = value;
   trial->reports.push_back({what.step, what.metrics});
@@ -207,6 +213,7 @@ Result<void> StudyState::fold(const Event& event, const event::TrialMoved& what)
         fmt::format("trial {} cannot move from {} to {}", what.trial, name_of(trial->state), name_of(what.to)));
   if (what.step < 0) return refuse(fmt::format("trial {} moves at step {}", what.trial, what.step));
   if (trial->state == TrialState::Running && what.failure == FailureKind::WorkerLost) ++trial->lost_workers;
+  if (trial->state == TrialState::Running && event.author != kTunerAuthor) trial->worker = event.author;
   set_state(*trial, what.to);
   if (what.checkpoint) trial->checkpoint = what.checkpoint;
   trial->failure = what.failure;
@@ -239,9 +246,11 @@ Result<void> StudyState::fold(const Event&, const event::Note& what) {
 }
 
 History StudyState::history() const {
-  return {spec_,         constraints_,     trials_,
-          event_count_,  now_s_,           spec_.steps > 0 ? spec_.steps : described_steps_,
-          tokens_spent_, numbers_by_state_};
+  return {spec_,          constraints_,
+          trials_,        event_count_,
+          now_s_,         spec_.steps > 0 ? spec_.steps : described_steps_,
+          tokens_spent_,  numbers_by_state_,
+          planned_trials_};
 }
 
 }  // namespace pegbox

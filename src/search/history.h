@@ -27,6 +27,7 @@ struct History {
   std::int64_t steps = 0;   ///< length of a full trial: the spec's, or as described; 0: unknown
   double tokens_spent = 0;  ///< training tokens that all trials really consumed, work that was lost included
   std::span<const std::set<std::int64_t>> numbers_by_state;  ///< the trials in each state, in order of their number
+  std::int64_t planned_trials = 0;  ///< the budget's trials when the study was created: rungs stay as it grows; 0: none
 
   const std::set<std::int64_t>& in_state(TrialState state) const {
     return numbers_by_state[static_cast<std::size_t>(state)];
@@ -86,6 +87,7 @@ class StudyState {
   std::uint64_t event_count_ = 0;
   double now_s_ = 0;
   double tokens_spent_ = 0;
+  std::int64_t planned_trials_ = 0;
   std::vector<double> tokens_counted_;  ///< [trials]: the count up to which tokens_spent_ holds a trial's tokens
   std::int64_t described_steps_ = 0;
 };

@@ -331,6 +331,20 @@ TEST(StudyState, EvaluatesDescribedLimitsAlsoAfterTheStudyFileChanged) {
   EXPECT_EQ(violated(), "");
 }
 
+TEST(StudyState, ForgetsTheDescriptionOfAnotherJob) {
+  Log log;
+  log.must(event::Note{{}, "described", Json{{"values", {{"steps", 400}}}, {"limits", Json::object()}}});
+  EXPECT_EQ(log.state.history().steps, 400);
+  Json changed = Json::parse(kSpec);
+  changed["budget"] = Json{{"trials", 99}};
+  log.must(event::StudyChanged{changed});
+  EXPECT_TRUE(log.state.notes().contains("described")) << "a larger budget changes nothing about the job";
+  changed["trial"] = Json{{"command", "other"}};
+  log.must(event::StudyChanged{changed});
+  EXPECT_FALSE(log.state.notes().contains("described"));
+  EXPECT_EQ(log.state.history().steps, 0);
+}
+
 TEST(StudyState, RefusesALimitThatCannotBeEvaluatedAsTheWorkersMistake) {
   Log log;
   const std::string before = dump(log.state);

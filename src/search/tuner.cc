@@ -13,6 +13,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr char kPausedByPerson[] = "paused by a person";
+constexpr char kStoppedByPerson[] = "stopped by a person";
+
+bool is_paused_by_person(const Trial& trial) {
+  return trial.state == TrialState::Paused && trial.detail == kPausedByPerson;
+}
+
 std::string metric_names(const Metrics& metrics) {
   std::string names;
   for (const auto& [name, value] : metrics) names += (names.empty() ? "" : ", ") + name;
@@ -34,6 +41,12 @@ std::string_view name_of(Outcome outcome) {
 }
 
 Result<RunResult> Tuner::run() {
+  auto result = run_to_the_end();
+  if (!result) (void)study_.commit();  // what was heard before the fault is kept; no leg is started for it
+  return result;
+}
+
+Result<RunResult> Tuner::run_to_the_end() {
   PEGBOX_CHECK(begin());
   for (;;) {
     now_s_ = std::max(now_s_, study_time_s());
@@ -74,6 +87,9 @@ Result<void> Tuner::begin() {
     if (!executor_.adopt(launch, left.started_s, left.step))
       PEGBOX_CHECK(move(number, TrialState::Waiting, "the host stopped"));
   }
+  const auto paused = study_.history().in_state(TrialState::Paused);
+  for (const std::int64_t number : paused)
+    if (is_paused_by_person(trial(number))) PEGBOX_CHECK(move(number, TrialState::Waiting, "the study goes on"));
   return flush();
 }
 
@@ -82,7 +98,7 @@ int Tuner::running() const { return static_cast<int>(study_.history().in_state(T
 Result<void> Tuner::log(Event::What what) {
   if (!study_.has_uncommitted()) uncommitted_since_s_ = now_s_;
   if (!std::holds_alternative<event::TrialReported>(what)) urgent_ = true;
-  return study_.append(now_s_, "tuner", std::move(what));
+  return study_.append(now_s_, author_, std::move(what));
 }
 
 Result<void> Tuner::fill() {
@@ -106,6 +122,7 @@ Result<void> Tuner::fill() {
 }
 
 Result<void> Tuner::begin_leg(const Leg& leg) {
+  author_ = kTunerAuthor;
   PEGBOX_CHECK(log(event::TrialStarted{leg.trial, {}, leg.from, leg.until, study_.state().spec().workers.lease_s}));
   const Trial& started = trial(leg.trial);
   const Launch launch{started.number, started.seed,       started.config,          leg.from,
@@ -125,6 +142,13 @@ Result<void> Tuner::flush() {
 Result<void> Tuner::handle(const Signal& signal) {
   if (signal.trial < 0 || signal.trial >= std::ssize(study_.history().trials)) return {};
   if (trial(signal.trial).state != TrialState::Running) return {};  // late news of a leg that is over
+  author_ = signal.worker.empty() ? kTunerAuthor : signal.worker;
+  const auto handled = dispatch(signal);
+  author_ = kTunerAuthor;
+  return handled;
+}
+
+Result<void> Tuner::dispatch(const Signal& signal) {
   switch (signal.kind) {
     case SignalKind::Report:
       return measured(signal);
@@ -162,12 +186,25 @@ Result<void> Tuner::measured(const Signal& signal) {
 
 Result<void> Tuner::on_reached(const Signal& signal) {
   PEGBOX_CHECK(measured(signal));
-  if (mode_ != Mode::Running) return on_interrupted(signal);
+  const Trial& reached = trial(signal.trial);
+  if (signal.metrics.empty() || signal.step < reached.until) {
+    Signal failed = signal;
+    failed.kind = SignalKind::Failed;
+    failed.detail = signal.metrics.empty() ? "it reached step " + std::to_string(signal.step) + " without a measurement"
+                                           : "it says that it reached step " + std::to_string(signal.step) +
+                                                 ", but was asked for " + std::to_string(reached.until);
+    return on_failed(failed);
+  }
+  if (mode_ == Mode::Stopping || asked_to_stop_.contains(signal.trial)) return on_interrupted(signal);
   History history = study_.history();
   history.now_s = now_s_;
   const Judgement judgement = director_.judge(history, trial(signal.trial));
   if (judgement.verdict == Verdict::Pause) return move(signal.trial, TrialState::Paused, judgement.detail, &signal);
-  if (judgement.verdict == Verdict::Stop) return move(signal.trial, TrialState::Stopped, judgement.detail, &signal);
+  if (judgement.verdict == Verdict::Stop) {
+    PEGBOX_CHECK(move(signal.trial, TrialState::Stopped, judgement.detail, &signal));
+    return check_hope();
+  }
+  if (mode_ == Mode::Pausing || asked_to_pause_.contains(signal.trial)) return on_interrupted(signal);
   if (!signal.checkpoint.empty())
     PEGBOX_CHECK(log(event::Note{signal.trial, kCheckpointNote, {{"step", signal.step}, {"name", signal.checkpoint}}}));
   return begin_leg(
@@ -205,11 +242,10 @@ Result<void> Tuner::on_lost(const Signal& signal) {
 }
 
 Result<void> Tuner::on_interrupted(const Signal& signal) {
-  if (signal.kind == SignalKind::Stopped || mode_ == Mode::Stopping)
-    return move(signal.trial, TrialState::Stopped, "stopped by a person", &signal);
-  const bool alone = std::ranges::find(asked_to_pause_, signal.trial) != asked_to_pause_.end();
-  std::erase(asked_to_pause_, signal.trial);
-  if (alone && mode_ == Mode::Running) return move(signal.trial, TrialState::Paused, "paused by a person", &signal);
+  const bool stopped = asked_to_stop_.erase(signal.trial) > 0, alone = asked_to_pause_.erase(signal.trial) > 0;
+  if (signal.kind == SignalKind::Stopped || mode_ == Mode::Stopping || stopped)
+    return move(signal.trial, TrialState::Stopped, kStoppedByPerson, &signal);
+  if (alone && mode_ == Mode::Running) return move(signal.trial, TrialState::Paused, kPausedByPerson, &signal);
   return move(signal.trial, TrialState::Waiting, wind_down_reason_, &signal);
 }
 
@@ -230,14 +266,18 @@ Result<void> Tuner::check_hope() const {
   if (!history.in_state(TrialState::Done).empty()) return {};
   std::int64_t failures = 0;
   const Trial* last = nullptr;
+  const std::string& metric = history.spec.objective().metric;
   for (const Trial& each : history.trials) {
-    if (!each.reports.empty()) return {};
-    if (each.state == TrialState::Failed) ++failures, last = &each;
+    if (each.metric(metric)) return {};
+    const bool refused =
+        each.state == TrialState::Infeasible && !each.worker.empty();  // not: forbidden by a constraint
+    const bool ended = each.state == TrialState::Failed || each.state == TrialState::Stopped;
+    if (ended || refused) ++failures, last = &each;
   }
   if (failures < options_.hopeless_after) return {};
   return fail(ErrorKind::Internal,
               {.where = study_.name(),
-               .what = "the first " + std::to_string(failures) + " trials failed without a single measurement",
+               .what = "the first " + std::to_string(failures) + " trials gave no value of '" + metric + "'",
                .got = last->detail,
                .hint = "see `pegbox logs " + study_.name() + " " + std::to_string(last->number) +
                        "`; the same command goes on once it is mended"});
@@ -262,23 +302,36 @@ Result<void> Tuner::look_for_commands() {
   PEGBOX_TRY(const auto commands, options_.commands());
   for (const PostedCommand& posted : commands) {
     const auto number = posted.trial;
-    const bool runs =
-        number >= 0 && number < std::ssize(study_.history().trials) && trial(number).state == TrialState::Running;
     switch (posted.command) {
       case Command::Pause:
-        wind_down(Mode::Pausing, "paused by a person");
+        wind_down(Mode::Pausing, kPausedByPerson);
         break;
       case Command::Stop:
-        wind_down(Mode::Stopping, "stopped by a person");
+        wind_down(Mode::Stopping, kStoppedByPerson);
         break;
       case Command::PauseTrial:
-        if (runs) asked_to_pause_.push_back(number), executor_.pause(number);
-        break;
       case Command::StopTrial:
-        if (runs) executor_.stop(number);
+        PEGBOX_CHECK(ask(number, posted.command));
         break;
     }
   }
+  return {};
+}
+
+// A running trial is asked after the legs of this turn have been started, and answers with a signal; one that only
+// waits obeys at once.
+Result<void> Tuner::ask(std::int64_t number, Command command) {
+  if (number < 0 || number >= std::ssize(study_.history().trials) || is_final(trial(number).state)) return {};
+  const bool pauses = command == Command::PauseTrial;
+  if (trial(number).state != TrialState::Running) {
+    if (pauses && trial(number).state == TrialState::Paused) return {};
+    return move(number, pauses ? TrialState::Paused : TrialState::Stopped, pauses ? kPausedByPerson : kStoppedByPerson);
+  }
+  (pauses ? asked_to_pause_ : asked_to_stop_).insert(number);
+  actions_.push_back([this, number, pauses]() -> Result<void> {
+    pauses ? executor_.pause(number) : executor_.stop(number);
+    return {};
+  });
   return {};
 }
 
@@ -287,7 +340,7 @@ Result<RunResult> Tuner::finish(Outcome outcome, std::string reason) {
   if (outcome == Outcome::Paused && budget.time_s > 0 && now_s_ >= budget.time_s) outcome = Outcome::Finished;
   if (outcome != Outcome::Paused)
     for (std::int64_t number = 0; number < std::ssize(study_.history().trials); ++number)
-      if (!is_final(trial(number).state))
+      if (!is_final(trial(number).state) && !(outcome == Outcome::Finished && is_paused_by_person(trial(number))))
         PEGBOX_CHECK(move(number, TrialState::Stopped,
                           outcome == Outcome::Finished ? "the budget is spent: " + reason : reason));
   PEGBOX_CHECK(log(event::Note{{}, kRunNote, {{"state", name_of(outcome)}, {"reason", reason}}}));

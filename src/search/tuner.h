@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,9 +57,11 @@ class Tuner {
  private:
   enum class Mode : std::uint8_t { Running, Pausing, Stopping };
 
+  Result<RunResult> run_to_the_end();
   Result<void> begin();  // takes over what a dead host left; asks for a description
   Result<void> fill();   // starts legs while there are free slots
   Result<void> handle(const Signal& signal);
+  Result<void> dispatch(const Signal& signal);
   Result<void> on_reached(const Signal& signal);
   Result<void> on_done(const Signal& signal);
   Result<void> on_failed(const Signal& signal);
@@ -69,6 +72,7 @@ class Tuner {
   Result<void> move(std::int64_t trial, TrialState to, std::string detail, const Signal* signal = nullptr);
   Result<void> flush();  // commits, then lets workers hear of it
   Result<void> look_for_commands();
+  Result<void> ask(std::int64_t trial, Command command);  // a person's wish about one trial
   void wind_down(Mode mode, std::string reason);
   Result<RunResult> finish(Outcome outcome, std::string reason);
   Result<void> check_hope() const;
@@ -88,10 +92,11 @@ class Tuner {
   double now_s_ = 0;  // study time of what is being handled
   double uncommitted_since_s_ = 0;
   double commands_asked_s_ = 0;
-  bool nothing_to_start_ = false;                       // the director was asked, and had no leg
-  bool urgent_ = false;                                 // something other than a report is uncommitted
-  std::vector<std::function<Result<void>()>> actions_;  // what workers are to hear after the commit
-  std::vector<std::int64_t> asked_to_pause_;            // by a person: answers end as Paused, not as Waiting
+  bool nothing_to_start_ = false;                          // the director was asked, and had no leg
+  bool urgent_ = false;                                    // something other than a report is uncommitted
+  std::vector<std::function<Result<void>()>> actions_;     // what workers are to hear after the commit
+  std::set<std::int64_t> asked_to_pause_, asked_to_stop_;  // by a person: answers end as Paused, not as Waiting
+  std::string author_ = kTunerAuthor;                      // of what is logged now
 };
 
 }  // namespace pegbox

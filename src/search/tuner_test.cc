@@ -315,8 +315,93 @@ TEST(Tuner, GivesUpWhenEveryTrialFailsWithoutAMeasurement) {
     return trial;
   });
   ASSERT_FALSE(result);
-  EXPECT_THAT(result.error().message, HasSubstr("failed without a single measurement"));
+  EXPECT_THAT(result.error().message, HasSubstr("gave no value of 'loss'"));
   EXPECT_LE(state_of(*store).history().trials.size(), 9u);
+}
+
+TEST(Tuner, GivesUpWhenNoConfigurationCanRunHere) {
+  const auto store = memory_store();
+  const auto result = sit(*store, spec_of(), [](const Launch& launch) {
+    SimulatedTrial trial = course_of(launch);
+    trial.fails_at = 1;
+    trial.failure = FailureKind::Infeasible;
+    return trial;
+  });
+  ASSERT_FALSE(result) << "infeasible trials cost nothing, so no budget would ever end this";
+  EXPECT_LE(state_of(*store).history().trials.size(), 9u);
+}
+
+TEST(Tuner, GivesUpWhenNoTrialMeasuresTheObjective) {
+  const auto store = memory_store();
+  const auto result = sit(*store, spec_of(), [](const Launch& launch) {
+    SimulatedTrial trial = course_of(launch);
+    trial.curve = [](std::int64_t) -> Metrics { return {{"accuracy", 1}}; };
+    return trial;
+  });
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message, HasSubstr("gave no value of 'loss'"));
+  EXPECT_LE(state_of(*store).history().trials.size(), 9u);
+}
+
+TEST(Tuner, TriesOnceWhatAChangedStudyFileAsksFor) {
+  const auto store = memory_store();
+  const Json few = {{"budget", {{"trials", 6}}}};
+  ASSERT_TRUE(sit(*store, spec_of(few)));
+  const StudySpec wish = spec_of({{"budget", {{"trials", 12}}}, {"try_first", Json::array({{{"x", 3.25}}})}});
+  {
+    const auto study = *Study::open(*store, "s");
+    ASSERT_TRUE(study->append(study->state().now_s(), "user", event::StudyChanged{wish.source}));
+    ASSERT_TRUE(study->commit());
+  }
+  ASSERT_TRUE(sit(*store, wish));
+  const StudyState state = state_of(*store);
+  EXPECT_EQ(state.history().trials.size(), 12u);
+  EXPECT_EQ(std::ranges::count_if(state.history().trials,
+                                  [](const Trial& trial) { return as_number(*trial.config.find("x")) == 3.25; }),
+            1);
+}
+
+TEST(Tuner, CompletesWhatIsTriedFirstUntilItIsAllowed) {
+  const auto store = memory_store();
+  const Json changes = {{"space", {{"x", {{"range", {0, 10}}}}, {"y", {{"range", {0, 10}}}}}},
+                        {"constraints", {"y >= x"}},
+                        {"try_first", Json::array({{{"x", 9}}, {{"x", 9.5}}, {{"y", 0.5}}})}};
+  ASSERT_TRUE(sit(*store, spec_of(changes)));
+  for (int number = 0; number < 3; ++number)
+    EXPECT_NE(state_of(*store).trial(number).state, TrialState::Infeasible) << number;
+}
+
+/// Says at a rung of trial 2 that it has measured nothing.
+class ForgetfulExecutor final : public SimulatedExecutor {
+ public:
+  using SimulatedExecutor::SimulatedExecutor;
+  Result<std::vector<Signal>> poll(std::chrono::milliseconds wait) override {
+    auto signals = SimulatedExecutor::poll(wait);
+    for (Signal& signal : *signals)
+      if (signal.kind == SignalKind::Reached && signal.trial == 2) signal.metrics.clear();
+    return signals;
+  }
+};
+
+TEST(Tuner, FailsATrialThatReachesItsRungWithoutAMeasurementAndGoesOn) {
+  const auto store = memory_store();
+  const StudySpec spec = spec_of();
+  const auto study = *Study::create(*store, spec);
+  const auto sampler = *make_sampler(spec);
+  const auto scheduler = *make_scheduler(spec);
+  Director director(*sampler, *scheduler);
+  ForgetfulExecutor executor(course_of, 4);
+  const auto result = Tuner(*study, director, executor, {}).run();
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(study->state().trial(2).state, TrialState::Failed);
+  EXPECT_THAT(study->state().trial(2).detail, HasSubstr("without a measurement"));
+  EXPECT_EQ(study->history().trials.size(), 20u);
+}
+
+TEST(Tuner, WritesDownWhoRanATrial) {
+  const auto store = memory_store();
+  ASSERT_TRUE(sit(*store, spec_of()));
+  EXPECT_EQ(state_of(*store).trial(0).worker, "simulated");
 }
 
 TEST(Tuner, StartsNoLegOnceTheTokensAreSpent) {

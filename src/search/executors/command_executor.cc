@@ -16,6 +16,9 @@
 namespace pegbox {
 namespace {
 
+/// The last step that is no news for a leg: a leg from the beginning may report step 0.
+std::int64_t step_before(const Launch& leg) { return leg.from > 0 ? leg.from : -1; }
+
 constexpr double kLongestNap_s = 0.02;  // an exit shows in no descriptor if a grandchild holds the pipes
 constexpr double kStopShare = 0.25;     // of the grace period, between {"stop": {}} and SIGTERM
 constexpr int kCommandNotFound = 127, kCommandNotRunnable = 126;  // the shell's exit codes
@@ -195,7 +198,7 @@ void CommandExecutor::hear_report(Run& run, const ProgramReport& report) {
   run.step = step;
   for (const auto& [name, value] : report.metrics) run.metrics[name] = value;
   proven_ = true;
-  std::int64_t& highest = highest_step_.try_emplace(run.launch.trial, run.launch.from).first->second;
+  std::int64_t& highest = highest_step_.try_emplace(run.launch.trial, step_before(run.launch)).first->second;
   const bool is_new = step > highest;
   highest = std::max(highest, step);
   Signal signal{.kind = SignalKind::Report, .trial = run.launch.trial, .step = step, .metrics = run.metrics};
@@ -331,8 +334,9 @@ void CommandExecutor::dispatch() {
 Result<void> CommandExecutor::begin(Run& run, int place) {
   PEGBOX_CHECK(run.folder.prepare(run.launch));
   const bool resumes = !run.folder.resume_path(run.launch).empty();
-  const auto highest = highest_step_.find(run.launch.trial);
-  if (resumes) run.counted_steps = highest == highest_step_.end() ? run.launch.from : highest->second;
+  if (resumes) run.counted_steps = run.launch.from;
+  if (const auto highest = highest_step_.find(run.launch.trial); highest != highest_step_.end())
+    highest->second = std::min(highest->second, step_before(run.launch));  // what comes after it is news again
   PEGBOX_TRY(run.program,
              CommandProgram::start(process_for(run, place), run.folder.log(), options_.log_limit_bytes, patterns_));
   run.phase = Phase::Running;
@@ -355,10 +359,10 @@ ProcessSpec CommandExecutor::process_for(const Run& run, int place) const {
   spec.arguments = {"/bin/sh", "-c", command_.fill(values)};
   spec.folder = options_.working_folder;
   if (!options_.environments.empty()) spec.environment = options_.environments[static_cast<std::size_t>(place)];
-  spec.environment["PEGBOX_TRIAL"] = values["trial"];
-  spec.environment["PEGBOX_SEED"] = values["seed"];
+  spec.environment["PEGBOX_TRIAL"] = std::to_string(launch.trial);
+  spec.environment["PEGBOX_SEED"] = std::to_string(launch.seed);
   spec.environment["PEGBOX_CONFIG"] = run.folder.config().string();
-  spec.environment["PEGBOX_UNTIL"] = values["until"];
+  spec.environment["PEGBOX_UNTIL"] = std::to_string(launch.until);
   spec.environment["PEGBOX_CHECKPOINT_DIR"] = run.folder.checkpoints().string();
   if (!resume.empty()) spec.environment["PEGBOX_RESUME"] = resume;
   return spec;

@@ -88,7 +88,8 @@ constexpr LineKind kLineKinds[] = {{"report", read_report},
 bool read_number(re2::StringPiece text, double& number) {
   if (!text.empty() && text[0] == '+') text.remove_prefix(1);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
+  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  return error == std::errc() && rest.find_first_not_of(",;:.)]}%") == std::string_view::npos;  // "loss 0.5, acc 3"
 }
 
 }  // namespace

@@ -88,11 +88,13 @@ TEST(OutputPatterns, GatherSeveralMetricsIntoOneReport) {
 
 TEST(OutputPatterns, AcceptNumbersAsProgramsWriteThem) {
   const auto patterns = OutputPatterns::create({{"loss", R"(loss (\S+))"}}, "").value();
-  const auto reports = reports_of(patterns, {"loss +1.5", "loss nan", "loss inf", "loss -.5", "loss 1,5", "loss 0x10"});
-  ASSERT_EQ(reports.size(), 4u);
+  const auto reports = reports_of(
+      patterns, {"loss +1.5", "loss nan", "loss inf", "loss -.5", "loss 1,5", "loss 0x10", "loss 2.5, acc 3"});
+  ASSERT_EQ(reports.size(), 5u);
   EXPECT_EQ(reports[0].metrics.at("loss"), 1.5);
   EXPECT_TRUE(std::isnan(reports[1].metrics.at("loss")));
   EXPECT_EQ(reports[3].metrics.at("loss"), -0.5);
+  EXPECT_EQ(reports[4].metrics.at("loss"), 2.5);
 }
 
 TEST(OutputPatterns, RefusePatternsThatCannotWork) {

@@ -30,7 +30,7 @@ using Simulation = std::function<SimulatedTrial(const Launch& launch)>;
 /// A trial that repeats a recorded curve: its reports, spread evenly over `seconds`, and its length.
 SimulatedTrial recorded_trial(std::vector<Report> curve, double seconds);
 
-class SimulatedExecutor final : public Executor {
+class SimulatedExecutor : public Executor {
  public:
   /// `workers` legs at once. `start_s`: where the clock begins.
   SimulatedExecutor(Simulation simulation, int workers, double start_s = 0,

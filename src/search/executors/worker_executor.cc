@@ -33,7 +33,7 @@ struct WorkerExecutor::Worker {
   int slots = -1;                          // -1: not ready yet
   bool describes = false;
   bool is_deaf = false;  // a message did not reach it
-  double started_s = 0, heard_s = 0;
+  double heard_s = 0;
   double start_at_s = 0;  // when to start it, without a process
   int fruitless_deaths = 0;
   std::string last_words;  // of the process that died last
@@ -54,7 +54,7 @@ Result<std::unique_ptr<WorkerExecutor>> WorkerExecutor::start(WorkerOptions opti
         "worker " + number, own.processes[i], own.folder / ("worker-" + number + ".log"), own.log_limit_bytes));
     Worker& worker = *executor->workers_.back();
     PEGBOX_TRY(worker.process, WorkerProcess::start(worker.spec, worker.log));
-    worker.started_s = worker.heard_s = executor->clock_.now_s();
+    worker.heard_s = executor->clock_.now_s();
   }
   return executor;
 }
@@ -94,10 +94,11 @@ Result<std::optional<message::Described>> WorkerExecutor::describe() {
     if (!(*ready)->describes) return std::nullopt;
     const WorkerProcess* asked = (*ready)->process.get();
     say(static_cast<int>(ready - workers_.begin()), message::Describe{++description_id_});
-    const double until_s = clock_.now_s() + options_.ready_timeout_s;
-    while ((*ready)->process.get() == asked && clock_.now_s() < until_s) {
+    const double asked_s = clock_.now_s();
+    const auto silent_s = [&] { return clock_.now_s() - std::max(asked_s, (*ready)->heard_s); };
+    while ((*ready)->process.get() == asked && silent_s() < options_.ready_timeout_s) {
       if (described_) return described_;
-      wait_for_news(until_s);
+      wait_for_news(clock_.now_s() + kLongestNap_s);
       service();
     }
     if ((*ready)->process.get() != asked) continue;  // it died: ask the next one
@@ -191,7 +192,7 @@ void WorkerExecutor::start_worker(int index) {
   Worker& worker = *workers_[static_cast<std::size_t>(index)];
   worker.slots = -1;
   worker.is_deaf = false;
-  worker.started_s = worker.heard_s = clock_.now_s();
+  worker.heard_s = clock_.now_s();
   auto process = WorkerProcess::start(worker.spec, worker.log);
   if (process)
     worker.process = *std::move(process);
@@ -221,9 +222,9 @@ void WorkerExecutor::check_life(int index) {
     lose(index, "it closed its output");
   } else if (worker.is_deaf) {
     lose(index, "it does not read its input");
-  } else if (!worker.is_ready() && now_s - worker.started_s > options_.ready_timeout_s) {
-    lose(index, "not ready after " + format_duration(options_.ready_timeout_s));
-  } else if (worker.is_ready() && now_s - worker.heard_s > options_.lease_s) {
+  } else if (!worker.is_ready() && now_s - worker.heard_s > options_.ready_timeout_s) {
+    lose(index, "not ready, and silent for " + format_duration(options_.ready_timeout_s));
+  } else if (worker.is_ready() && options_.lease_s > 0 && now_s - worker.heard_s > options_.lease_s) {
     lose(index, "silent for " + format_duration(now_s - worker.heard_s));
   }
 }

@@ -19,7 +19,7 @@ struct WorkerOptions {
   std::vector<ProcessSpec> processes;        ///< one for each worker
   Path folder;                               ///< of worker-K.log (its stderr, and lines that are no messages)
   std::uint64_t log_limit_bytes = 16 << 20;  ///< of each log; twice that with its predecessor
-  double ready_timeout_s = 120;              ///< until the first `ready`, and until `described`
+  double ready_timeout_s = 120;              ///< of silence before `ready` and before `described`; `alive` breaks it
   double lease_s = 60;                       ///< a worker that says nothing for so long is dead
   double grace_s = 10;                       ///< for the answer to `stop` after a timeout
   double timeout_s = 0;                      ///< of a trial's running time; 0: none

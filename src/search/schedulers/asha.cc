@@ -28,7 +28,7 @@ const FieldTable<AshaOptions>& asha_fields() {
 
 /// The trials that have come to one rung.
 struct Rung {
-  std::int64_t reached = 0;          ///< all of them, whatever became of them
+  std::int64_t reached = 0;          ///< all of them, whatever became of them, and those that failed before
   std::int64_t promoted = 0;         ///< those that went on
   std::vector<const Trial*> ranked;  ///< those that went on or still could, best first
 };
@@ -44,8 +44,10 @@ Rung look_at(const History& history, std::int64_t step) {
   Rung rung;
   std::vector<const Trial*> trials;
   for (const Trial& trial : history.trials) {
-    if (!came_to(trial, step)) continue;
+    // One that failed on the way would have been the worst: it leaves its share of the places to the others.
+    if (!came_to(trial, step) && trial.state != TrialState::Failed) continue;
     ++rung.reached;
+    if (!came_to(trial, step)) continue;
     if (went_on(trial, step)) ++rung.promoted;
     if (went_on(trial, step) || !is_final(trial.state)) trials.push_back(&trial);
   }
@@ -88,7 +90,7 @@ class AshaScheduler final : public Scheduler {
 
  private:
   std::vector<std::int64_t> rungs(const History& history) const {
-    return asha_rungs(options_, history.steps, history.spec.budget.trials);
+    return asha_rungs(options_, history.steps, history.planned_trials);
   }
 
   /// The trials at a rung that may go on now, best first: places are given in the order of the losses, to those that

@@ -141,6 +141,15 @@ TEST_F(AshaTest, GivesThePlaceOfATrialThatFailedToTheNextBest) {
   EXPECT_EQ(promote()->trial, 1);
 }
 
+TEST_F(AshaTest, CountsATrialThatFailedBeforeTheRungAsItsWorst) {
+  for (const double loss : {1.0, 2.0}) arrive(loss);
+  EXPECT_FALSE(promote()) << "no place for two";
+  const std::int64_t lost = study.create(Config{{"x", 0.5}});
+  study.start(lost, 1);
+  study.move(lost, TrialState::Failed, FailureKind::Diverged);
+  EXPECT_EQ(promote()->trial, 0);
+}
+
 TEST_F(AshaTest, KeepsThePlaceOfAPromotedTrialThatFailedLater) {
   for (const double loss : {1.0, 2.0, 3.0}) arrive(loss);
   ASSERT_EQ(promote()->trial, 0);
@@ -177,6 +186,22 @@ TEST_F(AshaTest, JudgesTheFirstReportBeyondTheRungOfAProgramThatReportsSeldom) {
     EXPECT_EQ((*made)->next_rung(seldom.history(), trial), 111);
     seldom.move(number, TrialState::Paused);
   }
+}
+
+TEST(Asha, KeepsItsRungsWhenTheBudgetGrows) {
+  Json file = *parse_json(R"({"name": "test", "trial": {"command": "true"}, "objective": {"minimize": "loss"},
+      "space": {"x": {"range": [0, 1]}}, "steps": 100, "stop": "asha", "budget": {"trials": 20}})",
+                          "test");
+  HistoryForTest study(to_line(file));
+  const auto scheduler = *make_scheduler(study.spec());
+  const std::int64_t number = study.create(Config{{"x", 0.5}});
+  const auto rung = [&] {
+    return scheduler->next_rung(study.history(), study.history().trials[static_cast<std::size_t>(number)]);
+  };
+  EXPECT_EQ(rung(), 11);
+  file["budget"] = {{"trials", 60}};
+  study.apply(event::StudyChanged{file});
+  EXPECT_EQ(rung(), 11) << "a new study of 60 trials would begin at 3";
 }
 
 TEST(Asha, RefusesAFirstRungBeyondTheEnd) {
