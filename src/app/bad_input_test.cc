@@ -8,6 +8,7 @@ namespace pegbox {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr const char* kGood =
     "name: good\ntrial: {command: \"echo loss: {x}\", metric: {loss: \"loss: (\\\\S+)\"}}\n"
@@ -78,6 +79,32 @@ TEST_F(BadInput, EndsAStudyWhoseProgramsPrintGarbage) {
   EXPECT_THAT(run.err, HasSubstr("reported no metric"));
 }
 
+TEST_F(BadInput, SaysInOneLineWhyATrialFailed) {
+  const ProgramRun run = tune_with("echo loss: {x}", "printf '\\x1b[31mbegin\\nValueError: bad lr\\n'; exit 1; : {x}");
+  EXPECT_EQ(run.code, 3) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("exit code 1: ValueError: bad lr; x="));
+  EXPECT_THAT(run.err, Not(HasSubstr("\x1b")));
+  const std::string shown = pegbox({"show", "--trial", "0"}).out;
+  EXPECT_THAT(shown, HasSubstr("ValueError: bad lr"));
+  EXPECT_THAT(shown, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(pegbox({"logs", "good", "0"}).out, HasSubstr("\x1b")) << "as it was, where it is no terminal";
+}
+
+TEST_F(BadInput, SaysThatAResultCouldNotBeWritten) {
+  write("study.yaml", kGood);
+  ASSERT_EQ(pegbox({"tune", "study.yaml"}).code, 0);
+  for (const char* arguments : {"best good --json", "help"}) {
+    auto child =
+        Subprocess::start({.arguments = {"sh", "-c", fmt::format("{} {} > /dev/full", PEGBOX_PROGRAM, arguments)},
+                           .environment = {},
+                           .folder = folder()});
+    ASSERT_TRUE(child);
+    const ProgramRun run = finish(**child);
+    EXPECT_EQ(run.code, 3) << arguments;
+    EXPECT_THAT(run.err, HasSubstr("standard output"));
+  }
+}
+
 TEST_F(BadInput, EndsProgramsThatHang) {
   const ProgramRun run = tune_with("search: random", "search: random\nworkers: {timeout: 300ms, grace: 200ms}");
   EXPECT_EQ(run.code, 0) << run.err;
@@ -106,7 +133,13 @@ TEST_F(BadInput, NamesUnknownStudiesTrialsAndStores) {
   ASSERT_EQ(pegbox({"tune", "study.yaml"}).code, 0);
   expect_refused(pegbox({"show", "goood"}), 2, {"did you mean good"});
   expect_refused(pegbox({"show", "good", "--trial", "9"}), 2, {"no such trial"});
+  expect_refused(pegbox({"show", "good", "--trial", "-1"}), 2, {"no such trial", "0 to 1"});
   expect_refused(pegbox({"logs", "good", "9"}), 2, {"no such trial"});
+  expect_refused(pegbox({"stop", "good", "--trial", "9"}), 2, {"no such trial"});
+  expect_refused(pegbox({"stop", "good", "--trial", "1"}), 2, {"trial 1 has ended", "done"});
+  expect_refused(pegbox({"list", "--store=", "--json"}), 2, {"nothing after --store="});
+  expect_refused(pegbox({"backup", "pegbox.db"}), 2, {"the store itself"});
+  expect_refused(pegbox({"backup", "study.yaml"}), 2, {"not a pegbox store"});
   expect_refused(pegbox({"list", "--store", "mysql://x"}), 2, {"--store"});
   expect_refused(pegbox({"list", "--store", "."}), 2, {"folder"});
   expect_refused(pegbox({"tune", "study.yaml", "--log-file", "study.yaml/x.log"}), 3, {"--log-file"});

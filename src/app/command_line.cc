@@ -60,6 +60,23 @@ tl::unexpected<Error> unexpected_argument(const std::string& command, const std:
                                         .hint = near.empty() ? help : "did you mean " + near + "?"});
 }
 
+/// `--option=` with nothing after it: CLI11 would take the next argument for its value.
+Result<void> check_nothing_is_empty(const std::vector<std::string>& arguments, const std::string& command,
+                                    const std::vector<Option>& options) {
+  for (const std::string& argument : arguments) {
+    if (argument == "--") break;
+    if (!argument.starts_with('-') || argument.find('=') + 1 != argument.size()) continue;
+    const std::string flag = argument.substr(0, argument.size() - 1);
+    for (const Option& option : options)
+      if (const auto flags = option.flags(); std::find(flags.begin(), flags.end(), flag) != flags.end())
+        return fail(ErrorKind::InvalidInput, {.where = "pegbox " + command,
+                                              .what = "there is nothing after " + argument,
+                                              .expected = option.takes_value() ? option.value : flag + " alone",
+                                              .hint = "leave the option out, or give it a value"});
+  }
+  return {};
+}
+
 /// What CLI11 leaves to us, so that messages have our form: required values and choices.
 Result<void> check_values(const CLI::App& app, const std::string& command, const std::vector<Option>& options) {
   const std::string where = "pegbox " + command;
@@ -100,6 +117,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   const CommandText text = command.text();
   auto options = command.options();
   for (Option& option : common_option_rows(common, text)) options.push_back(std::move(option));
+  PEGBOX_CHECK(check_nothing_is_empty(arguments, text.name, options));
   CLI::App app;
   app.set_help_flag("-h,--help");
   app.allow_extras();

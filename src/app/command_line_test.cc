@@ -77,6 +77,13 @@ TEST_F(CommandLineTest, NamesTheNearestCommandAndOption) {
   EXPECT_NE(error_of({"sample", "a", "--kind", "smal"}).find("did you mean small"), std::string::npos);
 }
 
+TEST_F(CommandLineTest, DoesNotTakeTheNextArgumentForAnEmptyValue) {
+  EXPECT_NE(error_of({"sample", "a", "--store=", "--flag"}).find("nothing after --store="), std::string::npos);
+  EXPECT_NE(error_of({"sample", "a", "--flag="}).find("nothing after --flag="), std::string::npos);
+  EXPECT_TRUE(parse({"sample", "a", "--item", "NAME="}));
+  EXPECT_EQ(sample->items, std::vector<std::string>{"NAME="});
+}
+
 TEST_F(CommandLineTest, RefusesWhatIsMissingMalformedOrTooMuch) {
   EXPECT_NE(error_of({"sample"}).find("FILE is missing"), std::string::npos);
   EXPECT_NE(error_of({"sample", "a", "--number", "many"}).find("pegbox sample --help"), std::string::npos);

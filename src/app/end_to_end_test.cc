@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <regex>
+#include <string>
 
 #include "app/program_test_kit.h"
 
@@ -112,6 +112,7 @@ TEST_F(EndToEnd, PausesCleanlyOnCtrlCAndSaysHowToGoOn) {
   ::kill(child->process_id(), SIGINT);
   const ProgramRun run = finish(*child);
   EXPECT_EQ(run.code, 130);
+  EXPECT_THAT(run.err, HasSubstr("pausing: waiting for running trials"));
   EXPECT_THAT(run.err, HasSubstr("The same command goes on: pegbox tune study.yaml"));
   EXPECT_EQ(json_of({"list", "--json"})[0]["state"], "paused");
   EXPECT_EQ(count_of("shell", "running"), 0);
@@ -147,6 +148,7 @@ TEST_F(EndToEnd, IsPausedAndStoppedFromAnotherProcess) {
   EXPECT_EQ(finish(*first).code, 130);
   EXPECT_EQ(json_of({"list", "--json"})[0]["state"], "paused");
   EXPECT_EQ(pegbox({"pause", "shell"}).code, 2) << "nobody runs it";
+  EXPECT_EQ(pegbox({"list"}).code, 0);
 
   const auto second = start({"tune", "study.yaml"});
   const auto done = count_of("shell", "done");
@@ -197,6 +199,14 @@ TEST_F(EndToEnd, GoesOnWithALargerBudgetAndRefusesOtherChangesUntilAccepted) {
   EXPECT_EQ(count_of("shell", "done"), 4);
   EXPECT_EQ(pegbox({"tune", "study.yaml", "--accept-changes"}).code, 0);
   EXPECT_EQ(count_of("shell", "done"), 6);
+  EXPECT_EQ(json_of({"best", "--json"})["in_space"], true);
+
+  changed.replace(changed.find("[0, 20]"), 7, "[90, 99]");
+  changed.replace(changed.find("trials: 6"), 9, "trials: 7");
+  write("study.yaml", changed);
+  EXPECT_EQ(pegbox({"tune", "study.yaml", "--accept-changes"}).code, 0);
+  EXPECT_EQ(json_of({"best", "--json"})["in_space"], false);
+  EXPECT_THAT(pegbox({"best"}).out, HasSubstr("outside the present space"));
 }
 
 TEST_F(EndToEnd, SaysWhatItWouldRunWithoutRunningIt) {
@@ -237,6 +247,7 @@ TEST_F(EndToEnd, WritesAStudyFileThatRuns) {
 
 TEST_F(EndToEnd, RunsAWorkerOfTheProtocol) {
   write("worker.sh",
+        "echo worker speaks >&2\n"
         "echo '{\"ready\": {\"protocol\": 1, \"slots\": 1, \"describes\": false}}'\n"
         "while read -r line; do\n"
         "  case $line in\n"
@@ -250,6 +261,38 @@ TEST_F(EndToEnd, RunsAWorkerOfTheProtocol) {
   const ProgramRun run = pegbox({"tune", "study.yaml"});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_EQ(json_of({"best", "--json"})["trial"], 2);
+  EXPECT_THAT(pegbox({"logs", "w"}).out, HasSubstr("worker speaks"));
+  EXPECT_THAT(pegbox({"logs", "w", "1"}).out, HasSubstr("worker speaks"));
+}
+
+TEST_F(EndToEnd, SaysThatATrialPrintedNothing) {
+  write("study.yaml",
+        "name: mute\ntrial: {command: \"echo '{{\\\"step\\\": 1, \\\"loss\\\": {x}}}' >&$PEGBOX_REPORT_FD\"}\n"
+        "space: {x: {range: [0, 1]}}\nobjective: {minimize: loss}\nbudget: {trials: 1}\n");
+  const ProgramRun tuned = pegbox({"tune", "study.yaml"});
+  ASSERT_EQ(tuned.code, 0) << tuned.err;
+  EXPECT_THAT(tuned.err, HasSubstr("Finished: 1 trial."));
+  const ProgramRun logs = pegbox({"logs", "mute", "0"});
+  EXPECT_EQ(logs.code, 0);
+  EXPECT_EQ(logs.out, "");
+  EXPECT_THAT(logs.err, HasSubstr("trial 0 printed nothing."));
+}
+
+TEST_F(EndToEnd, LooksAtARunningStudyWithoutDisturbingIt) {
+  write("study.yaml", study_of(50, "0.05"));
+  const auto child = start({"tune", "study.yaml"});
+  ASSERT_TRUE(wait_for_done("shell", 1));
+  EXPECT_EQ(json_of({"list", "--json"})[0]["state"], "running");
+  const ProgramRun refused = pegbox({"pause", "--trial", "0"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("trial 0 has ended"));
+  ::kill(child->process_id(), SIGINT);
+  EXPECT_EQ(finish(*child).code, 130);
+  ASSERT_TRUE(remove_tree(folder() / "pegbox.db.shell.lock"));
+  EXPECT_EQ(json_of({"list", "--json"})[0]["state"], "paused");
+  EXPECT_EQ(pegbox({"show"}).code, 0);
+  EXPECT_EQ(pegbox({"gc", "--dry-run"}).code, 0);
+  EXPECT_FALSE(std::filesystem::exists(folder() / "pegbox.db.shell.lock")) << "looking leaves nothing behind";
 }
 
 /// What the program draws on a terminal of its own, 80 columns wide.
@@ -291,7 +334,8 @@ TEST_F(EndToEnd, DrawsWithoutColorsWhereNoneAreWanted) {
   write("study.yaml", study_of(1, "0.1"));
   const std::string drawn = drawn_on_a_terminal(folder(), true);
   EXPECT_THAT(drawn, HasSubstr("1 of 1 trials"));
-  EXPECT_FALSE(std::regex_search(drawn, std::regex("\x1b\\[[0-9;]*m"))) << drawn;
+  for (std::size_t at = drawn.find("\x1b["); at != std::string::npos; at = drawn.find("\x1b[", at + 1))
+    EXPECT_NE(drawn[drawn.find_first_not_of("0123456789;", at + 2)], 'm') << drawn;
 }
 
 TEST(Reference, OfTheCommandsIsInStep) {

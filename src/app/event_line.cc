@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "app/terminal.h"
 #include "base/units.h"
 
 namespace pegbox {
@@ -32,8 +33,7 @@ std::string line_of(const StudyState& state, const event::TrialMoved& moved) {
     case TrialState::Failed:
     case TrialState::Infeasible: {
       const std::string kind = moved.failure ? fmt::format(" ({})", name_of(*moved.failure)) : "";
-      const std::string first_line = moved.detail.substr(0, moved.detail.find('\n'));
-      return fmt::format("trial {} {}{}: {}; {}", moved.trial, name_of(moved.to), kind, first_line,
+      return fmt::format("trial {} {}{}: {}; {}", moved.trial, name_of(moved.to), kind, in_one_line(moved.detail),
                          show_config(trial.config));
     }
     case TrialState::Waiting:
@@ -58,6 +58,23 @@ std::string used_of(double used, double limit, std::string (*show)(double), cons
 std::string show_whole(double value) { return fmt::format("{:.0f}", value); }
 
 }  // namespace
+
+std::string in_one_line(std::string_view detail) {
+  constexpr std::string_view kDangling = "; the end of its output:";
+  constexpr int kWidest = 160;
+  const std::string clean = clean_text(detail);
+  const std::size_t end = std::min(clean.find('\n'), clean.size());
+  std::string line = clean.substr(0, end);
+  const bool has_output = line.ends_with(kDangling);
+  if (has_output) line.resize(line.size() - kDangling.size());
+  if (!has_output && !line.ends_with(':')) return fit(line, kWidest, false);
+  const std::size_t last = clean.find_last_not_of(" \t\n");
+  if (last != std::string::npos && last > end) {
+    const std::size_t start = clean.find_first_not_of(" \t", clean.rfind('\n', last) + 1);
+    line += (line.ends_with(':') ? " " : ": ") + clean.substr(start, last + 1 - start);
+  }
+  return fit(line, kWidest, false);
+}
 
 std::string show_config(const Config& config) {
   std::string text;
@@ -112,7 +129,7 @@ std::string status_line(const History& history, double now_s) {
 
 std::optional<std::string> event_line(const StudyState& state, const Event& event) {
   if (const auto* moved = std::get_if<event::TrialMoved>(&event.what)) {
-    std::string line = line_of(state, *moved);
+    const std::string line = clean_text(line_of(state, *moved));
     if (!line.empty()) return line;
   }
   if (const auto* started = std::get_if<event::TrialStarted>(&event.what)) {

@@ -25,6 +25,10 @@ std::int64_t ended_trials(const History& history);
 /// The values of `metric` over the reports that have it.
 std::vector<double> curve_of(const Trial& trial, const std::string& metric);
 
+/// Why a trial failed, from its detail: the first line, and, after a program's output or a Python traceback, the last,
+/// which says what was wrong: "exit code 1: ValueError: bad lr". At most 160 columns.
+std::string in_one_line(std::string_view detail);
+
 /// "learning_rate=0.0003 rank=8": numbers with four digits.
 std::string show_config(const Config& config);
 

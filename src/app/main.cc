@@ -16,6 +16,14 @@ ExitCode report(Console& console, const Error& error) {
   return exit_code_of(error.kind);
 }
 
+/// A result that did not reach its file is none.
+ExitCode finish(Console& console, ExitCode code) {
+  const auto written = console.check_output();
+  if (written) return code;
+  const ExitCode failed = report(console, written.error());
+  return code == ExitCode::Done ? failed : code;
+}
+
 ExitCode run(const std::vector<std::string>& arguments) {
   const Subcommands commands = make_commands();
   CommonOptions common;
@@ -24,7 +32,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   if (!line) return report(plain, line.error());
   if (line->command == nullptr) {
     plain.print(line->text);
-    return ExitCode::Done;
+    return finish(plain, ExitCode::Done);
   }
   Log log;
   if (!common.log_file.empty()) {
@@ -35,7 +43,7 @@ ExitCode run(const std::vector<std::string>& arguments) {
   Console console(common.quiet, common.verbose, std::move(log));
   Session session(common, console, commands, catch_interrupts());
   const auto code = line->command->run(session);
-  return code ? *code : report(console, code.error());
+  return finish(console, code ? *code : report(console, code.error()));
 }
 
 }  // namespace

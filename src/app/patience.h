@@ -10,7 +10,7 @@
 namespace pegbox {
 
 /// Calls `attempt` until it gives something else than Conflict, at most for half a second: commands that only look
-/// whether a study runs hold its lease for a moment.
+/// whether a study runs share its lock for a moment.
 template <class Attempt>
 auto patiently(const Attempt& attempt) {
   const SystemClock clock;

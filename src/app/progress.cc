@@ -21,9 +21,10 @@ constexpr double kStatusEvery_s = 30;
 
 }  // namespace
 
-Progress::Progress(const Study& study, Store& store, Console& console)
+Progress::Progress(const Study& study, Store& store, Console& console, const std::atomic<bool>& interrupted)
     : store_(store),
       console_(console),
+      interrupted_(interrupted),
       state_(study.state()),
       folded_at_s_(clock_.now_s()),
       said_at_s_(folded_at_s_),
@@ -61,6 +62,8 @@ void Progress::run() {
       behind = std::exchange(behind_, false);
     }
     if (behind) catch_up();
+    if (interrupted_ && !std::exchange(said_pausing_, true))
+      tell("pausing: waiting for running trials to save (Ctrl-C again ends at once)");
     for (const Event& event : events) fold(event);
     show(is_last);
   }
@@ -78,10 +81,13 @@ void Progress::fold(const Event& event) {
   if (!state_.apply(event)) return;
   folded_at_s_ = clock_.now_s();
   const auto line = event_line(state_, event);
-  if (!line) return;
-  if (!console_.err().is_terminal) return console_.say(*line);
-  console_.log().info(*line);
-  news_.push_back(*line);
+  if (line) tell(*line);
+}
+
+void Progress::tell(const std::string& line) {
+  if (!console_.err().is_terminal) return console_.say(line);
+  console_.log().info(line);
+  news_.push_back(line);
   if (news_.size() > kMostNews) news_.pop_front();
 }
 

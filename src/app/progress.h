@@ -18,8 +18,9 @@ namespace pegbox {
 /// be shown it forgets the queue and reads what it missed from the store, so the study never waits for it.
 class Progress final : public Observer {
  public:
-  /// Shows `study` from its present state on. `store` and `console` must outlive it.
-  Progress(const Study& study, Store& store, Console& console);
+  /// Shows `study` from its present state on; says at once that it pauses when `interrupted` is set. `store`,
+  /// `console` and `interrupted` must outlive it.
+  Progress(const Study& study, Store& store, Console& console, const std::atomic<bool>& interrupted);
   ~Progress() override;  ///< shows the last state
 
   void on_event(const Event& event) override;
@@ -27,6 +28,7 @@ class Progress final : public Observer {
  private:
   void run();
   void fold(const Event& event);
+  void tell(const std::string& line);
   void catch_up();
   void show(bool is_last);
   void draw();
@@ -34,12 +36,14 @@ class Progress final : public Observer {
 
   Store& store_;
   Console& console_;
+  const std::atomic<bool>& interrupted_;
   SystemClock clock_;
   StudyState state_;
   double folded_at_s_;  ///< on our clock: when the last event came
   double said_at_s_;
   std::deque<std::string> news_;
   std::size_t drawn_lines_ = 0;
+  bool said_pausing_ = false;
 
   std::mutex mutex_;
   std::condition_variable wake_;

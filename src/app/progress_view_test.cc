@@ -139,6 +139,18 @@ TEST_F(ProgressViewTest, GivesStudiesTrialsAndTheBestAsJson) {
   EXPECT_EQ((*best)["interval"]["metric"], "loss");
   EXPECT_DOUBLE_EQ((*best)["interval"]["low"].get<double>(), 1.5 - 1.96 * 0.5);
   EXPECT_TRUE((*best)["folder"].is_null());
+  EXPECT_EQ((*best)["in_space"], true);
+}
+
+TEST(EventLine, SaysWhyATrialFailed) {
+  EXPECT_EQ(in_one_line("exit code 1; the end of its output:\nTraceback:\n  File\nValueError: bad lr\n\n"),
+            "exit code 1: ValueError: bad lr");
+  EXPECT_EQ(in_one_line("killed by SIGKILL"), "killed by SIGKILL");
+  EXPECT_EQ(in_one_line("Traceback (most recent call last):\n  x\n  KeyError: 'a'"),
+            "Traceback (most recent call last): KeyError: 'a'");
+  EXPECT_EQ(in_one_line("a\n\n"), "a");
+  EXPECT_EQ(in_one_line(""), "");
+  EXPECT_LE(in_one_line("a:\n" + std::string(1000, 'x')).size(), 160u);
 }
 
 TEST_F(ProgressViewTest, DoesNotInventAnInterval) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/document.h"
+#include "search/stores/study_lock.h"
 
 namespace pegbox {
 
@@ -29,6 +30,11 @@ Result<std::unique_ptr<Store>> Session::create_store() const {
   PEGBOX_TRY(const StorePlace where, place());
   if (where.database.has_parent_path()) PEGBOX_CHECK(make_folder(where.database.parent_path()));
   return pegbox::open_store("sqlite:" + where.database.string());
+}
+
+Result<bool> Session::is_running(const std::string& study) const {
+  PEGBOX_TRY(const StorePlace where, place());
+  return is_leased(std::filesystem::absolute(where.database), study);
 }
 
 Result<std::vector<StudyEntry>> list_studies(Store& store) {
@@ -58,13 +64,22 @@ Result<std::string> choose_study(Store& store, const std::string& given) {
                                     .hint = near.empty() ? "`pegbox list` shows them" : "did you mean " + near + "?"});
 }
 
-Result<bool> is_running(Store& store, const std::string& study) {
-  const auto lease = store.lease(study);
-  if (lease) return false;
-  if (lease.error().kind == ErrorKind::Conflict) return true;
-  if (lease.error().kind == ErrorKind::Io)
-    return false;  // a folder that nobody may write to: nobody runs a study there
-  return tl::make_unexpected(lease.error());
+Result<void> check_trial(const History& history, std::int64_t number) {
+  const auto count = std::ssize(history.trials);
+  if (number >= 0 && number < count) return {};
+  return fail(ErrorKind::NotFound, {.where = history.spec.name,
+                                    .what = "no such trial",
+                                    .got = std::to_string(number),
+                                    .expected = count == 0 ? "none yet" : fmt::format("0 to {}", count - 1)});
+}
+
+Result<void> check_trial_goes_on(Store& store, const std::string& study, std::int64_t number) {
+  PEGBOX_TRY(const auto opened, Study::open(store, study));
+  PEGBOX_CHECK(check_trial(opened->history(), number));
+  const TrialState state = opened->state().trial(number).state;
+  if (!is_final(state)) return {};
+  return fail(ErrorKind::NotFound,
+              {.where = study, .what = fmt::format("trial {} has ended", number), .got = std::string(name_of(state))});
 }
 
 }  // namespace pegbox

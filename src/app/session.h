@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -35,6 +37,8 @@ class Session {
   Result<std::unique_ptr<Store>> open_store(OpenMode mode = OpenMode::ReadOnly) const;
   /// The same for a command that starts a study: makes the store if there is none.
   Result<std::unique_ptr<Store>> create_store() const;
+  /// Whether a process runs the study now; asking disturbs nobody.
+  Result<bool> is_running(const std::string& study) const;
 
  private:
   const CommonOptions& options_;
@@ -50,7 +54,10 @@ Result<std::vector<StudyEntry>> list_studies(Store& store);
 /// name.
 Result<std::string> choose_study(Store& store, const std::string& given);
 
-/// Whether a process runs the study now.
-Result<bool> is_running(Store& store, const std::string& study);
+/// `number` names a trial of the study; NotFound, with the numbers there are, if not.
+Result<void> check_trial(const History& history, std::int64_t number);
+/// The same, and the trial has not ended.
+Result<void> check_trial_goes_on(Store& store, const std::string& study, std::int64_t number);
+inline constexpr std::int64_t kNoTrial = std::numeric_limits<std::int64_t>::min();  ///< no number was given
 
 }  // namespace pegbox

@@ -163,6 +163,19 @@ TEST(StudyTemplate, OfACommandIsAStudyThatCanBeRead) {
   EXPECT_TRUE(file->spec.space.find("lr")->log_scale);
 }
 
+TEST(StudyTemplate, MaximizesWhatIsPlainlyBetterWhenLarger) {
+  const auto objective_of = [](const std::string& metric) {
+    TemplateChoices choices;
+    choices.command = "train {x}";
+    choices.metric = metric;
+    return *study_template(choices, std::nullopt);
+  };
+  for (const char* metric : {"acc", "val_accuracy", "eval/F1", "exact_match", "reward"})
+    EXPECT_THAT(objective_of(metric), HasSubstr(std::string("objective: {maximize: ") + metric)) << metric;
+  for (const char* metric : {"loss", "reward_loss", "accept", "perplexity"})
+    EXPECT_THAT(objective_of(metric), HasSubstr(std::string("objective: {minimize: ") + metric)) << metric;
+}
+
 TEST(StudyTemplate, OfATrainerIsAStudyForEveryMethod) {
   for (const std::string& method : methods_with_default_space()) {
     TemplateChoices choices{.model = "my model", .data = {"a: b.txt", "c.txt"}, .validation = "no", .method = method};

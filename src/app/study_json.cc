@@ -38,6 +38,15 @@ Json folder_json(const StorePlace& place, const std::string& study, std::int64_t
   return std::filesystem::exists(folder, ignored) ? Json(folder.string()) : Json(nullptr);
 }
 
+/// The same, and whether the space of the present study file holds it: the space may have been changed.
+Json best_json(const StudyState& state, const StorePlace& place, std::int64_t number) {
+  const Trial& trial = state.trial(number);
+  Json json = result_json(trial);
+  json["in_space"] = state.spec().space.contains(trial.config);
+  json["folder"] = folder_json(place, state.spec().name, number);
+  return json;
+}
+
 Json objectives_json(const StudySpec& spec) {
   Json objectives = Json::array();
   for (const Objective& objective : spec.objectives)
@@ -111,19 +120,14 @@ std::optional<Json> best_details(const StudyState& state, const StorePlace& plac
   const StudySpec& spec = history.spec;
   if (spec.objectives.size() > 1) {
     Json front = Json::array();
-    for (std::int64_t number : pareto_front(history)) {
-      Json result = result_json(state.trial(number));
-      result["folder"] = folder_json(place, spec.name, number);
-      front.push_back(std::move(result));
-    }
+    for (std::int64_t number : pareto_front(history)) front.push_back(best_json(state, place, number));
     if (front.empty()) return std::nullopt;
     return Json{{"front", std::move(front)}};
   }
   const auto best = best_trial(history);
   if (!best) return std::nullopt;
-  Json json = result_json(state.trial(*best));
+  Json json = best_json(state, place, *best);
   json["interval"] = interval_json(state.trial(*best), spec.objective().metric);
-  json["folder"] = folder_json(place, spec.name, *best);
   return json;
 }
 

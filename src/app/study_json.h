@@ -20,9 +20,10 @@ Json study_summary(const StudyState& state, bool is_held);
 /// "trials": [{"number", "state", "config", "metrics", "reports", "reason", ...}]
 Json study_details(const StudyState& state, bool is_held);
 
-/// {"trial", "config", "metrics", "interval": {"metric", "low", "high"}, "folder"}, or {"front": [...]} with several
-/// objectives. The interval is 1.96 standard errors around the metric where trials report `METRIC_error`, else low and
-/// high are null. `folder`: where the trial's adapter or model lies, or null. Nothing if no trial has a result.
+/// {"trial", "config", "metrics", "interval": {"metric", "low", "high"}, "folder", "in_space"}, or {"front": [...]}
+/// with several objectives. The interval is 1.96 standard errors around the metric where trials report `METRIC_error`,
+/// else low and high are null. `folder`: where the trial's adapter or model lies, or null. `in_space`: whether the
+/// present space holds the configuration. Nothing if no trial has a result.
 std::optional<Json> best_details(const StudyState& state, const StorePlace& place);
 
 Json trial_json(const Trial& trial);

@@ -23,7 +23,7 @@ std::string what_runs(const TrialSection& trial) {
 std::string budget_text(const Budget& budget) {
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-  if (budget.trials > 0) add(fmt::format("{} trials", budget.trials));
+  if (budget.trials > 0) add(fmt::format("{} {}", budget.trials, budget.trials == 1 ? "trial" : "trials"));
   if (budget.time_s > 0) add(format_duration(budget.time_s));
   if (budget.tokens > 0) add(format_count(budget.tokens) + " tokens");
   return text + (text.find(',') == std::string::npos ? "" : ", whichever is spent first");

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "app/default_space.h"
 #include "app/yaml_scalar.h"
@@ -53,6 +55,30 @@ std::string guessed_values(const std::string& name) {
   return "{range: [0, 1]}";
 }
 
+/// Whether a metric of this name is plainly better when larger: "val_accuracy", "F1", but not "reward_loss".
+bool is_better_when_larger(const std::string& metric) {
+  static constexpr std::array<std::string_view, 9> kLarger = {"acc", "accuracy", "f1",     "bleu", "chrf",
+                                                              "mcc", "auc",      "reward", "score"};
+  static constexpr std::array<std::string_view, 5> kSmaller = {"loss", "error", "err", "perplexity", "ppl"};
+  bool is_larger = metric.find("exact_match") != std::string::npos;
+  for (std::size_t at = 0; at < metric.size();) {
+    const std::size_t end = std::min(metric.find_first_of("_-./ @", at), metric.size());
+    std::string word = metric.substr(at, end - at);
+    for (char& c : word)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (std::ranges::find(kSmaller, word) != kSmaller.end()) return false;
+    is_larger = is_larger || std::ranges::find(kLarger, word) != kLarger.end();
+    at = end + 1;
+  }
+  return is_larger;
+}
+
+std::string objective_part(const std::string& metric) {
+  const bool larger = is_better_when_larger(metric);
+  return commented(fmt::format("objective: {{{}: {}}}", larger ? "maximize" : "minimize", yaml_text(metric)),
+                   larger ? "by its name better when larger; else write minimize" : "");
+}
+
 std::string command_part(const TemplateChoices& choices) {
   std::string text = "trial:\n" + commented("  command: " + yaml_text(choices.command), "runs once for each trial");
   text += "  # It writes {\"step\": 50, \"" + choices.metric +
@@ -62,7 +88,7 @@ std::string command_part(const TemplateChoices& choices) {
   for (const std::string& name : names)
     text += commented(fmt::format("  {}: {}", yaml_text(name), guessed_values(name)), "a guess: set its range");
   if (names.empty()) text += "  x: {range: [0, 1]}  # put {x} into the command\n";
-  return text + "\nobjective: {minimize: " + yaml_text(choices.metric) + "}\n" +
+  return text + "\n" + objective_part(choices.metric) +
          "# steps: 1000  # the length of a full trial, if it reports on the way: bad ones then end early\n";
 }
 

@@ -64,6 +64,31 @@ std::string Paint::wrap(std::string_view code, std::string_view text) const {
   return painted;
 }
 
+std::string clean_text(std::string_view text) {
+  std::string clean;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const auto next = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0;
+    if (byte == 0x1b && next == '[') {
+      const std::size_t last = text.find_first_not_of("0123456789:;<=>? !\"#$%&'()*+,-./", at + 2);
+      if (last != std::string_view::npos && text[last] >= '@' && text[last] <= '~') {
+        at = last;
+        continue;
+      }
+    }
+    if (byte == '\r') {
+      if (next != '\n') clean += '\n';
+    } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {  // U+0080 to U+009F in UTF-8
+      clean += '?';
+      ++at;
+    } else {
+      const bool is_control = (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f;
+      clean += is_control ? '?' : text[at];
+    }
+  }
+  return clean;
+}
+
 int display_width(std::string_view text) {
   int width = 0;
   for (std::size_t at = 0; at < text.size();) {

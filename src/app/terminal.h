@@ -32,6 +32,10 @@ class Paint {
   bool has_color_;
 };
 
+/// What another program printed, for a terminal: colours and cursor movements (ECMA-48's control sequences) left out, a
+/// carriage return is a line break, other control characters except tab and line break are "?".
+std::string clean_text(std::string_view text);
+
 /// Columns that `text` takes: its characters, escape sequences not counted.
 int display_width(std::string_view text);
 

@@ -8,6 +8,15 @@
 namespace pegbox {
 namespace {
 
+TEST(Terminal, IsNotMovedByWhatAnotherProgramPrinted) {
+  EXPECT_EQ(clean_text("a\x1b[31;1mred\x1b[0m\tb\n"), "ared\tb\n");
+  EXPECT_EQ(clean_text("\x1b[2J\x1b]0;title\x07 \x1b[9"), "?]0;title? ?[9");
+  EXPECT_EQ(clean_text("10 %\r20 %\r\nend\x7f\x01"), "10 %\n20 %\nend??");
+  EXPECT_EQ(clean_text("\xc2\x9b"
+                       "2J ü é"),
+            "?2J ü é");
+}
+
 TEST(Terminal, CountsCharactersNotBytesNorEscapes) {
   EXPECT_EQ(display_width("abc"), 3);
   EXPECT_EQ(display_width("▁█é"), 3);

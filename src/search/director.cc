@@ -136,7 +136,8 @@ std::int64_t Director::rung_after(const History& history, const Trial& trial) {
 
 std::string Director::exhausted(const History& history) const {
   if (const std::string why = spent(history); !why.empty()) return why;
-  if (all_created(history)) return std::to_string(history.spec.budget.trials) + " trials";
+  if (all_created(history))
+    return history.spec.budget.trials == 1 ? "1 trial" : std::to_string(history.spec.budget.trials) + " trials";
   if (none_feasible(history)) return fmt::format("the last {} configurations could not run", kMostInfeasible);
   if (exhausted_at_trials_ == history.trials.size()) return "the space has no more configurations";
   return {};

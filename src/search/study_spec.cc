@@ -27,7 +27,7 @@ bool is_study_name(std::string_view name) {
 Result<std::string> read_name(const Node& node) {
   PEGBOX_TRY(std::string name, node.string());
   if (!is_study_name(name))
-    return node.fail("not a name for a study", "at most 100 letters, digits and _ . -, a letter or digit first");
+    return node.fail("not a name for a study", "at most 100 letters, digits and _ . -, a letter, digit or _ first");
   return name;
 }
 

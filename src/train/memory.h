@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
+#include "base/file.h"
 #include "train/model/model_config.h"
 
 namespace pegbox::train {
@@ -17,11 +19,31 @@ struct MemoryNeed {
 /// queries, keys, values and what the gate has seen; about, and rather too much.
 double activation_bytes_per_token(const ModelConfig& config);
 
+constexpr std::int64_t kMostMicroBatchTokens = 2048;  ///< more does not make a core's matrix products faster
+constexpr std::int64_t kLeastMicroBatchTokens = 256;
+constexpr double kActivationBytes = 1 << 30;  ///< that one lane's activations may take before micro-batches shrink
+
+/// How many tokens a lane computes at once: `wanted`, or by the model's size if that is 0.
+std::int64_t micro_batch_tokens(std::int64_t wanted, const ModelConfig& config);
+
 /// The base model's weights are not counted: they are there already.
 MemoryNeed memory_need(const ModelConfig& config, std::int64_t trainable_parameters, std::int64_t micro_batch_tokens,
                        int lanes);
 
-/// What the system could still give without swapping; 0 if it does not say.
-double available_memory_bytes();
+/// What a machine has for this process, in bytes; 0 where it does not say.
+struct MachineMemory {
+  double total_bytes = 0;      ///< its physical memory, or the least limit of the process's control groups
+  double available_bytes = 0;  ///< what it could give now without swapping
+};
+MachineMemory machine_memory();
+
+double resident_bytes();  ///< of this process now; 0 if the system does not say
+
+enum class Fit : std::uint8_t { Fits, NotNow, Never };
+Fit fit_of(double need_bytes, const MachineMemory& memory);
+
+/// The least memory limit of control groups, of version 1 or 2, and of those around them; infinite if there is none.
+/// `groups` is the text of /proc/self/cgroup, `root` the folder where they are mounted (/sys/fs/cgroup).
+double group_limit_bytes(std::string_view groups, const Path& root);
 
 }  // namespace pegbox::train

@@ -14,7 +14,6 @@
 #include "text/packing.h"
 #include "train/batch.h"
 #include "train/guard.h"
-#include "train/memory.h"
 #include "train/ops/loss.h"
 #include "train/optim/schedule.h"
 
@@ -22,10 +21,7 @@ namespace pegbox::train {
 
 namespace {
 
-constexpr std::int64_t kMostMicroBatchTokens = 2048;  // more does not make a core's matrix products faster
-constexpr std::int64_t kLeastMicroBatchTokens = 256;
 constexpr std::int64_t kSnapshotFormat = 1;
-constexpr double kActivationBytes = 1 << 30;  // that one lane's activations may take before micro-batches shrink
 
 tl::unexpected<Error> misfit(std::string what, std::string got, std::string expected) {
   return fail(
@@ -112,11 +108,20 @@ Result<void> TrainingRun::start() {
   return {};
 }
 
+Result<MemoryNeed> TrainingRun::memory_need(const BaseModel& model, const TrainConfig& config, int lanes) {
+  PEGBOX_TRY(const auto method, make_method(config, *model.decoder, model.weights, model.name));
+  const ModelConfig& shape = model.decoder->config();
+  return train::memory_need(shape, method->parameter_count(), train::micro_batch_tokens(config.micro_batch, shape),
+                            lanes);
+}
+
 Result<void> TrainingRun::check_memory() const {
   const MemoryNeed need =
-      memory_need(model_.decoder->config(), method_->parameter_count(), micro_batch_tokens(), lanes_.count());
-  const double available = available_memory_bytes();
-  if (available == 0 || need.total_bytes() <= available) return {};
+      train::memory_need(model_.decoder->config(), method_->parameter_count(), micro_batch_tokens(), lanes_.count());
+  const MachineMemory memory = machine_memory();
+  const Fit fit = fit_of(need.total_bytes(), memory);
+  if (fit == Fit::Fits) return {};
+  const bool never = fit == Fit::Never;
   return fail(ErrorKind::OutOfMemory,
               {.where = "training run",
                .what = "the run would not fit into memory",
@@ -124,7 +129,9 @@ Result<void> TrainingRun::check_memory() const {
                                   format_bytes(need.total_bytes()), format_bytes(need.parameters_bytes),
                                   format_count(static_cast<double>(method_->parameter_count())),
                                   format_bytes(need.activations_bytes)),
-               .expected = fmt::format("at most the {} that are free", format_bytes(available)),
+               .expected = never ? fmt::format("at most the {} that there are", format_bytes(memory.total_bytes))
+                                 : fmt::format("at most the {} that are free now, of {}",
+                                               format_bytes(memory.available_bytes), format_bytes(memory.total_bytes)),
                .hint = "use a smaller model, method lora, or a smaller micro_batch"});
 }
 
@@ -134,9 +141,7 @@ std::int64_t TrainingRun::trainable_parameters() const {
 }
 
 std::int64_t TrainingRun::micro_batch_tokens() const {
-  if (config_.micro_batch > 0) return config_.micro_batch;
-  const double fitting = kActivationBytes / activation_bytes_per_token(model_.decoder->config());
-  return std::clamp(static_cast<std::int64_t>(fitting), kLeastMicroBatchTokens, kMostMicroBatchTokens);
+  return train::micro_batch_tokens(config_.micro_batch, model_.decoder->config());
 }
 
 void TrainingRun::work(int lane, const std::vector<std::vector<std::int64_t>>& batches, std::int64_t label_tokens,

@@ -12,6 +12,7 @@
 #include "text/tokenized.h"
 #include "train/evaluate.h"
 #include "train/lanes.h"
+#include "train/memory.h"
 #include "train/method/method.h"
 #include "train/model/model_files.h"
 #include "train/optim/optimizer.h"
@@ -30,9 +31,13 @@ struct StepReport {
 class TrainingRun {
  public:
   /// All but `config` must outlive the run. `config.seed` decides initial values, the order of rows and dropout.
-  /// InvalidInput if config, model and data do not fit together; OutOfMemory, with numbers, if the run would not fit.
+  /// InvalidInput if config, model and data do not fit together; OutOfMemory, with numbers, if the run would not fit
+  /// now or never.
   static Result<std::unique_ptr<TrainingRun>> create(const BaseModel& model, const TrainConfig& config,
                                                      const text::TokenizedRows& train, Lanes& lanes);
+
+  /// What such a run needs besides the model's weights. InvalidInput if the config does not fit the model.
+  static Result<MemoryNeed> memory_need(const BaseModel& model, const TrainConfig& config, int lanes);
 
   /// One optimizer step: an effective batch in micro-batches, spread over the lanes. Diverged if the loss or a gradient
   /// is not a number, OutOfMemory; the run is then of no further use.

@@ -25,7 +25,7 @@ class Backup final : public Subcommand {
     return {{.names = "target",
              .target = &target_,
              .value = "FILE",
-             .help = "the file to write; one that exists is replaced",
+             .help = "the file to write; a store that is there is replaced",
              .completion = Completion::File,
              .required = true}};
   }

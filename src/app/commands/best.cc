@@ -29,6 +29,8 @@ std::string result_text(const Json& best) {
     text += fmt::format("  {:<20} {} to {} (95 %)\n", best["interval"]["metric"].get<std::string>(),
                         value_text(best["interval"]["low"]), value_text(best["interval"]["high"]));
   if (!best["folder"].is_null()) text += fmt::format("  {:<20} {}\n", "lies in", best["folder"].get<std::string>());
+  if (!best["in_space"].get<bool>())
+    text += "  This configuration is outside the present space: the study file was changed after it ran.\n";
   return text;
 }
 

@@ -75,7 +75,10 @@ Finding on_store(const Session& session, const StorePlace& place) {
   if (!store) return {"store", Health::Missing, store.error().message, ""};
   const auto entries = (*store)->list();
   if (!entries) return {"store", Health::Missing, entries.error().message, ""};
-  return {"store", Health::Fine, fmt::format("{} with {} studies", place.database.string(), entries->size()), ""};
+  return {"store", Health::Fine,
+          fmt::format("{} with {} {}", place.database.string(), entries->size(),
+                      entries->size() == 1 ? "study" : "studies"),
+          ""};
 }
 
 Finding on_trainer() {

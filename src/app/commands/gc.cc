@@ -35,9 +35,15 @@ class CollectGarbage final : public Subcommand {
     std::uint64_t bytes = 0;
     for (const StudyEntry& entry : entries) {
       names.push_back(entry.name);
-      // The lease keeps a tuner from starting while its files are looked through.
-      const auto lease = patiently([&] { return store->lease(entry.name); });
-      if (!lease) {
+      PEGBOX_TRY(bool runs, session.is_running(entry.name));
+      std::unique_ptr<StudyLease> lease;
+      if (!runs && !dry_run_) {  // it keeps a tuner from starting while its files are looked through
+        auto taken = patiently([&] { return store->lease(entry.name); });
+        if (!taken && taken.error().kind != ErrorKind::Conflict) return tl::make_unexpected(taken.error());
+        runs = !taken;
+        if (taken) lease = *std::move(taken);
+      }
+      if (runs) {
         session.console().say(entry.name + " is running and left alone.");
         continue;
       }

@@ -1,8 +1,6 @@
 // pegbox logs: what a trial's program, or the workers, printed.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "app/commands/table.h"
 #include "app/session.h"
 #include "app/study_files.h"
@@ -21,13 +19,18 @@ std::string whole_log(const Path& file) {
 
 std::vector<Path> worker_logs(const Path& folder) {
   std::vector<Path> logs;
-  for (int worker = 0;; ++worker) {
+  for (int worker = 1;; ++worker) {
     const Path log = folder / fmt::format("worker-{}.log", worker);
     std::error_code ignored;
     if (!std::filesystem::exists(log, ignored)) break;
     logs.push_back(log);
   }
   return logs;
+}
+
+bool has_run(const Trial& trial) {
+  return trial.started_s > 0 || trial.state == TrialState::Running || trial.state == TrialState::Done ||
+         trial.state == TrialState::Failed;
 }
 
 class Logs final : public Subcommand {
@@ -54,25 +57,25 @@ class Logs final : public Subcommand {
     PEGBOX_TRY(const auto store, session.open_store());
     PEGBOX_TRY(const StorePlace place, session.place());
     PEGBOX_TRY(const std::string name, choose_study(*store, study_));
-    if (trial_ >= 0) {
+    if (trial_ != kNoTrial) {
       PEGBOX_TRY(const auto study, Study::open(*store, name));
-      PEGBOX_CHECK(check_trial(study->history()));
+      const History history = study->history();
+      PEGBOX_CHECK(check_trial(history, trial_));
+      const bool ran = has_run(study->state().trial(trial_));
       const std::string text = whole_log(trial_folder(place, name, trial_) / "output.log");
-      if (!text.empty()) {
-        session.console().print(text);
-        return ExitCode::Done;
-      }
+      const bool has_own_log = !text.empty() || history.spec.trial.contains("command");
+      if (text.empty() && (has_own_log || !ran))
+        session.console().say(fmt::format("trial {} {}.", trial_, ran ? "printed nothing" : "has not run yet"));
+      print(session, text);
+      if (has_own_log || !ran) return ExitCode::Done;
     }
     return print_worker_logs(session, name, place.study_files(name));
   }
 
  private:
-  Result<void> check_trial(const History& history) const {
-    if (trial_ < std::ssize(history.trials)) return {};
-    return fail(ErrorKind::NotFound, {.where = history.spec.name,
-                                      .what = "no such trial",
-                                      .got = std::to_string(trial_),
-                                      .expected = fmt::format("a number below {}", history.trials.size())});
+  /// As it was written; on a terminal without what would move its cursor.
+  static void print(Session& session, const std::string& text) {
+    session.console().print(session.console().out().is_terminal ? clean_text(text) : text);
   }
 
   static Result<ExitCode> print_worker_logs(Session& session, const std::string& name, const Path& folder) {
@@ -83,13 +86,13 @@ class Logs final : public Subcommand {
           {.where = name, .what = "there is no log", .got = folder.string(), .hint = "trials write it when they run"});
     for (const Path& log : logs) {
       if (logs.size() > 1) session.console().print("== " + log.filename().string() + "\n");
-      session.console().print(whole_log(log));
+      print(session, whole_log(log));
     }
     return ExitCode::Done;
   }
 
   std::string study_;
-  std::int64_t trial_ = -1;
+  std::int64_t trial_ = kNoTrial;
 };
 
 }  // namespace

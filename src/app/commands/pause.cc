@@ -33,25 +33,26 @@ class PauseStudy final : public Subcommand {
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const auto store, session.open_store(OpenMode::ReadWrite));
     PEGBOX_TRY(const std::string name, choose_study(*store, study_));
-    PEGBOX_TRY(const bool runs, is_running(*store, name));
+    PEGBOX_TRY(const bool runs, session.is_running(name));
     if (!runs)
       return fail(ErrorKind::NotFound, {.where = name,
                                         .what = "no process runs the study",
                                         .hint = "there is nothing to pause; `pegbox show` says how it stands"});
-    if (trial_ >= 0) {
+    if (trial_ != kNoTrial) {
+      PEGBOX_CHECK(check_trial_goes_on(*store, name, trial_));
       PEGBOX_CHECK(store->post(name, {Command::PauseTrial, trial_}));
       session.console().say(fmt::format("Trial {} of {} was asked to pause.", trial_, name));
       return ExitCode::Done;
     }
     PEGBOX_CHECK(store->post(name, {Command::Pause, -1}));
-    if (wait_) return wait_until_idle(session, *store, name);
+    if (wait_) return wait_until_idle(session, name);
     session.console().say(fmt::format("{} was asked to pause; the same `pegbox tune` goes on with it.", name));
     return ExitCode::Done;
   }
 
  private:
   std::string study_;
-  std::int64_t trial_ = -1;
+  std::int64_t trial_ = kNoTrial;
   bool wait_ = false;
 };
 

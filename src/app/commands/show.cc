@@ -67,8 +67,8 @@ class Show final : public Subcommand {
     PEGBOX_TRY(const auto store, session.open_store());
     PEGBOX_TRY(const std::string name, choose_study(*store, study_));
     PEGBOX_TRY(const auto study, Study::open(*store, name));
-    PEGBOX_TRY(const bool is_held, is_running(*store, name));
-    if (trial_ >= 0) return show_trial(session, study->state());
+    PEGBOX_TRY(const bool is_held, session.is_running(name));
+    if (trial_ != kNoTrial) return show_trial(session, study->state());
     if (session.wants_json()) {
       session.print_json(study_details(study->state(), is_held));
       return ExitCode::Done;
@@ -80,11 +80,7 @@ class Show final : public Subcommand {
  private:
   Result<ExitCode> show_trial(Session& session, const StudyState& state) const {
     const History history = state.history();
-    if (trial_ >= std::ssize(history.trials))
-      return fail(ErrorKind::NotFound, {.where = history.spec.name,
-                                        .what = "no such trial",
-                                        .got = std::to_string(trial_),
-                                        .expected = fmt::format("0 to {}", std::ssize(history.trials) - 1)});
+    PEGBOX_CHECK(check_trial(history, trial_));
     const Trial& trial = state.trial(trial_);
     if (session.wants_json()) {
       session.print_json(trial_json(trial));
@@ -93,7 +89,7 @@ class Show final : public Subcommand {
     const std::string& metric = history.spec.objective().metric;
     const bool unicode = session.console().out().has_unicode;
     std::string text = fmt::format("trial {} of {}: {}\n", trial.number, history.spec.name, state_of(trial));
-    if (!trial.detail.empty()) text += "  " + trial.detail + "\n";
+    if (!trial.detail.empty()) text += "  " + clean_text(trial.detail) + "\n";
     for (const auto& [parameter, value] : trial.config) text += fmt::format("  {:<20} {}\n", parameter, to_text(value));
     for (const auto& [name, value] : trial.metrics) text += fmt::format("  {:<20} {}\n", name, show_metric(value));
     const auto curve = curve_of(trial, metric);
@@ -140,7 +136,7 @@ class Show final : public Subcommand {
   }
 
   std::string study_;
-  std::int64_t trial_ = -1;
+  std::int64_t trial_ = kNoTrial;
   bool all_ = false;
 };
 

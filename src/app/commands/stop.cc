@@ -55,21 +55,22 @@ class StopStudy final : public Subcommand {
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const auto store, session.open_store(OpenMode::ReadWrite));
     PEGBOX_TRY(const std::string name, choose_study(*store, study_));
-    PEGBOX_TRY(const bool runs, is_running(*store, name));
-    if (trial_ >= 0) return stop_trial(session, *store, name, runs);
+    PEGBOX_TRY(const bool runs, session.is_running(name));
+    if (trial_ != kNoTrial) return stop_trial(session, *store, name, runs);
     if (!runs) {
       PEGBOX_CHECK(stop_idle_study(*store, name));
       session.console().say(fmt::format("{} is stopped.", name));
       return ExitCode::Done;
     }
     PEGBOX_CHECK(store->post(name, {Command::Stop, -1}));
-    if (wait_) return wait_until_idle(session, *store, name);
+    if (wait_) return wait_until_idle(session, name);
     session.console().say(fmt::format("{} was asked to stop.", name));
     return ExitCode::Done;
   }
 
  private:
   Result<ExitCode> stop_trial(Session& session, Store& store, const std::string& name, bool runs) const {
+    PEGBOX_CHECK(check_trial_goes_on(store, name, trial_));
     if (!runs)
       return fail(
           ErrorKind::NotFound,
@@ -80,7 +81,7 @@ class StopStudy final : public Subcommand {
   }
 
   std::string study_;
-  std::int64_t trial_ = -1;
+  std::int64_t trial_ = kNoTrial;
   bool wait_ = false;
 };
 

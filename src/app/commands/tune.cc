@@ -155,6 +155,8 @@ class Tune final : public Subcommand {
   static void print_best(Session& session, const Study& study, const Trial& best) {
     const std::string& name = study.name();
     session.console().print(fmt::format("best: trial {} of {}: {}\n", best.number, name, show_config(best.config)));
+    if (!study.state().spec().space.contains(best.config))
+      session.console().say("Its configuration is outside the present space: the study file was changed after it ran.");
     if (best.state != TrialState::Done)
       session.console().say(
           fmt::format("No trial ran to its full length; this one was ended at step {}. A new study with a "

@@ -24,6 +24,7 @@ Channel::~Channel() {
 }
 
 void Channel::start_sign_of_life(double seconds) {
+  send(message::Alive{});
   thread_ = std::thread([this, seconds] { live(seconds); });
 }
 

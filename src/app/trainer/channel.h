@@ -20,7 +20,7 @@ class Channel {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  /// Sends `alive` every `seconds` from now on.
+  /// Sends `alive` now, and every `seconds` from now on.
   void start_sign_of_life(double seconds);
 
   /// One line, whole. A host that is gone shows at the next `receive`.

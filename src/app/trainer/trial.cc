@@ -7,26 +7,26 @@
 #include <cmath>
 #include <limits>
 
+#include "train/memory.h"
 #include "train/snapshot.h"
 
 namespace pegbox::trainer {
 
 namespace {
 
-constexpr std::size_t kKeptCheckpoints = 3;  // a host that lost its last message may still ask for an older one
+Result<train::TrainConfig> config_of(const Json& defaults, const message::Start& start) {
+  return train::read_train_config(defaults, start.config, fmt::format("config of trial {}", start.trial));
+}
 
-std::string folder_name(std::int64_t number) { return fmt::format("trial-{}", number); }
+bool is_lost(ErrorKind kind) { return kind == ErrorKind::NotFound || kind == ErrorKind::Corrupt; }
 
 }  // namespace
 
-Path WorkerTrial::folder() const { return Path(settings_.folder) / folder_name(number_); }
-
 Result<std::unique_ptr<WorkerTrial>> WorkerTrial::start(Workplace& workplace, const Settings& settings,
                                                         const Json& defaults, const message::Start& start,
-                                                        const Clock& clock) {
-  std::unique_ptr<WorkerTrial> trial(new WorkerTrial(workplace, settings, clock, start.trial));
-  const std::string where = fmt::format("config of trial {}", start.trial);
-  PEGBOX_TRY(trial->config_, train::read_train_config(defaults, start.config, where));
+                                                        const Clock& clock, const Log& log) {
+  std::unique_ptr<WorkerTrial> trial(new WorkerTrial(workplace, settings, clock, log, start.trial));
+  PEGBOX_TRY(trial->config_, config_of(defaults, start));
   const bool has_seed = start.config.is_object() && start.config.contains("seed");
   if (!has_seed) trial->config_.seed = static_cast<std::int64_t>(start.seed & std::numeric_limits<std::int64_t>::max());
   PEGBOX_CHECK(trial->load(start.resume ? start.resume->checkpoint : ""));
@@ -34,15 +34,44 @@ Result<std::unique_ptr<WorkerTrial>> WorkerTrial::start(Workplace& workplace, co
   return trial;
 }
 
-Result<void> WorkerTrial::load(const std::string& checkpoint) {
-  PEGBOX_TRY(owned_, make_run(workplace_, config_));
-  if (!checkpoint.empty()) {
-    PEGBOX_TRY(const train::Snapshot snapshot, train::load_snapshot(Path(settings_.folder) / checkpoint));
-    PEGBOX_CHECK(owned_->run->restore(snapshot));
-    if (checkpoint.starts_with(folder_name(number_) + "/") &&
-        std::ranges::find(checkpoints_, checkpoint) == checkpoints_.end())
-      checkpoints_.push_back(checkpoint);
+bool WorkerTrial::never_fits(Workplace& workplace, const Json& defaults, const message::Start& start) {
+  const auto config = config_of(defaults, start);
+  const auto need = config ? memory_need_of(workplace, *config) : tl::make_unexpected(config.error());
+  return need && train::fit_of(need->total_bytes(), train::machine_memory()) == train::Fit::Never;
+}
+
+Result<void> WorkerTrial::restore(const std::string& checkpoint, OwnedRun& into) {
+  PEGBOX_TRY(const train::Snapshot snapshot, train::load_snapshot(files_.path_of(checkpoint)));
+  PEGBOX_CHECK(into.run->restore(snapshot));
+  newest_ = checkpoint;
+  if (!files_.owns(checkpoint)) {
+    PEGBOX_TRY(newest_, files_.adopt(checkpoint, into.run->tokens()));
   }
+  files_.start_leg(newest_);
+  return {};
+}
+
+/// A host that was stopped, then killed, may ask for a checkpoint of long ago.
+Result<void> WorkerTrial::restore_or_older(const std::string& checkpoint, OwnedRun& into) {
+  const Result<void> wanted = restore(checkpoint, into);
+  const auto tokens = CheckpointFolder::tokens_of(checkpoint);
+  if (wanted || !is_lost(wanted.error().kind) || !tokens) return wanted;
+  for (const std::string& name : files_.names_up_to(*tokens)) {
+    if (name == checkpoint) continue;
+    const Result<void> older = restore(name, into);
+    if (!older && is_lost(older.error().kind)) continue;
+    if (older) log_(fmt::format("trial {}: {}; it goes on from {}", number_, wanted.error().message, name));
+    return older;
+  }
+  if (!files_.owns(checkpoint)) return wanted;  // a clone without what it is a clone of would be another trial
+  log_(fmt::format("trial {}: {}; it begins again", number_, wanted.error().message));
+  return {};
+}
+
+Result<void> WorkerTrial::load(const std::string& checkpoint) {
+  PEGBOX_TRY(auto owned, make_run(workplace_, config_));
+  if (!checkpoint.empty()) PEGBOX_CHECK(restore_or_older(checkpoint, *owned));
+  owned_ = std::move(owned);
   tokens_ = owned_->run->tokens();
   last_checkpoint_s_ = clock_.now_s();
   return {};
@@ -55,22 +84,18 @@ std::int64_t WorkerTrial::end() const {
 
 Result<void> WorkerTrial::go(std::int64_t until) {
   if (!owned_) {
-    if (checkpoints_.empty())
+    if (newest_.empty())
       return fail(ErrorKind::NotFound,
                   {.where = fmt::format("trial {}", number_), .what = "it has no checkpoint to go on from"});
-    PEGBOX_CHECK(load(checkpoints_.back()));
+    PEGBOX_CHECK(load(newest_));
   }
+  if (newest_ == checkpoint_name()) files_.start_leg(newest_);
   until_ = until;
   return {};
 }
 
 bool WorkerTrial::is_at(const message::Resume& resume) const {
-  return resume.trial == number_ && owned_ && !checkpoints_.empty() && checkpoints_.back() == resume.checkpoint &&
-         checkpoint_name() == resume.checkpoint;
-}
-
-std::string WorkerTrial::checkpoint_name() const {
-  return fmt::format("{}/tokens-{}.safetensors", folder_name(number_), tokens_);
+  return resume.trial == number_ && owned_ && newest_ == resume.checkpoint && checkpoint_name() == resume.checkpoint;
 }
 
 std::uint64_t WorkerTrial::bytes() const {
@@ -127,27 +152,16 @@ bool WorkerTrial::checkpoint_is_due() const {
   return settings_.checkpoint_every > 0 && clock_.now_s() - last_checkpoint_s_ >= settings_.checkpoint_every;
 }
 
-Result<std::string> WorkerTrial::checkpoint() {
-  const std::string name = checkpoint_name();
-  PEGBOX_CHECK(make_folder(folder()));
-  PEGBOX_CHECK(train::save_snapshot(Path(settings_.folder) / name, owned_->run->snapshot()));
+Result<std::string> WorkerTrial::checkpoint(bool at_rung) {
+  PEGBOX_CHECK(make_folder(files_.path()));
+  PEGBOX_CHECK(train::save_snapshot(files_.path_of(checkpoint_name()), owned_->run->snapshot()));
   last_checkpoint_s_ = clock_.now_s();
-  std::erase(checkpoints_, name);
-  checkpoints_.push_back(name);
-  while (checkpoints_.size() > kKeptCheckpoints) {
-    PEGBOX_CHECK(remove_tree(Path(settings_.folder) / checkpoints_.front()));
-    checkpoints_.pop_front();
-  }
-  return name;
+  newest_ = checkpoint_name();
+  if (at_rung) files_.reach_rung(newest_);
+  PEGBOX_CHECK(files_.prune(tokens_));
+  return newest_;
 }
 
-Result<void> WorkerTrial::save_result() { return save_run(workplace_, *owned_, folder() / "final"); }
-
-Result<void> WorkerTrial::forget() {
-  drop();
-  for (const std::string& name : checkpoints_) PEGBOX_CHECK(remove_tree(Path(settings_.folder) / name));
-  checkpoints_.clear();
-  return {};
-}
+Result<void> WorkerTrial::save_result() { return save_run(workplace_, *owned_, files_.path() / "final"); }
 
 }  // namespace pegbox::trainer

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "app/trainer/checkpoint_folder.h"
 #include "app/trainer/workplace.h"
 #include "base/clock.h"
 #include "base/protocol.h"
@@ -17,10 +18,17 @@ enum class Slice : std::uint8_t { Going, Measured, Reached, Finished };
 
 class WorkerTrial {
  public:
-  /// A new trial, or one that goes on from `resume`, the name of a checkpoint below the settings' folder.
+  using Log = std::function<void(const std::string&)>;
+
+  /// A new trial, or one that goes on from `resume`, the name of a checkpoint below the settings' folder. An own
+  /// checkpoint that is lost or damaged is replaced by the newest older one, else by the beginning, and `log` told.
+  /// OutOfMemory, with numbers, if it does not fit beside what is in memory now.
   static Result<std::unique_ptr<WorkerTrial>> start(Workplace& workplace, const Settings& settings,
                                                     const Json& defaults, const message::Start& start,
-                                                    const Clock& clock);
+                                                    const Clock& clock, const Log& log);
+
+  /// Whether the trial needs more memory than the machine has, or its control groups allow.
+  static bool never_fits(Workplace& workplace, const Json& defaults, const message::Start& start);
 
   std::int64_t number() const { return number_; }
   std::int64_t tokens() const { return tokens_; }
@@ -42,33 +50,41 @@ class WorkerTrial {
   };
   Result<Outcome> train(double seconds);
 
-  /// Writes a checkpoint and returns its name, "trial-7/tokens-4096.safetensors". The last three are kept.
-  Result<std::string> checkpoint();
+  /// Writes a checkpoint and returns its name, "trial-7/tokens-4096.safetensors". The last three are kept, that where
+  /// its leg began, and that of its last rung: this one if the trial is now `at_rung`.
+  Result<std::string> checkpoint(bool at_rung = false);
   bool checkpoint_is_due() const;
 
   Result<void> save_result();  ///< to trial-N/final
   void drop() { owned_.reset(); }
-  Result<void> forget();  ///< removes its checkpoints; its result stays
 
  private:
-  WorkerTrial(Workplace& workplace, const Settings& settings, const Clock& clock, std::int64_t number)
-      : workplace_(workplace), settings_(settings), clock_(clock), number_(number) {}
+  WorkerTrial(Workplace& workplace, const Settings& settings, const Clock& clock, const Log& log, std::int64_t number)
+      : workplace_(workplace),
+        settings_(settings),
+        clock_(clock),
+        log_(log),
+        number_(number),
+        files_(settings.folder, number) {}
   Result<void> load(const std::string& checkpoint);
+  Result<void> restore(const std::string& checkpoint, OwnedRun& into);
+  Result<void> restore_or_older(const std::string& checkpoint, OwnedRun& into);
   Result<Metrics> measure();
-  Path folder() const;
-  std::string checkpoint_name() const;  // of where it stands
+  std::string checkpoint_name() const { return files_.name_at(tokens_); }  // of where it stands
   std::int64_t end() const;
 
   Workplace& workplace_;
   const Settings& settings_;
   const Clock& clock_;
+  Log log_;
   std::int64_t number_;
+  CheckpointFolder files_;
   train::TrainConfig config_;
   std::unique_ptr<OwnedRun> owned_;
   std::int64_t until_ = 0, tokens_ = 0;
   std::int64_t interval_tokens_ = 0;  // since the last measurement, for the speed
   double interval_s_ = 0, trained_s_ = 0, last_checkpoint_s_ = 0;
-  std::deque<std::string> checkpoints_;
+  std::string newest_;  // of its checkpoints; empty: none
 };
 
 }  // namespace pegbox::trainer

@@ -13,6 +13,8 @@ namespace pegbox::trainer {
 
 namespace {
 
+constexpr double kSignOfLifeSeconds = 2;  // well under a third of any sensible lease
+
 constexpr std::array<Verb, 8> kVerbs = {{
     {"worker", "train the trials of a host over the trial protocol on standard input and output",
      "pegbox-trainer worker --config trainer.json", run_worker},
@@ -61,6 +63,8 @@ Result<void> run_worker(const Config& config, const Streams& streams) {
     return fail(ErrorKind::InvalidInput,
                 {.where = "config", .what = "data is missing", .expected = "{\"train\": ..., \"validation\": ...}"});
   PEGBOX_CHECK(train::read_train_config(Json::object(), config.run, "config"));
+  Channel channel(streams.protocol_input, streams.protocol_output);
+  channel.start_sign_of_life(kSignOfLifeSeconds);  // a model and data can take minutes to load
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
   if (!workplace.corpus->has(train::Part::Train) || !workplace.corpus->has(train::Part::Validation))
     return fail(ErrorKind::InvalidInput,
@@ -68,17 +72,17 @@ Result<void> run_worker(const Config& config, const Streams& streams) {
                  .what = "a trial is judged by its loss on validation data, and there are none",
                  .hint = "name validation data, or a validation_fraction above 0"});
   const SystemClock clock;
-  Channel channel(streams.protocol_input, streams.protocol_output);
   Worker worker(workplace, config, channel, clock,
                 [&](const std::string& line) { fmt::print(streams.progress, "{}\n", line); });
-  worker.serve();
-  return {};
+  return worker.serve();
 }
 
 Result<void> run_describe(const Config& config, const Streams& streams) {
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
-  PEGBOX_TRY(const Json values, describe_workplace(workplace, config));
-  print_json(streams, values);
+  PEGBOX_TRY(const message::Described described, describe_workplace(workplace, config, [&](const std::string& line) {
+               fmt::print(streams.progress, "{}\n", line);
+             }));
+  print_json(streams, described.values);
   return {};
 }
 

@@ -2,16 +2,17 @@
 #include "app/trainer/worker.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
+#include "app/trainer/memory_limit.h"
 #include "train/method/scratch_model.h"
 
 namespace pegbox::trainer {
 
 namespace {
 
-constexpr double kSliceSeconds = 0.2;       // of a trial's turn; also how long the host waits for an answer
-constexpr double kIdleSeconds = 1.0;        // between looks at the input while nothing trains
-constexpr double kSignOfLifeSeconds = 2.0;  // well under a third of any sensible lease
+constexpr double kSliceSeconds = 0.2;  // of a trial's turn; also how long the host waits for an answer
+constexpr double kIdleSeconds = 1.0;   // between looks at the input while nothing trains
 
 FailureKind kind_of(ErrorKind kind) {
   if (kind == ErrorKind::OutOfMemory) return FailureKind::OutOfMemory;
@@ -21,22 +22,21 @@ FailureKind kind_of(ErrorKind kind) {
 
 }  // namespace
 
-Worker::Worker(Workplace& workplace, const Config& config, Channel& channel, const Clock& clock,
-               std::function<void(const std::string&)> log)
+Worker::Worker(Workplace& workplace, const Config& config, Channel& channel, const Clock& clock, Log log)
     : workplace_(workplace), config_(config), channel_(channel), clock_(clock), log_(std::move(log)) {}
 
-void Worker::serve() {
+Result<void> Worker::serve() {
   channel_.send(message::Ready{.slots = static_cast<int>(config_.settings.slots), .describes = true});
-  channel_.start_sign_of_life(kSignOfLifeSeconds);
   while (!quitting_) {
     while (!quitting_) {
       const auto line = channel_.receive(active_.empty() ? kIdleSeconds : 0);
       if (!line) break;
       take(*line);
     }
-    if (channel_.ended()) return;
+    if (channel_.ended()) return {};
     if (!quitting_ && !active_.empty()) train_slice();
   }
+  return fault_;
 }
 
 void Worker::take(const std::string& line) {
@@ -65,12 +65,13 @@ void Worker::fail_trial(std::int64_t number, const Error& error) {
 }
 
 void Worker::on(const message::Describe& describe) {
-  message::Described described{.id = describe.id};
-  if (auto values = describe_workplace(workplace_, config_))
-    described.values = *std::move(values);
-  else
-    log_("cannot describe: " + values.error().message);
-  channel_.send(described);
+  auto described = describe_workplace(workplace_, config_, log_);
+  if (described) {
+    described->id = describe.id;
+    return channel_.send(*described);
+  }
+  fault_ = tl::make_unexpected(std::move(described).error());  // no trial could be trained on such data
+  quitting_ = true;
 }
 
 void Worker::on(const message::Start& start) {
@@ -79,14 +80,20 @@ void Worker::on(const message::Start& start) {
     return on(message::Go{start.trial, start.until});
   deactivate(start.trial);
   trials_.erase(start.trial);
-  auto trial = WorkerTrial::start(workplace_, config_.settings, config_.run, start, clock_);
-  if (!trial) {
-    const bool fits = trial.error().kind != ErrorKind::OutOfMemory;  // nothing was tried yet: it could never run here
-    if (fits) return fail_trial(start.trial, trial.error());
-    return channel_.send(message::Failed{start.trial, FailureKind::Infeasible, trial.error().message});
+  auto trial = start_trial(start);
+  if (!trial && trial.error().kind == ErrorKind::OutOfMemory) {
+    if (!start.resume && WorkerTrial::never_fits(workplace_, config_.run, start))  // one that is resumed did fit once
+      return channel_.send(message::Failed{start.trial, FailureKind::Infeasible, trial.error().message});
+    make_room();
+    trial = start_trial(start);
   }
+  if (!trial) return fail_trial(start.trial, trial.error());
   trials_[start.trial] = *std::move(trial);
   active_.push_back(start.trial);
+}
+
+Result<std::unique_ptr<WorkerTrial>> Worker::start_trial(const message::Start& start) {
+  return WorkerTrial::start(workplace_, config_.settings, config_.run, start, clock_, log_);
 }
 
 void Worker::on(const message::Go& go) {
@@ -94,7 +101,12 @@ void Worker::on(const message::Go& go) {
   if (trial == nullptr)
     return fail_trial(go.trial,
                       {ErrorKind::NotFound, fmt::format("[trial {}] this worker does not hold it", go.trial)});
-  if (const auto gone = trial->go(go.until); !gone) return fail_trial(go.trial, gone.error());
+  auto gone = trial->go(go.until);
+  if (!gone && gone.error().kind == ErrorKind::OutOfMemory) {
+    make_room();
+    gone = trial->go(go.until);
+  }
+  if (!gone) return fail_trial(go.trial, gone.error());
   deactivate(go.trial);
   active_.push_back(go.trial);
 }
@@ -117,11 +129,10 @@ void Worker::on(const message::Pause& pause) {
 }
 
 void Worker::on(const message::Release& release) {
-  WorkerTrial* const trial = find(release.trial);
-  if (trial == nullptr) return;
-  if (const auto forgotten = trial->forget(); !forgotten) log_(forgotten.error().message);
   deactivate(release.trial);
   trials_.erase(release.trial);
+  const CheckpointFolder files(config_.settings.folder, release.trial);  // of a trial that failed, too
+  if (const auto cleared = files.clear(); !cleared) log_(cleared.error().message);
 }
 
 void Worker::on(const message::Quit&) { quitting_ = true; }
@@ -144,7 +155,7 @@ void Worker::settle(WorkerTrial& trial, const WorkerTrial::Outcome& outcome) {
     return;
   }
   if (outcome.slice == Slice::Reached) {
-    const auto name = trial.checkpoint();
+    const auto name = trial.checkpoint(/*at_rung=*/true);
     if (!name) return fail_trial(number, name.error());
     deactivate(number);
     waiting_.push_back(number);
@@ -163,6 +174,18 @@ void Worker::write_checkpoint(WorkerTrial& trial) {
   channel_.send(message::Checkpoint{trial.number(), trial.tokens(), *name});
 }
 
+/// Gives back all the memory that can be spared: trials that wait go on from their checkpoints.
+void Worker::make_room() {
+  std::int64_t dropped = 0;
+  for (const std::int64_t number : waiting_) {
+    WorkerTrial& trial = *trials_.at(number);
+    dropped += trial.in_memory() ? 1 : 0;
+    trial.drop();
+  }
+  malloc_trim(0);
+  log_(fmt::format("memory is short: {} waiting trials now wait on disk", dropped));
+}
+
 /// Trials that wait keep their state in memory while there is room; each has a checkpoint on disk.
 void Worker::keep_within_memory() {
   std::uint64_t held = 0;
@@ -175,23 +198,34 @@ void Worker::keep_within_memory() {
   }
 }
 
-Result<Json> describe_workplace(Workplace& workplace, const Config& config) {
+namespace {
+
+Json describe_model(const train::Decoder& decoder) {
+  const train::ModelConfig& model = decoder.config();
+  return {{"parameters", decoder.layout().parameters()},
+          {"parameters_without_tables", decoder.layout().parameters_without_tables()},
+          {"layers", model.layers},
+          {"width", model.width},
+          {"heads", model.heads}};
+}
+
+}  // namespace
+
+Result<message::Described> describe_workplace(Workplace& workplace, const Config& config, const Worker::Log& log) {
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
-  train::BaseModel fresh;
-  const train::Decoder* decoder = workplace.base.decoder.get();
-  const text::ModelText& text = workplace.corpus->text();
-  if (decoder == nullptr) {
-    PEGBOX_TRY(fresh, train::scratch_model(run, text.tokenizer.vocabulary_size(), text.end.id));
-    decoder = fresh.decoder.get();
+  message::Described described;
+  Json& values = described.values;
+  std::int64_t vocabulary = workplace.corpus->text().tokenizer.vocabulary_size();
+  if (workplace.base.decoder != nullptr) {
+    values = describe_model(*workplace.base.decoder);
+    vocabulary = workplace.base.decoder->config().vocabulary;
+  } else if (const auto fresh = train::scratch_model(run, vocabulary, workplace.corpus->text().end.id)) {
+    values = describe_model(*fresh->decoder);
+  } else {
+    log("the model is not described, only the data: " + fresh.error().message);
   }
-  const train::ModelConfig& model = decoder->config();
-  Json values = {{"parameters", decoder->layout().parameters()},
-                 {"parameters_without_tables", decoder->layout().parameters_without_tables()},
-                 {"layers", model.layers},
-                 {"width", model.width},
-                 {"heads", model.heads},
-                 {"vocabulary", model.vocabulary},
-                 {"sequence_length", run.sequence_length}};
+  values["vocabulary"] = vocabulary;
+  values["sequence_length"] = run.sequence_length;
   for (const train::Part part : {train::Part::Train, train::Part::Validation, train::Part::Test}) {
     if (!workplace.corpus->has(part)) continue;
     PEGBOX_TRY(const text::TokenizedRows* const rows, workplace.corpus->tokenized(part, run.sequence_length));
@@ -199,9 +233,13 @@ Result<Json> describe_workplace(Workplace& workplace, const Config& config) {
     values[name + "_tokens"] = rows->total_tokens();
     values[name + "_label_tokens"] = rows->total_label_tokens();
     values[name + "_rows"] = rows->size();
-    if (part == train::Part::Train) values["steps"] = train::total_tokens_of(run, *rows);
+    if (part != train::Part::Train) continue;
+    values["steps"] = train::total_tokens_of(run, *rows);
+    const double per_row =
+        static_cast<double>(rows->total_tokens()) / static_cast<double>(std::max<std::int64_t>(1, rows->size()));
+    if (const auto limit = peak_memory_limit(workplace, run, per_row, values)) described.limits["peak_memory"] = *limit;
   }
-  return values;
+  return described;
 }
 
 }  // namespace pegbox::trainer

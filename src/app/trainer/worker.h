@@ -2,7 +2,6 @@
 #pragma once
 
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,12 +14,13 @@ namespace pegbox::trainer {
 
 class Worker {
  public:
-  /// All arguments must outlive the worker. `log` takes lines for people (its standard error).
-  Worker(Workplace& workplace, const Config& config, Channel& channel, const Clock& clock,
-         std::function<void(const std::string&)> log);
+  using Log = WorkerTrial::Log;
 
-  /// Until the host says `quit` or its input ends.
-  void serve();
+  /// All arguments must outlive the worker. `log` takes lines for people (its standard error).
+  Worker(Workplace& workplace, const Config& config, Channel& channel, const Clock& clock, Log log);
+
+  /// Until the host says `quit` or its input ends; a fault if the data cannot be described.
+  Result<void> serve();
 
  private:
   void take(const std::string& line);
@@ -32,6 +32,8 @@ class Worker {
   void on(const message::Release& release);
   void on(const message::Quit& quit);
 
+  Result<std::unique_ptr<WorkerTrial>> start_trial(const message::Start& start);
+  void make_room();
   void train_slice();
   void settle(WorkerTrial& trial, const WorkerTrial::Outcome& outcome);
   void fail_trial(std::int64_t number, const Error& error);
@@ -45,14 +47,16 @@ class Worker {
   const Config& config_;
   Channel& channel_;
   const Clock& clock_;
-  std::function<void(const std::string&)> log_;
+  Log log_;
   std::map<std::int64_t, std::unique_ptr<WorkerTrial>> trials_;
   std::deque<std::int64_t> active_;   // in the order of their turns
   std::deque<std::int64_t> waiting_;  // in memory or on disk, the longest first
   bool quitting_ = false;
+  Result<void> fault_;  // that ends the worker
 };
 
-/// What `describe` answers: facts about model and data, by name.
-Result<Json> describe_workplace(Workplace& workplace, const Config& config);
+/// What `describe` answers: facts about model and data, by name. Of a config that makes no model (its architecture is
+/// searched) only the data's, and `log` is told why.
+Result<message::Described> describe_workplace(Workplace& workplace, const Config& config, const Worker::Log& log);
 
 }  // namespace pegbox::trainer

@@ -17,6 +17,7 @@ namespace pegbox::trainer {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr double kPatienceSeconds = 120;
 
@@ -82,6 +83,11 @@ class Host {
     while (!child_->poll()) wait_readable({}, std::chrono::milliseconds(5));
   }
   int process_id() const { return child_->process_id(); }
+  int exit_code() {
+    std::optional<ExitStatus> status;
+    while (!(status = child_->poll())) wait_readable({}, std::chrono::milliseconds(5));
+    return status->code;
+  }
 
   /// The next message that is not a sign of life; a Stopped of trial -1 if the process ended or patience did.
   WorkerMessage next() {
@@ -232,6 +238,7 @@ TEST_F(TrainerProgram, DescribesModelAndData) {
   EXPECT_EQ(ready.protocol, kProtocolVersion);
   EXPECT_EQ(ready.slots, 2);
   EXPECT_TRUE(ready.describes);
+  EXPECT_GT(host.alive(), 0);  // already while it loaded
   host.send(message::Describe{17});
   const auto described = host.expect<message::Described>();
   EXPECT_EQ(described.id, 17);
@@ -241,7 +248,72 @@ TEST_F(TrainerProgram, DescribesModelAndData) {
   wait_readable({}, std::chrono::milliseconds(2500));  // idle, but alive
   host.send(message::Describe{18});
   host.expect<message::Described>();
-  EXPECT_GT(host.alive(), 0);
+  EXPECT_GT(host.alive(), 1);
+}
+
+TEST_F(TrainerProgram, DescribesTheDataWhereTheConfigItselfMakesNoModel) {
+  Json config = worker_config();
+  config.erase("model");
+  config.update({{"method", "scratch"}, {"width", 100}, {"heads", 3}, {"vocabulary", 300}});
+  Host host(config, folder_->path());
+  host.expect<message::Ready>();
+  host.send(message::Describe{1});
+  const auto described = host.expect<message::Described>();
+  EXPECT_EQ(described.values["steps"], 20000);
+  EXPECT_GT(described.values["train_tokens"], described.values["validation_tokens"]);
+  EXPECT_FALSE(described.values.contains("parameters"));
+  EXPECT_THAT(host.error_text(), HasSubstr("heads do not divide the width"));
+  host.send(start(15, 500, {{"heads", 2}}));
+  EXPECT_EQ(host.expect<message::Reached>().step, 500);
+
+  config["data"] = path("nothing.txt").string();
+  Host second(config, folder_->path());
+  EXPECT_TRUE(std::holds_alternative<message::Stopped>(second.next()));
+  EXPECT_EQ(second.exit_code(), 2);
+  EXPECT_THAT(second.error_text(), HasSubstr("nothing.txt"));
+}
+
+/// A member of a process's status, such as its largest resident memory, in bytes.
+double status_bytes(int process, const std::string& member) {
+  std::istringstream status(must(read_file("/proc/" + std::to_string(process) + "/status")));
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(member + ":")) return std::stod(line.substr(member.size() + 1)) * 1024;
+  return 0;
+}
+
+TEST_F(TrainerProgram, PredictsItsMemoryWithinAFactorOfTwo) {
+  const auto check = [](const Json& config, const Json& hyperparameters) {
+    Host host(config, folder_->path());
+    host.expect<message::Ready>();
+    host.send(message::Describe{1});
+    const auto described = host.expect<message::Described>();
+    const std::string& limit = described.limits.at("peak_memory");
+    // What it uses of the constraint language is Python, too.
+    Json names = described.values;
+    names.update(hyperparameters);
+    const std::string program = "import json, sys; print(eval(sys.argv[1], {}, json.loads(sys.argv[2])))";
+    const auto python = must(Subprocess::start({.arguments = {"python3", "-c", program, limit, names.dump()}}));
+    LineReader output(1 << 20);
+    while (!python->poll() || output.fill(python->output()))
+      wait_readable({python->output()}, std::chrono::milliseconds(5));
+    const auto line = output.take();
+    ASSERT_TRUE(line) << limit;
+    const double predicted = std::stod(*line);
+    host.send(start(30, 1000, hyperparameters));
+    host.expect<message::Reached>();
+    const double measured = status_bytes(host.process_id(), "VmHWM");
+    EXPECT_GT(predicted, measured / 2) << hyperparameters << limit;
+    EXPECT_LT(predicted, measured * 2) << hyperparameters << limit;
+  };
+  check(worker_config(), {{"rank", 512}});
+  check(worker_config(), {{"rank", 4}, {"target", "attention"}, {"batch_size", 64}});
+  check(worker_config(), {{"method", "full"}});
+  Json scratch = worker_config();
+  scratch.erase("model");
+  scratch.update({{"method", "scratch"}, {"vocabulary", 300}});
+  check(scratch, {{"width", 512}, {"layers", 4}});
+  check(scratch, {{"width", 512}, {"layers", 2}, {"shape", "gpt2"}, {"tie_embeddings", false}, {"batch_size", 64}});
+  check(scratch, {{"width", 64}, {"layers", 24}, {"batch_size", 256}, {"micro_batch", 4096}});
 }
 
 TEST_F(TrainerProgram, APausedTrialEndsWithTheNumbersOfOneThatWasNot) {
@@ -319,6 +391,123 @@ TEST_F(TrainerProgram, ReportsOnTheWayAndPausesWhenTold) {
   host.send(message::Describe{1});  // answered after the release
   host.expect<message::Described>();
   EXPECT_FALSE(std::filesystem::exists(path("files") / paused.checkpoint));
+}
+
+TEST_F(TrainerProgram, KeepsTheCheckpointsThatAHostMayStillAskFor) {
+  Json config = worker_config();
+  config.update({{"tokens", 100000000}, {"evaluate_every", 500}, {"checkpoint_every", 0.001}});
+  Host host(config, folder_->path());
+  host.expect<message::Ready>();
+  const auto checkpoints = [&](std::int64_t trial, int count) {
+    std::vector<std::string> names;
+    while (std::ssize(names) < count)
+      if (const auto written = host.expect<message::Checkpoint>(); written.trial == trial)
+        names.push_back(written.name);
+    return names;
+  };
+  const auto is_there = [](const std::string& name) { return std::filesystem::exists(path("files") / name); };
+  host.send(start(21, 1000));
+  const std::string rung = host.expect<message::Reached>().checkpoint;
+  host.send(message::Go{21, 0});
+  const auto own = checkpoints(21, 6);
+  EXPECT_TRUE(is_there(rung));  // where the leg began
+  EXPECT_FALSE(is_there(own[0]));
+  host.send(message::Pause{21});
+  const std::string rest = host.expect<message::Paused>().checkpoint;
+  host.send(message::Go{21, 0});
+  checkpoints(21, 6);
+  EXPECT_TRUE(is_there(rest));
+  EXPECT_TRUE(is_there(rung));
+  auto clone = start(22, 0);
+  clone.resume = message::Resume{21, rung};
+  host.send(clone);
+  const auto cloned = checkpoints(22, 6);
+  EXPECT_TRUE(is_there("trial-22" + rung.substr(rung.find('/'))));
+  EXPECT_FALSE(is_there(cloned[0]));
+  host.kill();
+
+  // The clone's host has heard of nothing since it began, and the trial that it began from is gone.
+  Host second(worker_config(), folder_->path());
+  second.expect<message::Ready>();
+  must(remove_tree(path("files") / "trial-22"));
+  second.send(start(21, 1000));
+  EXPECT_EQ(second.expect<message::Reached>().checkpoint, rung);
+  second.send(clone);
+  EXPECT_EQ(second.expect<message::Done>().trial, 22);
+  second.send(message::Release{21});
+  second.send(clone);
+  EXPECT_EQ(second.expect<message::Done>().trial, 22);
+  EXPECT_THAT(second.error_text(), HasSubstr("goes on from trial-22/tokens-"));
+}
+
+TEST_F(TrainerProgram, ATrialWhoseCheckpointIsLostGoesOnFromAnOlderOneElseBeginsAgain) {
+  Json config = worker_config();
+  config["checkpoint_every"] = 0;
+  Host host(config, folder_->path());
+  host.expect<message::Ready>();
+  host.send(start(23, 0));
+  const double through = host.expect<message::Done>().metrics.at("validation_loss");
+  host.send(start(24, 5000));
+  const std::string rung = host.expect<message::Reached>().checkpoint;
+  auto again = start(24, 0);
+  again.resume = message::Resume{24, "trial-24/tokens-9999.safetensors"};
+  host.send(again);
+  EXPECT_EQ(host.expect<message::Done>().metrics.at("validation_loss"), through);
+  EXPECT_THAT(host.error_text(), HasSubstr("it goes on from " + rung));
+  EXPECT_THAT(host.error_text(), Not(HasSubstr("begins again")));
+  must(replace_file(path("files") / rung, "half a file"));
+  host.send(again);
+  EXPECT_EQ(host.expect<message::Done>().metrics.at("validation_loss"), through);
+  EXPECT_THAT(host.error_text(), HasSubstr("trial 24: "));
+  EXPECT_THAT(host.error_text(), HasSubstr("it begins again"));
+}
+
+TEST_F(TrainerProgram, ReleasesTheCheckpointsOfTrialsThatItDoesNotKnow) {
+  const Path folder = path("files") / "trial-25";
+  std::string checkpoint;
+  {
+    Host host(worker_config(), folder_->path());
+    host.expect<message::Ready>();
+    host.send(start(25, 1000));
+    checkpoint = host.expect<message::Reached>().checkpoint;
+    host.kill();
+  }
+  const std::vector<Path> stay{folder / "trial.json", folder / "final" / "tokens-1.safetensors"};
+  must(make_folder(folder / "final"));
+  for (const Path& file : stay) must(replace_file(file, "{}"));
+  must(replace_file(folder / "tokens-77.safetensors.12.0.new", "half a file"));
+  Host host(worker_config(), folder_->path());
+  host.expect<message::Ready>();
+  EXPECT_TRUE(std::filesystem::exists(path("files") / checkpoint));
+  host.send(message::Release{25});
+  host.send(message::Describe{1});  // answered after the release
+  host.expect<message::Described>();
+  EXPECT_FALSE(std::filesystem::exists(path("files") / checkpoint));
+  EXPECT_FALSE(std::filesystem::exists(folder / "tokens-77.safetensors.12.0.new"));
+  for (const Path& file : stay) EXPECT_TRUE(std::filesystem::exists(file)) << file;
+}
+
+TEST_F(TrainerProgram, AResumedTrialThatDoesNotFitIsShortOfMemoryAndNeverInfeasible) {
+  Host host(worker_config(), folder_->path());
+  host.expect<message::Ready>();
+  host.send(start(26, 0));
+  const double through = host.expect<message::Done>().metrics.at("validation_loss");
+  host.send(start(27, 5000));
+  host.expect<message::Reached>();
+  auto huge = start(28, 0, {{"micro_batch", 1 << 30}});  // of activations: nothing is allocated
+  host.send(huge);
+  const auto never = host.expect<message::Failed>();
+  EXPECT_EQ(never.kind, FailureKind::Infeasible);
+  EXPECT_THAT(never.detail, HasSubstr("TiB"));
+  EXPECT_THAT(host.error_text(), Not(HasSubstr("memory is short")));
+  huge.resume = message::Resume{28, "trial-28/tokens-5.safetensors"};
+  host.send(huge);
+  const auto now = host.expect<message::Failed>();
+  EXPECT_EQ(now.kind, FailureKind::OutOfMemory);
+  EXPECT_THAT(now.detail, HasSubstr("TiB"));
+  EXPECT_THAT(host.error_text(), HasSubstr("1 waiting trials now wait on disk"));
+  host.send(message::Go{27, 0});  // from its checkpoint
+  EXPECT_EQ(host.expect<message::Done>().metrics.at("validation_loss"), through);
 }
 
 TEST_F(TrainerProgram, SurvivesBadLinesAndBadTrials) {
@@ -400,14 +589,6 @@ TEST_F(TrainerProgram, AnInterruptedRunGoesOnWithTheSameCommandToTheSameNumbers)
             must(read_file(path("through") / "adapter_model.safetensors")));
 }
 
-/// Resident memory of a process in bytes.
-double resident_bytes(int process) {
-  std::istringstream status(must(read_file("/proc/" + std::to_string(process) + "/status")));
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmRSS:")) return std::stod(line.substr(6)) * 1024;
-  return 0;
-}
-
 TEST_F(TrainerProgram, MemoryDoesNotGrowFromTrialToTrial) {
   Json config = worker_config();
   config["tokens"] = 3000;
@@ -420,10 +601,10 @@ TEST_F(TrainerProgram, MemoryDoesNotGrowFromTrialToTrial) {
     host.send(message::Go{trial, 0});
     host.expect<message::Done>();
     host.send(message::Release{trial});
-    if (trial == 109) early = resident_bytes(host.process_id());
+    if (trial == 109) early = status_bytes(host.process_id(), "VmRSS");
   }
   // One trial of method full holds 5 copies of 40,000 numbers: 30 leaked trials would be 24 MB.
-  EXPECT_LT(resident_bytes(host.process_id()), early + 5e6);
+  EXPECT_LT(status_bytes(host.process_id(), "VmRSS"), early + 5e6);
 }
 
 TEST_F(TrainerProgram, EndsWithItsHost) {

@@ -32,6 +32,22 @@ Result<text::ModelText> find_text(const Config& config, const train::DataRows& r
                                         .expected = "model, tokenizer, or training data to train a tokenizer on"});
 }
 
+/// The model that a run works on: the base model, or `fresh`, which becomes the architecture of one from scratch.
+Result<const train::BaseModel*> model_of(const Workplace& workplace, const train::TrainConfig& config,
+                                         train::BaseModel& fresh) {
+  if (!train::method_needs_base(config.method)) {
+    const text::ModelText& text = workplace.corpus->text();
+    PEGBOX_TRY(fresh, train::scratch_model(config, text.tokenizer.vocabulary_size(), text.end.id));
+    return &fresh;
+  }
+  if (workplace.base.decoder == nullptr)
+    return fail(ErrorKind::InvalidInput, {.where = "method",
+                                          .what = "this method needs a base model",
+                                          .got = config.method,
+                                          .expected = "a `model`, or method scratch"});
+  return &workplace.base;
+}
+
 }  // namespace
 
 int threads_of(const Settings& settings) {
@@ -54,21 +70,17 @@ Result<Workplace> open_workplace(const Config& config) {
 
 Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::TrainConfig& config) {
   auto owned = std::make_unique<OwnedRun>();
-  const train::BaseModel* model = &workplace.base;
-  if (!train::method_needs_base(config.method)) {
-    const text::ModelText& text = workplace.corpus->text();
-    PEGBOX_TRY(owned->fresh, train::scratch_model(config, text.tokenizer.vocabulary_size(), text.end.id));
-    model = &owned->fresh;
-  } else if (workplace.base.decoder == nullptr) {
-    return fail(ErrorKind::InvalidInput, {.where = "method",
-                                          .what = "this method needs a base model",
-                                          .got = config.method,
-                                          .expected = "a `model`, or method scratch"});
-  }
+  PEGBOX_TRY(const train::BaseModel* const model, model_of(workplace, config, owned->fresh));
   PEGBOX_TRY(const text::TokenizedRows* const rows,
              workplace.corpus->tokenized(train::Part::Train, config.sequence_length));
   PEGBOX_TRY(owned->run, train::TrainingRun::create(*model, config, *rows, *workplace.lanes));
   return owned;
+}
+
+Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train::TrainConfig& config) {
+  train::BaseModel fresh;
+  PEGBOX_TRY(const train::BaseModel* const model, model_of(workplace, config, fresh));
+  return train::TrainingRun::memory_need(*model, config, workplace.lanes->count());
 }
 
 Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {

@@ -65,8 +65,9 @@ class CommandTemplate::Parser {
       levels_.push_back(Quotes::None);
       return copy(2);
     }
-    if (quotes == Quotes::None && byte == '(') levels_.push_back(Quotes::None);
-    if (quotes == Quotes::None && byte == ')' && levels_.size() > 1) levels_.pop_back();
+    const bool bare = quotes == Quotes::None;  // `quotes` does not outlive a change of levels_
+    if (bare && byte == '(') levels_.push_back(Quotes::None);
+    if (bare && byte == ')' && levels_.size() > 1) levels_.pop_back();
     copy(1);
   }
 

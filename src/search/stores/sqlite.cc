@@ -13,8 +13,10 @@
 
 #include "base/clock.h"
 #include "search/stores/append_check.h"
+#include "search/stores/backup_target.h"
 #include "search/stores/checksum.h"
 #include "search/stores/sqlite_schema.h"
+#include "search/stores/study_lock.h"
 
 namespace pegbox {
 namespace {
@@ -407,25 +409,21 @@ Result<void> SqliteStore::remove(const std::string& study) {
 
 // VACUUM INTO reads one snapshot, so that others may write meanwhile.
 Result<void> SqliteStore::backup(const Path& target) {
-  std::error_code code;
-  if (std::filesystem::equivalent(file_, target, code))
-    return fail(ErrorKind::InvalidInput,
-                {.where = target, .what = "the backup would replace the store itself", .hint = "name another file"});
+  PEGBOX_CHECK(check_backup_target(file_, target));
   const Path partial = target.string() + ".partial";
-  PEGBOX_CHECK(remove_tree(partial));
+  std::error_code code;
+  std::filesystem::remove(partial, code);
   PEGBOX_TRY(auto connection, open_for_reading(file_, 10));
   PEGBOX_TRY(auto copy, connection.prepare("VACUUM INTO ?"));
   const std::string name = partial.string();
   const auto copied = copy.bind(1, name).run();
   if (!copied) {
-    (void)remove_tree(partial);
+    std::filesystem::remove(partial, code);
     return copied;
   }
   PEGBOX_TRY(auto file, AppendFile::open(partial));
   PEGBOX_CHECK(file.sync());
-  std::filesystem::rename(partial, target, code);
-  if (code) return fail(ErrorKind::Io, {.where = target, .what = "cannot name the backup", .got = code.message()});
-  return {};
+  return move_to_backup_target(partial, target);
 }
 
 Result<void> SqliteStore::compact() {
@@ -433,17 +431,6 @@ Result<void> SqliteStore::compact() {
   const std::lock_guard lock(write_mutex_);
   PEGBOX_CHECK(writer_->connection.execute("VACUUM"));
   return writer_->connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
-}
-
-Path lock_file_of(const Path& store, const std::string& study) {
-  constexpr std::size_t kLongestName = 120;  // with the store's name and an ending below the usual 255 bytes
-  std::string name;
-  for (const char byte : study) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(byte)) || byte == '-' || byte == '_' || byte == '.';
-    name += plain ? std::string(1, byte) : fmt::format("%{:02X}", static_cast<unsigned char>(byte));
-  }
-  if (name.size() > kLongestName) name = fmt::format("{}%{:08x}", name.substr(0, kLongestName), crc32c(study));
-  return Path(fmt::format("{}.{}.lock", store.string(), name));
 }
 
 }  // namespace pegbox

@@ -29,13 +29,13 @@ class SqliteStore final : public Store {
                         std::span<const Event> events) override;
   Result<void> wait(Ticket ticket) override;
 
-  /// A lock on the file FILE.STUDY.lock, which stays when the lease is given back.
+  /// A lock on the file FILE.STUDY.lock (see lock_file_of), which stays when the lease is given back.
   Result<std::unique_ptr<StudyLease>> lease(const std::string& study) override;
 
   Result<void> post(const std::string& study, const PostedCommand& command) override;
   Result<std::vector<PostedCommand>> take_commands(const std::string& study) override;
   Result<void> remove(const std::string& study) override;  ///< Conflict while a process runs it
-  Result<void> backup(const Path& target) override;        ///< replaces `target`
+  Result<void> backup(const Path& target) override;        ///< see check_backup_target
   Result<void> compact() override;
 
  private:
@@ -57,9 +57,5 @@ class SqliteStore final : public Store {
   std::unique_ptr<Reader> reader_;
   GroupCommit group_;
 };
-
-/// The lock file of a study: characters that a file name may not have are written as %XX; long names are cut and
-/// numbered by their checksum.
-Path lock_file_of(const Path& store, const std::string& study);
 
 }  // namespace pegbox

@@ -9,6 +9,7 @@
 
 #include "search/stores/faulty_disk.h"
 #include "search/stores/sqlite_schema.h"
+#include "search/stores/study_lock.h"
 #include "search/stores/testing.h"
 
 namespace pegbox {
@@ -275,6 +276,62 @@ TEST_F(SqliteTest, BacksUpWhileItIsWritten) {
   writing.join();
   EXPECT_EQ(store->backup(file).error().kind, ErrorKind::InvalidInput);
   EXPECT_FALSE(store->backup(folder_.path() / "none" / "backup.db"));
+}
+
+TEST_F(SqliteTest, BackupsReplaceOnlyOtherStores) {
+  const auto store = open_with_study(3);
+  const auto at = [&](const std::string& name) { return folder_.path() / name; };
+  const auto put = [&](const std::string& name, const std::string& text) { ASSERT_TRUE(replace_file(at(name), text)); };
+  put("notes.txt", std::string(5000, 'x'));
+  put("other.db", std::string("SQLite format 3\0", 16) + std::string(100, '\0'));
+  put("empty.db", "");
+  ASSERT_TRUE(make_folder(at("folder")));
+  std::filesystem::create_symlink(at("empty.db"), at("link.db"));
+  for (const char* name : {"notes.txt", "other.db", "folder", "link.db"}) {
+    const auto refused = store->backup(at(name));
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().kind, ErrorKind::InvalidInput) << name;
+  }
+  EXPECT_EQ(store->backup(file.string() + "-journal").error().kind, ErrorKind::InvalidInput);
+  EXPECT_EQ(*read_file(at("notes.txt")), std::string(5000, 'x'));
+  EXPECT_TRUE(std::filesystem::is_symlink(at("link.db")));
+  EXPECT_TRUE(store->backup(at("empty.db")));
+}
+
+TEST_F(SqliteTest, BackupsAreNotMixedWithTheLogOfAnOlderStore) {
+  const auto store = open_with_study(3);
+  const Path target = folder_.path() / "backup.db";
+  {
+    const auto old = SqliteStore::open(target, OpenMode::ReadWrite).value();
+    ASSERT_TRUE(old->create("old"));
+    ASSERT_TRUE(write(*old, "old", report_events(0, 5)));
+    for (const char* end : {"-wal", "-shm"})
+      std::filesystem::copy_file(target.string() + end, target.string() + end + ".kept");
+    const auto lease = old->lease("old");
+    EXPECT_EQ(store->backup(target).error().kind, ErrorKind::Conflict) << "a process runs a study in it";
+  }
+  for (const char* end : {"-wal", "-shm"})  // as after a power cut
+    std::filesystem::rename(target.string() + end + ".kept", target.string() + end);
+  const auto done = store->backup(target);
+  ASSERT_TRUE(done) << done.error().message;
+  const auto copy = SqliteStore::open(target, OpenMode::ReadOnly).value();
+  const auto entries = copy->list().value();
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].name, "s");
+  EXPECT_EQ(copy->read("s", 0).value().size(), 3u);
+}
+
+TEST_F(SqliteTest, LookingWhetherAStudyRunsDisturbsNobody) {
+  const auto store = open_with_study(1);
+  EXPECT_FALSE(is_leased(file, "s").value());
+  EXPECT_FALSE(std::filesystem::exists(lock_file_of(file, "s"))) << "looking makes no file";
+  {
+    const auto lease = store->lease("s");
+    ASSERT_TRUE(lease);
+    EXPECT_TRUE(is_leased(file, "s").value());
+  }
+  EXPECT_FALSE(is_leased(file, "s").value());
+  EXPECT_TRUE(store->lease("s"));
 }
 
 TEST_F(SqliteTest, GivesSpaceBackWhenCompacted) {
