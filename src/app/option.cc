@@ -14,4 +14,29 @@ std::vector<std::string> Option::flags() const {
   return flags;
 }
 
+Option study_argument(std::string* target) {
+  return {.names = "study",
+          .target = target,
+          .value = "STUDY",
+          .help = "its name; not needed where there is only one",
+          .completion = Completion::Study};
+}
+
+Option model_option(std::string* target) {
+  return {.names = "--model",
+          .target = target,
+          .value = "DIR",
+          .help = "the model's folder",
+          .completion = Completion::Folder,
+          .required = true};
+}
+
+Option adapter_option(std::string* target) {
+  return {.names = "--adapter",
+          .target = target,
+          .value = "DIR",
+          .help = "an adapter on top of it",
+          .completion = Completion::Folder};
+}
+
 }  // namespace pegbox

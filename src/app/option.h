@@ -28,4 +28,10 @@ struct Option {
   std::vector<std::string> flags() const;  ///< "-o", "--output"; empty for an argument by position
 };
 
+/// What several commands take: a study by its name, which is not needed where there is only one; the folder of a model;
+/// an adapter on top of it.
+Option study_argument(std::string* target);
+Option model_option(std::string* target);
+Option adapter_option(std::string* target);
+
 }  // namespace pegbox

@@ -47,13 +47,7 @@ class Best final : public Subcommand {
             .uses_store = true,
             .has_result = true};
   }
-  std::vector<Option> options() override {
-    return {{.names = "study",
-             .target = &study_,
-             .value = "STUDY",
-             .help = "its name; not needed where there is only one",
-             .completion = Completion::Study}};
-  }
+  std::vector<Option> options() override { return {study_argument(&study_)}; }
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const auto store, session.open_store());
     PEGBOX_TRY(const StorePlace place, session.place());

@@ -24,17 +24,8 @@ class Evaluate final : public Subcommand {
   }
   std::vector<Option> options() override {
     return {
-        {.names = "--model",
-         .target = &model_,
-         .value = "DIR",
-         .help = "the model's folder",
-         .completion = Completion::Folder,
-         .required = true},
-        {.names = "--adapter",
-         .target = &adapter_,
-         .value = "DIR",
-         .help = "an adapter on top of it",
-         .completion = Completion::Folder},
+        model_option(&model_),
+        adapter_option(&adapter_),
         {.names = "--data",
          .target = &data_,
          .value = "PATH",

@@ -22,12 +22,7 @@ class Merge final : public Subcommand {
   }
   std::vector<Option> options() override {
     return {
-        {.names = "--model",
-         .target = &model_,
-         .value = "DIR",
-         .help = "the model's folder",
-         .completion = Completion::Folder,
-         .required = true},
+        model_option(&model_),
         {.names = "--adapter",
          .target = &adapter_,
          .value = "DIR",

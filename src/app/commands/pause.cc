@@ -22,11 +22,7 @@ class PauseStudy final : public Subcommand {
             .uses_store = true};
   }
   std::vector<Option> options() override {
-    return {{.names = "study",
-             .target = &study_,
-             .value = "STUDY",
-             .help = "its name; not needed where there is only one",
-             .completion = Completion::Study},
+    return {study_argument(&study_),
             {.names = "--trial", .target = &trial_, .value = "NUMBER", .help = "pause this trial only"},
             {.names = "--wait", .target = &wait_, .value = "", .help = "return when the study has paused"}};
   }

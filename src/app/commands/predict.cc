@@ -19,17 +19,8 @@ class Predict final : public Subcommand {
   }
   std::vector<Option> options() override {
     return {
-        {.names = "--model",
-         .target = &model_,
-         .value = "DIR",
-         .help = "the model's folder",
-         .completion = Completion::Folder,
-         .required = true},
-        {.names = "--adapter",
-         .target = &adapter_,
-         .value = "DIR",
-         .help = "an adapter on top of it",
-         .completion = Completion::Folder},
+        model_option(&model_),
+        adapter_option(&adapter_),
         {.names = "--prompt", .target = &prompt_, .value = "TEXT", .help = "the text to go on with", .required = true},
         {.names = "--tokens", .target = &tokens_, .value = "N", .help = "at most so many new tokens [128]"},
         {.names = "--temperature",

@@ -55,11 +55,7 @@ class Show final : public Subcommand {
             .has_result = true};
   }
   std::vector<Option> options() override {
-    return {{.names = "study",
-             .target = &study_,
-             .value = "STUDY",
-             .help = "its name; not needed where there is only one",
-             .completion = Completion::Study},
+    return {study_argument(&study_),
             {.names = "--trial", .target = &trial_, .value = "NUMBER", .help = "show this trial"},
             {.names = "--all", .target = &all_, .value = "", .help = "list all trials, not the best 20 only"}};
   }

@@ -1,4 +1,4 @@
-// pegbox stop: ends a study for good, wherever it runs.
+// pegbox stop: ends a study, wherever it runs.
 #include <fmt/format.h>
 
 #include "app/commands/table.h"
@@ -36,19 +36,15 @@ class StopStudy final : public Subcommand {
   CommandText text() const override {
     return {.name = "stop",
             .group = CommandGroup::Studies,
-            .summary = "end a study, or one of its trials, for good",
+            .summary = "end a study, or one of its trials",
             .description =
-                "Ends a study: running trials are stopped, waiting and paused ones given up; results stay. With "
-                "--trial only that running trial is stopped.",
+                "Ends a study: running trials are stopped, waiting and paused ones given up; results stay. A later "
+                "`pegbox tune` goes on with new trials. With --trial only that running trial is stopped.",
             .example = "pegbox stop code-lora\npegbox stop code-lora --trial 7",
             .uses_store = true};
   }
   std::vector<Option> options() override {
-    return {{.names = "study",
-             .target = &study_,
-             .value = "STUDY",
-             .help = "its name; not needed where there is only one",
-             .completion = Completion::Study},
+    return {study_argument(&study_),
             {.names = "--trial", .target = &trial_, .value = "NUMBER", .help = "stop this trial only"},
             {.names = "--wait", .target = &wait_, .value = "", .help = "return when the study has stopped"}};
   }

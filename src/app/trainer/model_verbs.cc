@@ -91,6 +91,7 @@ Result<void> run_merge(const Config& config, const Streams& streams) {
   const Settings& settings = config.settings;
   if (settings.adapter.empty() || settings.output.empty())
     return fail(ErrorKind::InvalidInput, {.where = "config", .what = "model, adapter and output are needed"});
+  PEGBOX_CHECK(prepare_output(settings));
   PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(settings));
   PEGBOX_CHECK(model.save_merged(settings.output));
   PEGBOX_TRY(const text::ModelText text, text::read_model_text(tokenizer_folder(settings)));

@@ -1,6 +1,8 @@
 // Settings: see settings.h.
 #include "app/trainer/settings.h"
 
+#include <filesystem>
+
 namespace pegbox::trainer {
 
 const FieldTable<Settings>& setting_fields() {
@@ -152,6 +154,19 @@ Result<Document> read_command_line(const std::vector<std::string>& arguments) {
     }
   }
   return document;
+}
+
+Result<void> prepare_output(const Settings& settings) {
+  if (settings.output.empty()) return {};
+  for (const std::string& input : {settings.model, settings.adapter}) {
+    std::error_code missing;
+    if (!input.empty() && std::filesystem::equivalent(settings.output, input, missing))
+      return fail(ErrorKind::InvalidInput, {.where = "output",
+                                            .what = "it is the folder that is read, and would be overwritten",
+                                            .got = settings.output,
+                                            .expected = "another folder"});
+  }
+  return make_folder(settings.output);
 }
 
 }  // namespace pegbox::trainer

@@ -54,4 +54,8 @@ std::vector<std::string_view> config_names();
 /// win.
 Result<Document> read_command_line(const std::vector<std::string>& arguments);
 
+/// Makes the output folder, if one is named, before the work, so that a mistake shows at once. Refused: a folder that
+/// the verb also reads, the model's or the adapter's.
+Result<void> prepare_output(const Settings& settings);
+
 }  // namespace pegbox::trainer

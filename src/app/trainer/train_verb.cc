@@ -100,7 +100,6 @@ class Session {
   Result<void> save_checkpoint() {
     last_checkpoint_s_ = clock_.now_s();
     if (settings_.output.empty()) return {};
-    PEGBOX_CHECK(make_folder(settings_.output));
     return train::save_snapshot(checkpoint_path(), run().snapshot());
   }
 
@@ -141,6 +140,7 @@ Result<void> run_train(const Config& config, const Streams& streams) {
   std::signal(SIGINT, [](int) { interrupted = true; });
   std::signal(SIGTERM, [](int) { interrupted = true; });
   PEGBOX_TRY(const train::TrainConfig resolved, train::read_train_config(Json::object(), config.run, "config"));
+  PEGBOX_CHECK(prepare_output(config.settings));
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
   PEGBOX_TRY(const auto owned, make_run(workplace, resolved));
   Session session(workplace, config.settings, *owned, streams);

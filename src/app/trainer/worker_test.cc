@@ -230,6 +230,13 @@ TEST_F(TrainerProgram, TrainsAnAdapterThatMergesIntoTheSameModel) {
   const double adapted = loss_of({"--model", path("base").string(), "--adapter", path("adapter").string()});
   EXPECT_LT(adapted, 0.8 * plain);
   EXPECT_NEAR(loss_of({"--model", path("merged").string()}), adapted, 1e-4);
+  for (const char* input : {"base", "adapter"}) {
+    const std::string folder = path(input).string();
+    const Outcome refused = run_verb(
+        {"merge", "--model", path("base").string(), "--adapter", path("adapter").string(), "--output", folder});
+    EXPECT_NE(refused.code, 0) << "what is read is not overwritten";
+    EXPECT_THAT(refused.errors, HasSubstr("would be overwritten"));
+  }
 }
 
 TEST_F(TrainerProgram, DescribesModelAndData) {

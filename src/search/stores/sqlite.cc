@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <bit>
 #include <cctype>
+#include <chrono>
 #include <cmath>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "base/clock.h"
@@ -143,9 +145,18 @@ Result<SqliteConnection> open_for_reading(const Path& file, double busy_timeout_
   return connection;
 }
 
-Result<void> switch_to_wal(SqliteConnection& connection, const Path& file) {
+// While another process does the same, SQLite answers that the store is busy without waiting for it.
+Result<void> switch_to_wal(SqliteConnection& connection, const Path& file, double busy_timeout_s) {
+  constexpr std::chrono::milliseconds kPause(10);
   PEGBOX_TRY(auto statement, connection.prepare("PRAGMA journal_mode = WAL"));
-  PEGBOX_CHECK(statement.step());
+  for (auto waited = kPause;; waited += kPause) {
+    const auto answered = statement.step();
+    if (answered) break;
+    if (answered.error().kind != ErrorKind::Conflict || waited > std::chrono::duration<double>(busy_timeout_s))
+      return tl::make_unexpected(answered.error());
+    statement.reset();
+    std::this_thread::sleep_for(kPause);
+  }
   if (statement.text(0) == "wal") return {};
   return fail(ErrorKind::Unsupported, {.where = file,
                                        .what = "this file system cannot hold a store",
@@ -199,7 +210,7 @@ Result<void> SqliteStore::connect(double busy_timeout_s) {
   set_timeout(connection);
   if (sqlite3_db_readonly(connection.get(), "main") == 1) return fail_sqlite(nullptr, SQLITE_READONLY, file_);
   PEGBOX_CHECK(prepare_schema(connection, file_, mode_, store_migrations()));
-  PEGBOX_CHECK(switch_to_wal(connection, file_));
+  PEGBOX_CHECK(switch_to_wal(connection, file_, busy_timeout_s));
   PEGBOX_CHECK(connection.execute(kWriterSettings));
   PEGBOX_TRY(auto find, connection.prepare(kFindStudy));
   PEGBOX_TRY(auto last, connection.prepare(kLastKey));

@@ -146,6 +146,11 @@ Result<SqliteTransaction> SqliteTransaction::begin(SqliteConnection& connection)
   return SqliteTransaction(connection);
 }
 
+Result<SqliteTransaction> SqliteTransaction::begin_reading(SqliteConnection& connection) {
+  PEGBOX_CHECK(connection.execute("BEGIN"));
+  return SqliteTransaction(connection);
+}
+
 SqliteTransaction::~SqliteTransaction() {
   if (connection_ != nullptr && connection_->in_transaction()) (void)connection_->execute("ROLLBACK");
 }

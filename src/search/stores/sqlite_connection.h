@@ -70,7 +70,8 @@ class SqliteConnection {
 /// A writing transaction that rolls back unless it was committed.
 class SqliteTransaction {
  public:
-  static Result<SqliteTransaction> begin(SqliteConnection& connection);
+  static Result<SqliteTransaction> begin(SqliteConnection& connection);          ///< to write
+  static Result<SqliteTransaction> begin_reading(SqliteConnection& connection);  ///< all reads see one moment
   SqliteTransaction(SqliteTransaction&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
   SqliteTransaction& operator=(SqliteTransaction&&) = delete;
   ~SqliteTransaction();

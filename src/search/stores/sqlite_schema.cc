@@ -54,12 +54,20 @@ Result<void> refuse(const std::string& file, std::int64_t version, std::int64_t 
                .hint = hint});
 }
 
+/// The same, of one moment: another process may be making the store just now.
+Result<std::int64_t> version_at_once(SqliteConnection& connection, const std::string& file) {
+  PEGBOX_TRY(auto moment, SqliteTransaction::begin_reading(connection));
+  PEGBOX_TRY(const auto version, version_of(connection, file));
+  PEGBOX_CHECK(moment.commit());
+  return version;
+}
+
 /// The version, once the file has one: a reader that comes while the store is being made waits a moment for its maker.
 Result<std::int64_t> settled_version(SqliteConnection& connection, const std::string& file) {
   constexpr int kTries = 100;
   constexpr std::chrono::milliseconds kPause(10);
   for (int attempt = 1;; ++attempt) {
-    PEGBOX_TRY(const auto version, version_of(connection, file));
+    PEGBOX_TRY(const auto version, version_at_once(connection, file));
     if (version > 0 || attempt == kTries) return version;
     std::this_thread::sleep_for(kPause);
   }
@@ -73,7 +81,7 @@ Result<void> prepare_schema(SqliteConnection& connection, const std::string& fil
                             std::span<const Migration> migrations) {
   const auto known = std::ssize(migrations);
   PEGBOX_TRY(const auto version,
-             mode == OpenMode::ReadOnly ? settled_version(connection, file) : version_of(connection, file));
+             mode == OpenMode::ReadOnly ? settled_version(connection, file) : version_at_once(connection, file));
   if (version > known) return refuse(file, version, known, "install the newer pegbox");
   if (version == known) return {};
   if (mode == OpenMode::ReadOnly) return refuse(file, version, known, "any command that writes brings it up to date");
