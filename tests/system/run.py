@@ -17,7 +17,7 @@ def main():
     wanted = sys.argv[1:]
     passed = failed = 0
     for module in MODULES:
-        for name, test in vars(importlib.import_module(module)).items():
+        for name, test in list(vars(importlib.import_module(module)).items()):
             if not name.startswith("test_") or (wanted and name not in wanted and module not in wanted):
                 continue
             start = time.time()
