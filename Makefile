@@ -36,7 +36,7 @@ check: setup
 asan tsan: setup
 	@tools/configure.sh $@
 	@cmake --build build/$@ -j $(JOBS)
-	@ctest --test-dir build/$@ --output-on-failure -j $(JOBS) --no-tests=error --repeat until-pass:2
+	@ctest --test-dir build/$@ --output-on-failure -j $(JOBS) --no-tests=error --repeat until-pass:3
 
 search: setup
 	@tools/configure.sh search
@@ -44,9 +44,9 @@ search: setup
 	@ctest --test-dir build/search --output-on-failure -j $(JOBS) --no-tests=error
 
 # The rooms without torch are tested under sanitizers as well. Some tests wait for processes and leases; on a crowded
-# machine one may need a second go.
+# machine one may need another go.
 test: check asan build
-	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) --no-tests=error --repeat until-pass:2
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) --no-tests=error --repeat until-pass:3
 
 test-peers: build
 	@tools/setup_peers.sh
