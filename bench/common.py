@@ -25,7 +25,8 @@ def machine():
                 break
     units = [unit for unit in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if f" {unit}" in flags]
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {"cores": os.cpu_count(), "memory_gib": round(memory_gib), "vector_units": units, "system": platform.platform(terse=True)}
+    system = f"{platform.system()} {platform.machine()}, {' '.join(platform.libc_ver())}"
+    return {"cores": os.cpu_count(), "memory_gib": round(memory_gib), "vector_units": units, "system": system}
 
 
 def versions(*packages):
