@@ -25,8 +25,8 @@ rust_is_new_enough() {
 missing_packages() {
   local wanted=("${packages[@]}")
   rust_is_new_enough || wanted+=(cargo-web rustc-web)
-  local installed
-  installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null | awk '$2 == "installed" {print $1}')
+  local installed  # dpkg-query fails where it does not know one of them, and tells of the others all the same
+  installed=$({ dpkg-query -W -f='${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null || true; } | awk '$2 == "installed" {print $1}')
   local package
   for package in "${wanted[@]}"; do
     grep -qx "$package" <<<"$installed" && continue
@@ -51,6 +51,8 @@ install_packages() {
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -q >build/apt.log 2>&1 && apt-get install -y -q --no-install-recommends "${missing[@]}" >>build/apt.log 2>&1 ||
     { tail -n 20 build/apt.log >&2; die "apt-get failed; its output is in build/apt.log"; }
+  mapfile -t missing < <(missing_packages)
+  [ ${#missing[@]} -eq 0 ] || die "apt-get installed no ${missing[*]}; its output is in build/apt.log"
 }
 
 check_disk() {

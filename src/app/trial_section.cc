@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "search/executors/command_template.h"
+#include "search/executors/command_executor.h"
 
 namespace pegbox {
 
@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kKinds = {"trainer", "command", "worker", "metric"};
 constexpr std::array<std::string_view, 3> kDataParts = {"train", "validation", "test"};
-/// What a command may use besides the hyperparameters (see search/executors/command_executor.h).
-constexpr std::array<const char*, 6> kPlaceholders = {"trial", "seed", "config", "until", "checkpoint_dir", "resume"};
 
 Result<std::string> existing_path(const Node& node, const Path& folder) {
   PEGBOX_TRY(const std::string text, node.string());
@@ -67,7 +65,7 @@ Result<void> read_command(const Node& trial, const std::vector<std::string>& par
   PEGBOX_TRY(const Node command, trial.at("command"));
   PEGBOX_TRY(section.command, command.string());
   std::vector<std::string> names = parameters;
-  names.insert(names.end(), kPlaceholders.begin(), kPlaceholders.end());
+  names.insert(names.end(), kOwnPlaceholders.begin(), kOwnPlaceholders.end());
   const auto parsed = CommandTemplate::parse(section.command, names);
   if (!parsed) return fail(parsed.error().kind, {.where = command.where(), .what = parsed.error().message});
   if (!trial.has("metric")) return {};

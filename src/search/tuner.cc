@@ -13,9 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr char kPausedByPerson[] = "paused by a person";
-constexpr char kStoppedByPerson[] = "stopped by a person";
-
 bool is_paused_by_person(const Trial& trial) {
   return trial.state == TrialState::Paused && trial.detail == kPausedByPerson;
 }
@@ -50,7 +47,7 @@ Result<RunResult> Tuner::run_to_the_end() {
   PEGBOX_CHECK(begin());
   for (;;) {
     now_s_ = std::max(now_s_, study_time_s());
-    if (options_.interrupted != nullptr && *options_.interrupted) wind_down(Mode::Pausing, "paused by a person");
+    if (options_.interrupted != nullptr && *options_.interrupted) wind_down(Mode::Pausing, kPausedByPerson);
     PEGBOX_CHECK(look_for_commands());
     PEGBOX_CHECK(fill());
     PEGBOX_CHECK(flush());
@@ -95,10 +92,11 @@ Result<void> Tuner::begin() {
 
 int Tuner::running() const { return static_cast<int>(study_.history().in_state(TrialState::Running).size()); }
 
-Result<void> Tuner::log(Event::What what) {
+Result<void> Tuner::log(Event::What what, const Signal* source) {
   if (!study_.has_uncommitted()) uncommitted_since_s_ = now_s_;
   if (!std::holds_alternative<event::TrialReported>(what)) urgent_ = true;
-  return study_.append(now_s_, author_, std::move(what));
+  const bool is_workers_word = source != nullptr && !source->worker.empty();
+  return study_.append(now_s_, is_workers_word ? source->worker : kTunerAuthor, std::move(what));
 }
 
 Result<void> Tuner::fill() {
@@ -122,7 +120,6 @@ Result<void> Tuner::fill() {
 }
 
 Result<void> Tuner::begin_leg(const Leg& leg) {
-  author_ = kTunerAuthor;
   PEGBOX_CHECK(log(event::TrialStarted{leg.trial, {}, leg.from, leg.until, study_.state().spec().workers.lease_s}));
   const Trial& started = trial(leg.trial);
   const Launch launch{started.number, started.seed,       started.config,          leg.from,
@@ -142,18 +139,11 @@ Result<void> Tuner::flush() {
 Result<void> Tuner::handle(const Signal& signal) {
   if (signal.trial < 0 || signal.trial >= std::ssize(study_.history().trials)) return {};
   if (trial(signal.trial).state != TrialState::Running) return {};  // late news of a leg that is over
-  author_ = signal.worker.empty() ? kTunerAuthor : signal.worker;
-  const auto handled = dispatch(signal);
-  author_ = kTunerAuthor;
-  return handled;
-}
-
-Result<void> Tuner::dispatch(const Signal& signal) {
   switch (signal.kind) {
     case SignalKind::Report:
       return measured(signal);
     case SignalKind::Checkpoint:
-      return log(event::Note{signal.trial, kCheckpointNote, {{"step", signal.step}, {"name", signal.checkpoint}}});
+      return note_checkpoint(signal);
     case SignalKind::Reached:
       return on_reached(signal);
     case SignalKind::Done:
@@ -169,6 +159,10 @@ Result<void> Tuner::dispatch(const Signal& signal) {
   return {};
 }
 
+Result<void> Tuner::note_checkpoint(const Signal& signal) {
+  return log(event::Note{signal.trial, kCheckpointNote, {{"step", signal.step}, {"name", signal.checkpoint}}}, &signal);
+}
+
 Result<void> Tuner::measured(const Signal& signal) {
   const Trial& measured = trial(signal.trial);
   if (signal.metrics.empty()) return {};
@@ -181,7 +175,7 @@ Result<void> Tuner::measured(const Signal& signal) {
     if (!news) return {};
     step = measured.step + 1;  // a last word after the last step
   }
-  return log(event::TrialReported{signal.trial, step, signal.metrics});
+  return log(event::TrialReported{signal.trial, step, signal.metrics}, &signal);
 }
 
 Result<void> Tuner::on_reached(const Signal& signal) {
@@ -205,8 +199,7 @@ Result<void> Tuner::on_reached(const Signal& signal) {
     return check_hope();
   }
   if (mode_ == Mode::Pausing || asked_to_pause_.contains(signal.trial)) return on_interrupted(signal);
-  if (!signal.checkpoint.empty())
-    PEGBOX_CHECK(log(event::Note{signal.trial, kCheckpointNote, {{"step", signal.step}, {"name", signal.checkpoint}}}));
+  if (!signal.checkpoint.empty()) PEGBOX_CHECK(note_checkpoint(signal));
   return begin_leg(
       {.trial = signal.trial, .from = signal.step, .until = judgement.until, .created = {}, .infeasible = {}});
 }
@@ -255,7 +248,7 @@ Result<void> Tuner::move(std::int64_t number, TrialState to, std::string detail,
     moved.checkpoint = CheckpointRef{number, signal->step, signal->checkpoint};
   if (signal != nullptr && (signal->kind == SignalKind::Failed || signal->kind == SignalKind::WorkerLost))
     moved.failure = signal->failure;
-  PEGBOX_CHECK(log(std::move(moved)));
+  PEGBOX_CHECK(log(std::move(moved), signal));
   if (is_final(to))
     actions_.push_back([this, number]() -> Result<void> { return executor_.release(number), Result<void>{}; });
   return {};

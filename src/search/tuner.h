@@ -44,6 +44,10 @@ struct TunerOptions {
   std::int64_t hopeless_after = 5;  ///< so many failures and not one measurement end the run with an error
 };
 
+/// Why a trial or a study rests, in the log's words.
+inline constexpr char kPausedByPerson[] = "paused by a person";
+inline constexpr char kStoppedByPerson[] = "stopped by a person";
+
 class Tuner {
  public:
   Tuner(Study& study, Director& director, Executor& executor, TunerOptions options)
@@ -61,13 +65,13 @@ class Tuner {
   Result<void> begin();  // takes over what a dead host left; asks for a description
   Result<void> fill();   // starts legs while there are free slots
   Result<void> handle(const Signal& signal);
-  Result<void> dispatch(const Signal& signal);
   Result<void> on_reached(const Signal& signal);
   Result<void> on_done(const Signal& signal);
   Result<void> on_failed(const Signal& signal);
   Result<void> on_lost(const Signal& signal);
   Result<void> on_interrupted(const Signal& signal);  // the answer to a pause or stop
-  Result<void> measured(const Signal& signal);        // logs the signal's metrics if they are news
+  Result<void> note_checkpoint(const Signal& signal);
+  Result<void> measured(const Signal& signal);  // logs the signal's metrics if they are news
   Result<void> begin_leg(const Leg& leg);
   Result<void> move(std::int64_t trial, TrialState to, std::string detail, const Signal* signal = nullptr);
   Result<void> flush();  // commits, then lets workers hear of it
@@ -80,7 +84,7 @@ class Tuner {
   const Trial& trial(std::int64_t number) const { return study_.state().trial(number); }
   int running() const;
   double study_time_s() const { return executor_.clock().now_s() + clock_offset_s_; }
-  Result<void> log(Event::What what);
+  Result<void> log(Event::What what, const Signal* source = nullptr);  // source: whose word it is; none: the tuner's
 
   Study& study_;
   Director& director_;
@@ -96,7 +100,6 @@ class Tuner {
   bool urgent_ = false;                                    // something other than a report is uncommitted
   std::vector<std::function<Result<void>()>> actions_;     // what workers are to hear after the commit
   std::set<std::int64_t> asked_to_pause_, asked_to_stop_;  // by a person: answers end as Paused, not as Waiting
-  std::string author_ = kTunerAuthor;                      // of what is logged now
 };
 
 }  // namespace pegbox

@@ -23,10 +23,10 @@ Result<void> stop_idle_study(Store& store, const std::string& name) {
     moved.trial = number;
     moved.to = TrialState::Stopped;
     moved.step = trial.step;
-    moved.detail = "stopped by a person";
+    moved.detail = kStoppedByPerson;
     PEGBOX_CHECK(study->append(now_s, "user", std::move(moved)));
   }
-  const Json note = {{"state", name_of(Outcome::Stopped)}, {"reason", "stopped by a person"}};
+  const Json note = {{"state", name_of(Outcome::Stopped)}, {"reason", kStoppedByPerson}};
   PEGBOX_CHECK(study->append(now_s, "user", event::Note{{}, kRunNote, note}));
   return study->commit();
 }

@@ -22,7 +22,6 @@ std::int64_t step_before(const Launch& leg) { return leg.from > 0 ? leg.from : -
 constexpr double kLongestNap_s = 0.02;  // an exit shows in no descriptor if a grandchild holds the pipes
 constexpr double kStopShare = 0.25;     // of the grace period, between {"stop": {}} and SIGTERM
 constexpr int kCommandNotFound = 127, kCommandNotRunnable = 126;  // the shell's exit codes
-constexpr std::array kOwnNames = {"trial", "seed", "config", "until", "checkpoint_dir", "resume"};
 // What frameworks print when a device or the host has no memory left.
 bool says_out_of_memory(std::string_view output) {
   for (const std::string_view phrase : {"out of memory", "OutOfMemoryError", "MemoryError", "std::bad_alloc"})
@@ -59,7 +58,7 @@ CommandExecutor::CommandExecutor(CommandOptions options, CommandTemplate command
 
 Result<std::unique_ptr<CommandExecutor>> CommandExecutor::create(CommandOptions options) {
   auto names = options.hyperparameters;
-  names.insert(names.end(), kOwnNames.begin(), kOwnNames.end());
+  names.insert(names.end(), kOwnPlaceholders.begin(), kOwnPlaceholders.end());
   PEGBOX_TRY(auto command, CommandTemplate::parse(options.command, names));
   PEGBOX_TRY(auto patterns, OutputPatterns::create(options.metric_patterns, options.step_pattern));
   if (!options.environments.empty() && std::ssize(options.environments) != options.count)

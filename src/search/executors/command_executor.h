@@ -43,8 +43,10 @@ struct CommandOptions {
   std::uint64_t log_limit_bytes = 16 << 20;
 };
 
-/// To be used by one thread. Placeholders besides the hyperparameters: trial, seed, config, until, checkpoint_dir,
-/// resume (empty from the beginning).
+/// What a command may use besides the hyperparameters; `resume` is empty from the beginning.
+inline constexpr std::array kOwnPlaceholders = {"trial", "seed", "config", "until", "checkpoint_dir", "resume"};
+
+/// To be used by one thread.
 class CommandExecutor final : public Executor {
  public:
   /// InvalidInput for a template or pattern that cannot be read.
