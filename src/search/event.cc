@@ -7,6 +7,7 @@
 #include <array>
 
 #include "search/payload_reader.h"
+#include "search/payload_writer.h"
 
 namespace pegbox {
 namespace {
@@ -14,56 +15,50 @@ namespace {
 constexpr std::array<std::string_view, 7> kKinds{"study-created",  "study-changed", "trial-created", "trial-started",
                                                  "trial-reported", "trial-moved",   "note"};
 
-Json checkpoint_json(const CheckpointRef& checkpoint) {
-  return {{"trial", checkpoint.trial}, {"step", checkpoint.step}, {"name", checkpoint.name}};
+std::string payload(const event::StudyCreated& what) {
+  return std::move(PayloadWriter().json("spec", what.spec).member("version", what.version)).finish();
 }
 
-Json metrics_json(const Metrics& metrics) {
-  Json json = Json::object();
-  for (const auto& [name, value] : metrics) json[name] = json_number(value);
-  return json;
+std::string payload(const event::StudyChanged& what) {
+  return std::move(PayloadWriter().json("spec", what.spec)).finish();
 }
 
-Json payload(const event::StudyCreated& what) { return {{"spec", what.spec}, {"version", what.version}}; }
-
-Json payload(const event::StudyChanged& what) {
-  Json json = Json::object();
-  json["spec"] = what.spec;
-  return json;
+std::string payload(const event::TrialCreated& what) {
+  PayloadWriter line;
+  line.member("trial", what.trial).member("config", what.config);
+  if (!what.reason.is_null()) line.json("reason", what.reason);
+  line.member("seed", what.seed);
+  if (what.clone_of) line.member("clone_of", *what.clone_of);
+  return std::move(line).finish();
 }
 
-Json payload(const event::TrialCreated& what) {
-  Json json{{"trial", what.trial}, {"config", what.config.to_json()}};
-  if (!what.reason.is_null()) json["reason"] = what.reason;
-  json["seed"] = what.seed;
-  if (what.clone_of) json["clone_of"] = checkpoint_json(*what.clone_of);
-  return json;
+std::string payload(const event::TrialStarted& what) {
+  PayloadWriter line;
+  line.member("trial", what.trial).member("worker", what.worker).member("from", what.from).member("until", what.until);
+  if (what.lease_s != 0) line.member("lease_s", what.lease_s);
+  return std::move(line).finish();
 }
 
-Json payload(const event::TrialStarted& what) {
-  Json json{{"trial", what.trial}, {"worker", what.worker}, {"from", what.from}, {"until", what.until}};
-  if (what.lease_s != 0) json["lease_s"] = json_number(what.lease_s);
-  return json;
+std::string payload(const event::TrialReported& what) {
+  PayloadWriter line;
+  line.member("trial", what.trial).member("step", what.step).member("metrics", what.metrics);
+  return std::move(line).finish();
 }
 
-Json payload(const event::TrialReported& what) {
-  return {{"trial", what.trial}, {"step", what.step}, {"metrics", metrics_json(what.metrics)}};
+std::string payload(const event::TrialMoved& what) {
+  PayloadWriter line;
+  line.member("trial", what.trial).member("to", name_of(what.to)).member("step", what.step);
+  if (what.checkpoint) line.member("checkpoint", *what.checkpoint);
+  if (what.failure) line.member("failure", name_of(*what.failure));
+  if (!what.detail.empty()) line.member("detail", what.detail);
+  return std::move(line).finish();
 }
 
-Json payload(const event::TrialMoved& what) {
-  Json json{{"trial", what.trial}, {"to", name_of(what.to)}, {"step", what.step}};
-  if (what.checkpoint) json["checkpoint"] = checkpoint_json(*what.checkpoint);
-  if (what.failure) json["failure"] = name_of(*what.failure);
-  if (!what.detail.empty()) json["detail"] = what.detail;
-  return json;
-}
-
-Json payload(const event::Note& what) {
-  Json json = Json::object();
-  if (what.trial) json["trial"] = *what.trial;
-  json["key"] = what.key;
-  json["value"] = what.value;
-  return json;
+std::string payload(const event::Note& what) {
+  PayloadWriter line;
+  if (what.trial) line.member("trial", *what.trial);
+  line.member("key", what.key).json("value", what.value);
+  return std::move(line).finish();
 }
 
 tl::unexpected<Error> corrupt(std::string what, std::string got = {}) {
@@ -221,7 +216,7 @@ Result<Event::What> decode(const Json& json, std::string_view kind) {
 std::string_view kind_of(const Event::What& what) { return kKinds[what.index()]; }
 
 std::string encode_payload(const Event::What& what) {
-  return to_line(std::visit([](const auto& kind) { return payload(kind); }, what));
+  return std::visit([](const auto& kind) { return payload(kind); }, what);
 }
 
 Result<Event::What> decode_payload(std::string_view kind, std::string_view text) {

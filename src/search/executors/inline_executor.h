@@ -64,15 +64,21 @@ class InlineExecutor final : public Executor {
   void run(Leg& leg, int worker);
   void ask(std::int64_t trial, Wish wish);
   void push(Signal signal, int worker);
+  /// Looks for up to kAwake whether `count` is more than 0, if there is a core for it. Sleeping and being woken takes
+  /// longer than a commit to a fast disk.
+  void look_awake(const std::atomic<std::size_t>& count) const;
 
   const TrialFunction function_;
   const std::optional<message::Described> described_;
+  const bool has_core_to_spare_;
   SystemClock clock_;
   std::mutex mutex_;
   std::condition_variable work_came_, signal_came_;
   std::deque<std::shared_ptr<Leg>> waiting_;
   std::map<std::int64_t, std::shared_ptr<Leg>> legs_;  // waiting and running, by trial
   std::vector<Signal> signals_;
+  std::atomic<std::size_t> waiting_count_ = 0,
+                           signal_count_ = 0;  // sizes of the two, to be looked at without the mutex
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };

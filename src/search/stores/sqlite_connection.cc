@@ -117,6 +117,13 @@ Result<SqliteStatement> SqliteConnection::prepare(std::string_view sql) {
   return SqliteStatement(statement, file_);
 }
 
+Result<void> SqliteConnection::run(std::optional<SqliteStatement>& parsed_once, std::string_view sql) {
+  if (!parsed_once) {
+    PEGBOX_TRY(parsed_once, prepare(sql));
+  }
+  return parsed_once->run();
+}
+
 Result<std::int64_t> SqliteConnection::integer(std::string_view sql) {
   PEGBOX_TRY(SqliteStatement statement, prepare(sql));
   PEGBOX_TRY(const bool row, statement.step());
@@ -142,7 +149,7 @@ void SqliteConnection::reserve_log(std::int64_t bytes) {
 }
 
 Result<SqliteTransaction> SqliteTransaction::begin(SqliteConnection& connection) {
-  PEGBOX_CHECK(connection.execute("BEGIN IMMEDIATE"));
+  PEGBOX_CHECK(connection.run(connection.begin_, "BEGIN IMMEDIATE"));
   return SqliteTransaction(connection);
 }
 
@@ -156,7 +163,7 @@ SqliteTransaction::~SqliteTransaction() {
 }
 
 Result<void> SqliteTransaction::commit() {
-  PEGBOX_CHECK(connection_->execute("COMMIT"));
+  PEGBOX_CHECK(connection_->run(connection_->commit_, "COMMIT"));
   connection_ = nullptr;
   return {};
 }

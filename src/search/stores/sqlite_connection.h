@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -60,11 +61,15 @@ class SqliteConnection {
   sqlite3* get() const { return database_.get(); }
 
  private:
+  friend class SqliteTransaction;
+  Result<void> run(std::optional<SqliteStatement>& parsed_once, std::string_view sql);
+
   struct Close {
     void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
   };
   std::unique_ptr<sqlite3, Close> database_;
   std::string file_;
+  std::optional<SqliteStatement> begin_, commit_;  // of writing transactions, parsed once
 };
 
 /// A writing transaction that rolls back unless it was committed.
