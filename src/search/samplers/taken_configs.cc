@@ -2,11 +2,19 @@
 #include "search/samplers/taken_configs.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
-#include "base/units.h"
-
 namespace pegbox {
+namespace {
+
+void append_bytes(std::string& key, double number) {
+  char bytes[1 + sizeof number] = {'\x1f'};
+  std::memcpy(bytes + 1, &number, sizeof number);
+  key.append(bytes, sizeof bytes);
+}
+
+}  // namespace
 
 std::string config_key(const Config& config) {
   std::vector<std::pair<std::string_view, const Value*>> values;
@@ -22,7 +30,7 @@ std::string config_key(const Config& config) {
                     : "\x1f"
                       "false";
     else
-      key += "\x1f" + format_number(as_number(*value));
+      append_bytes(key, as_number(*value) + 0.0);  // no negative zero
     key += '\x1e';
   }
   return key;

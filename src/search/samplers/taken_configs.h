@@ -8,7 +8,7 @@
 
 namespace pegbox {
 
-/// A text that is the same for the same configuration, whatever the order of its values; 2 and 2.0 are the same.
+/// Bytes that are the same for the same configuration, whatever the order of its values; 2 and 2.0 are the same.
 std::string config_key(const Config& config);
 
 /// The configurations of a history's trials, whatever became of them, and of a call's earlier suggestions. Follows a
