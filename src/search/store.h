@@ -43,7 +43,7 @@ class Store {
 
   /// A new study with no events. Conflict if the name is taken.
   virtual Result<void> create(const std::string& study) = 0;
-  virtual Result<std::vector<StudyEntry>> list() = 0;
+  virtual Result<std::vector<StudyEntry>> list() = 0;  ///< damaged ones too: `read` finds out
 
   /// The events from index `from` on. NotFound for an unknown study; Corrupt, naming the event, for a damaged one.
   virtual Result<std::vector<Event>> read(const std::string& study, std::uint64_t from = 0) = 0;

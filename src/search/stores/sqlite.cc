@@ -24,7 +24,7 @@ namespace pegbox {
 namespace {
 
 constexpr char kFindStudy[] = "SELECT id, created_unix_s, checksum FROM studies WHERE name = ?";
-constexpr char kListStudies[] = "SELECT name, id, created_unix_s, checksum FROM studies ORDER BY id";
+constexpr char kListStudies[] = "SELECT name, id, created_unix_s FROM studies ORDER BY id";
 constexpr char kLastKey[] = "SELECT max(key) FROM events WHERE key >= ? AND key < ?";
 constexpr char kReadEvents[] =
     "SELECT key, study_time_s, author, kind, payload, checksum FROM events WHERE key >= ? AND key < ? ORDER BY key";
@@ -276,10 +276,7 @@ Result<std::vector<StudyEntry>> SqliteStore::list() {
   for (;;) {
     PEGBOX_TRY(const bool row, list.step());
     if (!row) return entries;
-    const auto id = list.integer(1);
-    if (study_checksum(id, list.text(0), list.real(2)) != list.integer(3))
-      return fail_damaged(file_, "the entry of study " + std::to_string(id));
-    PEGBOX_TRY(const auto count, event_count(reader_->last, id));
+    PEGBOX_TRY(const auto count, event_count(reader_->last, list.integer(1)));
     entries.push_back({std::string(list.text(0)), list.real(2), count});
   }
 }

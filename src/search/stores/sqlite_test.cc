@@ -364,7 +364,21 @@ TEST_F(SqliteTest, NamesTheEventThatWasTamperedWith) {
   EXPECT_EQ(store->read("s", 18).value().size(), 32u);
   tamper("UPDATE studies SET name = 'z'");
   EXPECT_EQ(store->read("z", 0).error().kind, ErrorKind::Corrupt);
-  EXPECT_EQ(store->list().error().kind, ErrorKind::Corrupt);
+  EXPECT_EQ(store->list().value().front().name, "z");  // so that a person sees what there is
+}
+
+TEST_F(SqliteTest, ListsAndReadsTheOthersWhenTheEntryOfOneStudyIsDamaged) {
+  const auto store = open_with_study(3);
+  ASSERT_TRUE(store->create("t"));
+  ASSERT_TRUE(write(*store, "t", report_events(0, 2)));
+  ASSERT_TRUE(connect().execute("UPDATE studies SET created_unix_s = 1 WHERE name = 's'"));
+  const auto entries = store->list();
+  ASSERT_TRUE(entries) << entries.error().message;
+  EXPECT_EQ(entries->size(), 2u);
+  const auto damaged = store->read("s", 0);
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().kind, ErrorKind::Corrupt);
+  EXPECT_EQ(texts_of(store->read("t", 0).value()), texts_of(report_events(0, 2)));
 }
 
 TEST_F(SqliteTest, KeepsLockFilesApart) {
