@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "math/marginal_likelihood.h"
+#include "math/slice_sampling.h"
 
 namespace pegbox::math {
 
@@ -215,6 +217,34 @@ Result<GaussianProcess> GaussianProcess::fit(std::vector<Dimension> dimensions, 
   state.evaluations = found.evaluations;
   PEGBOX_CHECK(state.factorize());
   return process;
+}
+
+Result<std::vector<Hyperparameters>> GaussianProcess::sample(std::vector<Dimension> dimensions,
+                                                             std::span<const double> points,
+                                                             std::span<const double> targets,
+                                                             const Hyperparameters& start,
+                                                             const SampleOptions& options) {
+  PEGBOX_CHECK(check_hyperparameters(start, dimensions.size()));
+  PEGBOX_TRY(const GaussianProcess process, prepare(std::move(dimensions), points, targets));
+  const State& data = *process.state_;
+  MarginalLikelihood likelihood(data.embedding, data.points, {data.targets.data(), targets.size()});
+  const NormalPrior prior{likelihood.prior_means(), likelihood.prior_spreads()};
+  const Box box = likelihood.bounds(FitOptions{}.min_noise_variance);
+  const auto within = [&](std::span<const double> x) {
+    for (std::size_t i = 0; i < x.size(); ++i)
+      if (x[i] < box.low[i] || x[i] > box.high[i]) return -std::numeric_limits<double>::infinity();
+    return likelihood.log_likelihood(x);
+  };
+  std::vector<double> state = MarginalLikelihood::pack(start);
+  double log_likelihood = likelihood.log_likelihood(state);
+  Rng rng({.seed = 0, .stream = stream_id("hyperparameters"), .trial = targets.size()});
+  std::vector<Hyperparameters> draws;
+  for (int i = 0; i < options.count; ++i) {
+    for (int step = 0; step < options.steps_each; ++step)
+      elliptical_slice_step(within, prior, rng, state, log_likelihood);
+    draws.push_back(MarginalLikelihood::unpack(state));
+  }
+  return draws;
 }
 
 Result<GaussianProcess> GaussianProcess::with(std::vector<Dimension> dimensions, std::span<const double> points,

@@ -22,6 +22,11 @@ struct FitOptions {
   double min_noise_variance = 1e-6;  ///< of standardized targets
 };
 
+struct SampleOptions {
+  int count = 6;
+  int steps_each = 3;  ///< of the chain, between two draws
+};
+
 /// Mean and variance of the latent function at a point, in the units of the targets (observation noise not included).
 struct Prediction {
   double mean = 0;
@@ -47,6 +52,13 @@ class GaussianProcess {
   /// target that is not finite, or a coordinate that its dimension does not allow.
   static Result<GaussianProcess> fit(std::vector<Dimension> dimensions, std::span<const double> points,
                                      std::span<const double> targets, const FitOptions& options = {});
+
+  /// `options.count` draws from the posterior of the hyperparameters (in standardized units), by elliptical slice
+  /// sampling from `start`: the same data give the same draws. Where few points leave open which dimensions matter,
+  /// an average over draws is wiser than the one best guess (Snoek, Larochelle, Adams, NeurIPS 2012, arXiv 1206.2944).
+  static Result<std::vector<Hyperparameters>> sample(std::vector<Dimension> dimensions, std::span<const double> points,
+                                                     std::span<const double> targets, const Hyperparameters& start,
+                                                     const SampleOptions& options = {});
 
   /// As `fit`, with the given hyperparameters (in standardized units) instead of a search.
   static Result<GaussianProcess> with(std::vector<Dimension> dimensions, std::span<const double> points,

@@ -191,18 +191,42 @@ void MarginalLikelihood::add_gradient(std::span<const double> parameters, const 
   gradient[dimensions_ + 2] += alpha.sum();
 }
 
-double MarginalLikelihood::log_posterior(std::span<const double> parameters, std::span<double> gradient) {
+// The logarithm; alpha becomes K^-1 (targets - mean), and covariance_ its Cholesky factor.
+double MarginalLikelihood::likelihood(std::span<const double> parameters, Eigen::VectorXd& alpha) {
   assert(static_cast<int>(parameters.size()) == this->parameters());
   fill_covariance(parameters);
   const Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> cholesky(covariance_);  // in place
   if (cholesky.info() != Eigen::Success) return -std::numeric_limits<double>::infinity();
   const Eigen::VectorXd residual = targets_.array() - parameters[dimensions_ + 2];
-  const Eigen::VectorXd alpha = cholesky.solve(residual);
-  const double log_likelihood = -0.5 * residual.dot(alpha) - covariance_.diagonal().array().log().sum() -
-                                0.5 * static_cast<double>(targets_.size()) * kLogTwoPi;
+  alpha = cholesky.solve(residual);
+  return -0.5 * residual.dot(alpha) - covariance_.diagonal().array().log().sum() -
+         0.5 * static_cast<double>(targets_.size()) * kLogTwoPi;
+}
+
+double MarginalLikelihood::log_likelihood(std::span<const double> parameters) {
+  Eigen::VectorXd alpha;
+  return likelihood(parameters, alpha);
+}
+
+double MarginalLikelihood::log_posterior(std::span<const double> parameters, std::span<double> gradient) {
+  Eigen::VectorXd alpha;
+  const double log_likelihood = likelihood(parameters, alpha);
+  if (std::isinf(log_likelihood)) return log_likelihood;
   const double result = log_likelihood + log_prior(parameters, gradient);
   if (!gradient.empty()) add_gradient(parameters, alpha, gradient);
   return result;
+}
+
+std::vector<double> MarginalLikelihood::prior_means() const {
+  std::vector<double> means(dimensions_, length_centre(dimensions_));
+  means.insert(means.end(), {0.0, kNoiseCentre, 0.0});
+  return means;
+}
+
+std::vector<double> MarginalLikelihood::prior_spreads() const {
+  std::vector<double> spreads(dimensions_, kLengthSpread);
+  spreads.insert(spreads.end(), {kSignalSpread, kNoiseSpread, kMeanSpread});
+  return spreads;
 }
 
 }  // namespace pegbox::math

@@ -30,6 +30,13 @@ class MarginalLikelihood {
   /// unless `gradient` is empty.
   double log_posterior(std::span<const double> parameters, std::span<double> gradient);
 
+  /// log p(targets | parameters) alone; -inf as above.
+  double log_likelihood(std::span<const double> parameters);
+
+  /// The priors as normal distributions of the parameters, each by itself.
+  std::vector<double> prior_means() const;
+  std::vector<double> prior_spreads() const;
+
   /// The search's box; noise variance from `min_noise_variance` to 4.
   Box bounds(double min_noise_variance) const;
   /// Fixed starts: short, medium and long length scales, each with little and with much noise.
@@ -40,6 +47,7 @@ class MarginalLikelihood {
 
  private:
   double log_prior(std::span<const double> parameters, std::span<double> gradient) const;
+  double likelihood(std::span<const double> parameters, Eigen::VectorXd& alpha);  // also fills covariance_
   void fill_covariance(std::span<const double> parameters);
   void add_gradient(std::span<const double> parameters, const Eigen::VectorXd& alpha, std::span<double> gradient);
 

@@ -31,14 +31,6 @@ bool all_created(const History& history) {
   return static_cast<std::int64_t>(counted) >= history.spec.budget.trials;
 }
 
-/// How many of the configurations to try first have been. They are the first trials, unless the study file was changed.
-std::int64_t tried_first(const History& history) {
-  if (history.spec.try_first.empty()) return 0;
-  return std::ranges::count_if(history.trials, [](const Trial& trial) {
-    return trial.reason.is_object() && trial.reason.value("by", "") == "try_first";
-  });
-}
-
 /// Whether so many trials in a row were infeasible that looking for one that is not is hopeless.
 bool none_feasible(const History& history) {
   if (std::ssize(history.trials) < kMostInfeasible) return false;
@@ -46,9 +38,11 @@ bool none_feasible(const History& history) {
                      [](const Trial& trial) { return trial.state == TrialState::Infeasible; });
 }
 
-/// 31 bits, so that every language's random generator takes it as it is.
-std::uint64_t trial_seed(const StudySpec& spec, std::int64_t number) {
-  return Rng({spec.seed, stream_id("trial seed"), static_cast<std::uint64_t>(number)}).next_u32() >> 1;
+/// The next trial, without its configuration. Its seed has 31 bits, so that every language's random generator takes it.
+event::TrialCreated next_trial(const History& history) {
+  const auto number = static_cast<std::int64_t>(history.trials.size());
+  const RngKey key{history.spec.seed, stream_id("trial seed"), static_cast<std::uint64_t>(number)};
+  return {.trial = number, .config = {}, .reason = {}, .seed = Rng(key).next_u32() >> 1, .clone_of = {}};
 }
 
 Leg leg_of_waiting(const Trial& trial, std::int64_t until) {
@@ -78,25 +72,42 @@ Result<std::optional<Leg>> Director::next_leg(const History& history) {
   return new_trial(history);
 }
 
+Result<event::TrialCreated> Director::wanted_trial(const History& history, const Config& given,
+                                                   const std::string& where) {
+  const StudySpec& spec = history.spec;
+  event::TrialCreated created = next_trial(history);
+  Rng rng({spec.seed, stream_id("complete"), static_cast<std::uint64_t>(created.trial)});
+  for (int draw = 0; draw < kMostDraws; ++draw) {
+    PEGBOX_TRY(created.config, spec.space.complete(given, where, rng));
+    PEGBOX_TRY(const auto violated, history.constraints.violated(created.config));
+    if (!violated) break;
+  }
+  return created;
+}
+
+// They are the first trials, unless the study file was changed.
+std::int64_t Director::tried_first(const History& history) {
+  if (history.spec.try_first.empty()) return 0;
+  for (; looked_at_trials_ < history.trials.size(); ++looked_at_trials_) {
+    const Json& reason = history.trials[looked_at_trials_].reason;
+    if (reason.is_object() && reason.value("by", "") == "try_first") ++tried_first_;
+  }
+  return tried_first_;
+}
+
 Result<std::optional<Leg>> Director::new_trial(const History& history) {
   if (exhausted_at_trials_ == history.trials.size()) return std::nullopt;
   const StudySpec& spec = history.spec;
-  event::TrialCreated created{
-      .trial = static_cast<std::int64_t>(history.trials.size()), .config = {}, .reason = {}, .seed = 0, .clone_of = {}};
-  created.seed = trial_seed(spec, created.trial);
-  const auto number = static_cast<std::uint64_t>(created.trial);
-  const auto first = tried_first(history);
-  if (first < static_cast<std::int64_t>(spec.try_first.size())) {
-    Rng rng({spec.seed, stream_id("complete"), number});
-    const std::string where = spec.name + " try_first[" + std::to_string(first) + "]";
-    for (int draw = 0; draw < kMostDraws; ++draw) {  // what the entry leaves open is drawn until it is allowed
-      PEGBOX_TRY(created.config, spec.space.complete(spec.try_first[static_cast<std::size_t>(first)], where, rng));
-      PEGBOX_TRY(const auto violated, history.constraints.violated(created.config));
-      if (!violated) break;
-    }
+  event::TrialCreated created;
+  const auto first = static_cast<std::size_t>(tried_first(history));
+  if (first < spec.try_first.size()) {
+    const std::string where = fmt::format("{} try_first[{}]", spec.name, first);
+    PEGBOX_TRY(created, wanted_trial(history, spec.try_first[first], where));
     created.reason = {{"by", "try_first"}};
   } else {
-    PEGBOX_TRY(auto suggestions, sampler_.suggest(history, 1, {spec.seed, stream_id("sampler"), number}));
+    created = next_trial(history);
+    const RngKey key{spec.seed, stream_id("sampler"), static_cast<std::uint64_t>(created.trial)};
+    PEGBOX_TRY(auto suggestions, sampler_.suggest(history, 1, key));
     if (suggestions.empty()) {
       exhausted_at_trials_ = history.trials.size();
       return std::nullopt;

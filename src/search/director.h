@@ -38,6 +38,11 @@ class Director {
   /// Nothing if the budget allows no more, or the space is exhausted; `exhausted` then says why.
   Result<std::optional<Leg>> next_leg(const History& history);
 
+  /// The trial of a configuration that a person believes in; what `given` leaves open is drawn until the constraints
+  /// allow it. They may still be violated by what is given. InvalidInput, naming `where`, if the space refuses it.
+  static Result<event::TrialCreated> wanted_trial(const History& history, const Config& given,
+                                                  const std::string& where);
+
   /// For a trial that has reached its rung, with its report in the history.
   Judgement judge(const History& history, const Trial& trial);
 
@@ -48,10 +53,13 @@ class Director {
  private:
   Result<std::optional<Leg>> new_trial(const History& history);
   std::int64_t rung_after(const History& history, const Trial& trial);
+  std::int64_t tried_first(const History& history);
 
   Sampler& sampler_;
   Scheduler& scheduler_;
   std::size_t exhausted_at_trials_ = SIZE_MAX;  ///< the sampler had no more when there were so many trials
+  std::size_t looked_at_trials_ = 0;            ///< for try_first: of so many trials ...
+  std::int64_t tried_first_ = 0;                ///< ... so many were of its configurations
 };
 
 }  // namespace pegbox

@@ -149,7 +149,7 @@ Json workers_schema() {
 Json budget_schema() {
   Json schema = schema_of(budget_fields().rows());
   schema.erase("$schema");
-  return described(schema, "totals of the study");
+  return described(one_of({names({"none"}), schema}), "totals of the study; none: until somebody stops it");
 }
 
 Json study_properties() {

@@ -98,9 +98,10 @@ Result<std::vector<Objective>> read_objectives(const Node& node) {
 }
 
 Result<Budget> read_budget(const Node& node) {
+  if (node.json() == "none") return Budget{};
   PEGBOX_TRY(const Budget budget, budget_fields().read(node));
   if (budget.trials <= 0 && budget.time_s <= 0 && budget.tokens <= 0)
-    return node.fail("a budget without a limit", "trials, tokens or time", "for instance {trials: 60} or {time: 20m}");
+    return node.fail("a budget without a limit", "trials, tokens or time", "for instance {trials: 60} or {time: 20m}; or none");
   return budget;
 }
 

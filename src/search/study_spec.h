@@ -19,7 +19,7 @@ struct Objective {
   double sign() const { return minimize ? 1.0 : -1.0; }  ///< times the metric: smaller is better
 };
 
-/// Totals for the study, not for one call of `tune`. 0: no limit. `trials` counts done, stopped and failed trials.
+/// Totals for the study, not for one call of `tune`. 0: no limit; `budget: none`: no limit at all. `trials` counts done, stopped and failed trials.
 struct Budget {
   std::int64_t trials = 0;
   double time_s = 0;
@@ -64,7 +64,7 @@ struct StudySpec {
 
   /// Reads and checks a study file or the `spec` of an event. Every error names file, line and nearest name. The names
   /// of samplers and schedulers are checked by who makes them. Required: name, space, objective, and a budget with at
-  /// least one limit. `try_first` is checked, and completed when its trials are made.
+  /// least one limit or `none`. `try_first` is checked, and completed when its trials are made.
   static Result<StudySpec> read(const Document& document);
 };
 

@@ -28,7 +28,7 @@ class AcquisitionSearch {
         rng_({problem.key.seed, stream_id("gp candidates"), problem.key.trial}) {}
 
   Result<std::optional<Chosen>> run() {
-    Candidates pool(problem_.history, problem_.taken);
+    Candidates pool(problem_.history, problem_.beliefs, problem_.taken);
     PEGBOX_TRY(const bool listed, pool.add_all(kMaxListedExactly));
     if (!listed) PEGBOX_CHECK(collect(pool));
     if (pool.all().empty()) PEGBOX_CHECK(pool.add_drawn(rng_));
@@ -59,7 +59,8 @@ class AcquisitionSearch {
       points.insert(points.end(), candidate.encoded.begin(), candidate.encoded.end());
     std::vector<double> merits = problem_.surrogate.log_merit(points);
     for (std::size_t i = 0; i < merits.size(); ++i) {
-      if (problem_.prior_weight > 0) merits[i] += problem_.prior_weight * space_.log_prior(candidates[i].unit);
+      if (problem_.prior_weight > 0)
+        merits[i] += problem_.prior_weight * problem_.beliefs.log_prior(candidates[i].unit);
       if (std::isnan(merits[i])) merits[i] = -std::numeric_limits<double>::infinity();
     }
     return merits;
@@ -114,7 +115,7 @@ class AcquisitionSearch {
     const auto found = math::minimize(negative, x, math::Box::unit(static_cast<int>(axes.size())),
                                       {.max_evaluations = 40, .gradient_tolerance = 1e-4, .relative_tolerance = 1e-7});
     if (!found) return current;
-    const Candidates pool(problem_.history, problem_.taken);
+    const Candidates pool(problem_.history, problem_.beliefs, problem_.taken);
     double part = 1;
     for (int cut = 0; cut < kCutBacks; ++cut, part /= 2) {
       std::vector<double> place(start.at);
@@ -139,16 +140,16 @@ class AcquisitionSearch {
     for (std::size_t i = 0; i < gradient.size(); ++i) {
       const double at = x[i], low = std::max(0.0, at - kSlopeStep), high = std::min(1.0, at + kSlopeStep);
       unit.at[axes[i]] = low;
-      const double before = space_.log_prior(unit);
+      const double before = problem_.beliefs.log_prior(unit);
       unit.at[axes[i]] = high;
-      gradient[i] -= problem_.prior_weight * (space_.log_prior(unit) - before) / (high - low);
+      gradient[i] -= problem_.prior_weight * (problem_.beliefs.log_prior(unit) - before) / (high - low);
       unit.at[axes[i]] = at;
     }
-    return merit.value + problem_.prior_weight * space_.log_prior(unit);
+    return merit.value + problem_.prior_weight * problem_.beliefs.log_prior(unit);
   }
 
   Result<Chosen> step(Chosen current) {
-    Candidates neighbours(problem_.history, problem_.taken);
+    Candidates neighbours(problem_.history, problem_.beliefs, problem_.taken);
     PEGBOX_CHECK(neighbours.add_steps(current.candidate.unit, rng_));
     if (neighbours.all().empty()) return current;
     const std::vector<double> merits = merits_of(neighbours.all());

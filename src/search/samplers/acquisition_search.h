@@ -17,11 +17,12 @@ namespace pegbox {
 
 struct AcquisitionProblem {
   const History& history;
+  const Space& beliefs;  ///< the history's space, with the priors to go by
   const TakenConfigs& taken;
   const Surrogate& surrogate;
   std::vector<UnitPoint> incumbents;  ///< around which to look, best first
   double prior_weight = 0;            ///< merit = surrogate's log merit + prior_weight * log prior
-  int candidates = 512;               ///< Sobol points
+  int candidates = 256;               ///< Sobol points
   RngKey key;
 };
 

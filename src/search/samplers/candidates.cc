@@ -75,11 +75,11 @@ Result<bool> Candidates::add_all(std::int64_t limit) {
 Result<void> Candidates::add_spread(int count, const RngKey& key) {
   const Space& space = history_.spec.space;
   PEGBOX_TRY(const auto sequence, math::Sobol::create(space.dimensions(), key));
-  const bool has_prior = space.has_prior();
+  const bool has_prior = beliefs_.has_prior();
   std::vector<double> place(space.axes().size());
   for (int i = 0; i < count; ++i) {
     sequence.point(static_cast<std::uint64_t>(i), place);
-    if (has_prior && i % 2 == 1) space.apply_prior(place);
+    if (has_prior && i % 2 == 1) beliefs_.apply_prior(place);
     PEGBOX_CHECK(add(place));
   }
   return {};
@@ -96,7 +96,7 @@ Result<void> Candidates::add_drawn(Rng& rng) {
 std::vector<double> Candidates::filled(const UnitPoint& center, Rng& rng) const {
   std::vector<double> fresh(center.at.size());
   for (double& coordinate : fresh) coordinate = rng.uniform();
-  history_.spec.space.apply_prior(fresh);
+  beliefs_.apply_prior(fresh);
   for (std::size_t axis = 0; axis < fresh.size(); ++axis)
     if (center.active[axis]) fresh[axis] = center.at[axis];
   return fresh;

@@ -21,7 +21,9 @@ struct Candidate {
 
 class Candidates {
  public:
-  Candidates(const History& history, const TakenConfigs& taken) : history_(history), taken_(taken) {}
+  /// `beliefs`: the history's space, with the priors to go by.
+  Candidates(const History& history, const Space& beliefs, const TakenConfigs& taken)
+      : history_(history), beliefs_(beliefs), taken_(taken) {}
 
   /// The configuration at a point of the unit cube; nothing if it is not allowed or taken.
   Result<std::optional<Candidate>> at(std::span<const double> at) const;
@@ -51,6 +53,7 @@ class Candidates {
   std::vector<double> filled(const UnitPoint& center, Rng& rng) const;
 
   const History& history_;
+  const Space& beliefs_;
   const TakenConfigs& taken_;
   std::vector<Candidate> all_;
   std::unordered_set<std::string> keys_;

@@ -7,12 +7,14 @@
 
 #include "math/sobol.h"
 #include "search/samplers/acquisition_search.h"
+#include "search/samplers/central_beliefs.h"
 #include "search/samplers/draw.h"
 #include "search/samplers/evidence.h"
 
 namespace pegbox {
 namespace {
 
+constexpr std::int64_t kFewestInitial = 4, kMostInitial = 12;
 constexpr std::size_t kIncumbents = 5;  ///< observations around which candidates are looked for
 constexpr std::size_t kFitsKept = 4;
 constexpr std::size_t kMinFitted = 4;  ///< measured trials for a fit to a part of them
@@ -20,7 +22,8 @@ constexpr std::size_t kMinFitted = 4;  ///< measured trials for a fit to a part 
 struct GpOptions {
   std::int64_t initial = 0;
   double prior_weight = 2;
-  std::int64_t candidates = 512;
+  std::int64_t candidates = 256;
+  bool central = true;
 };
 
 const FieldTable<GpOptions>& gp_fields() {
@@ -28,7 +31,7 @@ const FieldTable<GpOptions>& gp_fields() {
       {.name = "initial",
        .member = &GpOptions::initial,
        .minimum = 0,
-       .help = "trials before the model is asked; 0: one more than there are axes, from 4 to 10"},
+       .help = "trials before the model is asked; 0: 4, or more where there are branches"},
       {.name = "prior_weight",
        .member = &GpOptions::prior_weight,
        .minimum = 0,
@@ -38,7 +41,10 @@ const FieldTable<GpOptions>& gp_fields() {
        .member = &GpOptions::candidates,
        .minimum = 16,
        .maximum = 100'000,
-       .help = "points over the whole space at which the model is asked"}});
+       .help = "points over the whole space at which the model is asked"},
+      {.name = "central",
+       .member = &GpOptions::central,
+       .help = "a range without a prior is taken to be written around what its author believes in"}});
   return table;
 }
 
@@ -87,11 +93,13 @@ class GpSampler final : public Sampler {
     taken_.update(history);
     believed_.clear();
     next_index_ = next_sobol_index(history, "gp");
+    const Space beliefs = options_.central ? with_central_beliefs(history.spec.space) : history.spec.space;
     const Observations observations = observe(history, history.trials);
     std::vector<Suggestion> suggestions;
     for (int i = 0; i < count; ++i, ++key.trial) {
       const bool modelled = is_modelled(history, observations, history.trials.size() + static_cast<std::size_t>(i));
-      PEGBOX_TRY(auto suggestion, modelled ? model(history, observations, key) : design(history, key));
+      PEGBOX_TRY(auto suggestion,
+                 modelled ? model(history, beliefs, observations, key) : design(history, beliefs, key));
       if (!suggestion) break;
       taken_.add(suggestion->config);
       suggestions.push_back(std::move(*suggestion));
@@ -110,10 +118,10 @@ class GpSampler final : public Sampler {
            2 * measured >= initial && observations.has_finite();
   }
 
-  Result<std::optional<Suggestion>> design(const History& history, const RngKey& key) {
+  Result<std::optional<Suggestion>> design(const History& history, const Space& beliefs, const RngKey& key) {
     const Space& space = history.spec.space;
-    if (space.has_prior()) {
-      Config mode = prior_mode(space);
+    if (beliefs.has_prior()) {
+      Config mode = prior_mode(beliefs);
       PEGBOX_TRY(const bool feasible, is_feasible(history, mode));
       if (feasible && !taken_.contains(mode)) return Suggestion{std::move(mode), {{"by", "gp"}, {"design", "prior"}}};
     }
@@ -122,7 +130,7 @@ class GpSampler final : public Sampler {
     const auto propose = [&](std::uint64_t attempt, std::span<double> at) {
       if (at.empty()) return;
       sequence.point((next_index_ + attempt) % math::Sobol::kMaxPoints, at);
-      space.apply_prior(at);
+      beliefs.apply_prior(at);
     };
     Rng rng({key.seed, stream_id("gp design"), key.trial});
     PEGBOX_TRY(auto drawn, draw_new(history, taken_, propose, rng));
@@ -132,7 +140,8 @@ class GpSampler final : public Sampler {
     return Suggestion{std::move(drawn->config), {{"by", "gp"}, {"design", "sobol"}, {"index", index}}};
   }
 
-  Result<std::optional<Suggestion>> model(const History& history, const Observations& observations, const RngKey& key) {
+  Result<std::optional<Suggestion>> model(const History& history, const Space& beliefs,
+                                          const Observations& observations, const RngKey& key) {
     const Space& space = history.spec.space;
     const auto weights = draw_weights(history.spec.objectives.size(), key);
     const Evidence evidence = make_evidence(history, observations, weights);
@@ -144,10 +153,11 @@ class GpSampler final : public Sampler {
 
     const std::size_t n = observations.measured.size() + observations.failed.size();
     AcquisitionProblem problem{.history = history,
+                               .beliefs = beliefs,
                                .taken = taken_,
                                .surrogate = surrogate,
                                .incumbents = {},
-                               .prior_weight = space.has_prior() ? options_.prior_weight / static_cast<double>(n) : 0,
+                               .prior_weight = beliefs.has_prior() ? options_.prior_weight / static_cast<double>(n) : 0,
                                .candidates = static_cast<int>(options_.candidates),
                                .key = key};
     const auto ranking = surrogate.ranking();
@@ -208,8 +218,7 @@ std::int64_t initial_trials(const Space& space, std::int64_t budget_trials) {
     for (const Condition& condition : parameter.when)
       if (const Parameter* parent = space.find(condition.parameter))
         branches = std::max(branches, parent->cardinality());
-  const std::int64_t wanted =
-      std::max(std::clamp<std::int64_t>(space.dimensions() + 1, 4, 10), std::min<std::int64_t>(4 * branches, 12));
+  const std::int64_t wanted = std::clamp<std::int64_t>(4 * branches, kFewestInitial, kMostInitial);
   return budget_trials > 0 ? std::min(wanted, std::max<std::int64_t>(2, budget_trials / 3)) : wanted;
 }
 

@@ -36,14 +36,14 @@ struct StudyRun {
 
 Space space_of(const char* file) { return HistoryForTest(file).space(); }
 
-TEST(Gp, BeginsWithADesignThatGrowsWithTheAxesAndTheBranches) {
+TEST(Gp, BeginsWithADesignThatGrowsWithTheBranches) {
   const Space one = space_of(R"({"space": {"x": {"range": [0, 1]}}})");
   const Space five = space_of(R"({"space": {"a": {"range": [0, 1]}, "b": {"range": [0, 1]}, "c": {"range": [0, 1]},
                                             "d": {"range": [0, 1]}, "e": {"range": [0, 1]}}})");
   const Space branches =
       space_of(R"({"space": {"m": {"choice": [1, 2, 3]}, "a": {"range": [0, 1], "when": {"m": 2}}}})");
   EXPECT_EQ(initial_trials(one, 0), 4);
-  EXPECT_EQ(initial_trials(five, 0), 6);
+  EXPECT_EQ(initial_trials(five, 0), 4);
   EXPECT_EQ(initial_trials(branches, 0), 12);
   EXPECT_EQ(initial_trials(branches, 18), 6) << "a third of the budget";
   EXPECT_EQ(initial_trials(branches, 3), 2);
@@ -88,7 +88,7 @@ TEST(Gp, SaysWhyInItsReasons) {
   EXPECT_TRUE(reason["acquisition"].is_number());
   EXPECT_NEAR(reason["predicted"]["mean"].get<double>(), 0.9, 0.05) << "in the metric's own sign";
   EXPECT_GT(reason["predicted"]["spread"].get<double>(), 0);
-  EXPECT_EQ(reason["prior_weight"], 0);
+  EXPECT_EQ(reason["prior_weight"], 0.25) << "2 / 8: that a range is written around its middle";
 }
 
 /// The smallest x^2-like loss after some trials, over seeds, where the best place is 0.3, 0.3, 0.3.
@@ -119,8 +119,8 @@ TEST(Gp, IsHelpedByARightPriorAndRecoversFromAWrongOne) {
 
 /// Trials beyond x = 0.6 fail; the loss is a bowl around (best_x, 0.5). Returns the best loss and the failures among
 /// the last 15 of 30.
-std::pair<double, int> play_with_failures(double best_x) {
-  StudyRun run(R"({"space": {"x": {"range": [0, 1]}, "y": {"range": [0, 1]}}, "search": "gp"})");
+std::pair<double, int> play_with_failures(double best_x, std::uint64_t seed = 0) {
+  StudyRun run(R"({"space": {"x": {"range": [0, 1]}, "y": {"range": [0, 1]}}, "search": "gp"})", seed);
   double best = HUGE_VAL;
   int late_failures = 0;
   run.play(30, [&](StudyRun& run, const Suggestion& suggestion) {
@@ -137,9 +137,14 @@ std::pair<double, int> play_with_failures(double best_x) {
 }
 
 TEST(Gp, KeepsAwayFromWhereTrialsFail) {
-  const auto [best, late_failures] = play_with_failures(0.4);
-  EXPECT_LT(best, 1e-3);
-  EXPECT_LE(late_failures, 3);
+  constexpr int kSeeds = 6;
+  int failures = 0;
+  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+    const auto [best, late_failures] = play_with_failures(0.4, seed);
+    EXPECT_LT(best, 1e-3);
+    failures += late_failures;
+  }
+  EXPECT_LE(failures, 3 * kSeeds);
 }
 
 TEST(Gp, FindsTheBestPlaceOnTheBorderOfWhereTrialsFail) {

@@ -32,7 +32,7 @@ struct Evidence {
 
 /// The hyperparameters of both models, in standardized units.
 struct SurrogateParameters {
-  math::Hyperparameters loss;
+  std::vector<math::Hyperparameters> loss;       ///< each of one model; what they say is averaged
   std::optional<math::Hyperparameters> failure;  ///< nothing where no trial has failed
 };
 
@@ -50,25 +50,29 @@ class Surrogate {
   Result<void> believe(std::span<const double> point);
 
   /// log of the augmented expected improvement on the lowest predicted loss at an allowed observation, times the
-  /// probability that the trial does not fail; the latter alone where no observation is allowed. [m, d] -> [m]
-  /// Augmented: times the part of a result there that would be news and not noise, so that the search does not try its
-  /// best place over and over.
+  /// probability that the trial does not fail to the fourth power; the latter alone where no observation is allowed.
+  /// [m, d] -> [m] Augmented: times the part of a result there that would be news and not noise, so that the search
+  /// does not try its best place over and over.
   std::vector<double> log_merit(std::span<const double> points) const;
   math::Acquisition log_merit_with_gradient(std::span<const double> point) const;
 
-  math::Prediction predict(std::span<const double> point) const { return loss_.predict(point); }
+  math::Prediction predict(std::span<const double> point) const;  ///< mean and variance of the models' mixture
 
   /// Observations by predicted loss, best first.
   std::vector<std::size_t> ranking() const;
 
  private:
-  Surrogate(math::GaussianProcess loss, std::optional<math::GaussianProcess> failure)
-      : loss_(std::move(loss)), failure_(std::move(failure)) {}
+  struct Model {
+    math::GaussianProcess process;
+    std::optional<double> best;  // lowest prediction at an allowed observation
+  };
+  Surrogate() = default;
+  static void add_merits(const Model& model, std::span<const double> points, std::span<double> log_sums);
+  static math::Acquisition merit_of(const Model& model, std::span<const double> point);
 
-  math::GaussianProcess loss_;
+  std::vector<Model> models_;
   std::optional<math::GaussianProcess> failure_;
-  std::vector<double> predicted_;  // [n]: at the observations
-  std::optional<double> best_;
+  std::vector<double> predicted_;  // [n]: at the observations, the models' mean
 };
 
 }  // namespace pegbox

@@ -1,0 +1,11 @@
+// The parts of the extension module, one function for each binding file.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace pegbox::python {
+
+void bind_errors(nanobind::module_& module);  // raise.cc
+void bind_study(nanobind::module_& module);   // study.cc
+
+}  // namespace pegbox::python

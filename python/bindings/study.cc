@@ -1,0 +1,151 @@
+// pegbox._core.Study: ask-and-tell as pegbox/study.py uses it. C++ works without Python's lock.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/unique_ptr.h>
+#include <nanobind/stl/vector.h>
+
+#include "bindings/module.h"
+#include "bindings/open_study.h"
+#include "bindings/raise.h"
+#include "bindings/values.h"
+
+namespace pegbox::python {
+namespace {
+
+namespace nb = nanobind;
+
+template <class Call>
+auto without_lock(Call call) {
+  const nb::gil_scoped_release release;
+  return call();
+}
+
+std::unique_ptr<OpenStudy> create(nb::handle spec, const std::optional<std::string>& store) {
+  Document document;
+  document.json = json_from(spec, "Study");
+  document.name = "Study";
+  return without_lock([&] { return value_or_raise(OpenStudy::create(document, store)); });
+}
+
+std::unique_ptr<OpenStudy> load(const std::string& name, const std::string& store) {
+  return without_lock([&] { return value_or_raise(OpenStudy::load(name, store)); });
+}
+
+nb::object ask(OpenStudy& study) {
+  const auto asked = without_lock([&] { return value_or_raise(study.ask_tell().ask()); });
+  if (!asked) return nb::none();
+  return nb::make_tuple(asked->id.trial, asked->id.leg, to_python(asked->config), asked->seed, asked->step,
+                        asked->checkpoint);
+}
+
+const char* name_of_verdict(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Continue:
+      return "continue";
+    case Verdict::Pause:
+      return "pause";
+    case Verdict::Stop:
+      return "stop";
+  }
+  return "";
+}
+
+const char* report(OpenStudy& study, std::int64_t trial, std::uint64_t leg, std::int64_t step, nb::dict metrics,
+                   const std::string& checkpoint) {
+  const CallersReport report{step, metrics_from(metrics, "report"), checkpoint};
+  return name_of_verdict(without_lock([&] { return value_or_raise(study.ask_tell().report({trial, leg}, report)); }));
+}
+
+void tell(OpenStudy& study, std::int64_t trial, std::uint64_t leg, nb::dict values) {
+  const Metrics metrics = metrics_from(values, "tell");
+  without_lock([&] { raise_if_failed(study.ask_tell().tell({trial, leg}, metrics)); });
+}
+
+void tell_failed(OpenStudy& study, std::int64_t trial, std::uint64_t leg, const std::string& kind,
+                 const std::string& detail, nb::dict values) {
+  const auto failure = failure_kind_of(kind);
+  if (!failure || *failure == FailureKind::WorkerLost)
+    raise(ErrorKind::InvalidInput, {.where = "tell",
+                                    .what = "no such kind of failure",
+                                    .got = kind,
+                                    .expected = "error, out-of-memory, diverged, timeout or infeasible",
+                                    .hint = "a text of your own is given as detail="});
+  const Metrics metrics = metrics_from(values, "tell");
+  without_lock([&] { raise_if_failed(study.ask_tell().tell_failed({trial, leg}, *failure, detail, metrics)); });
+}
+
+void give_back(OpenStudy& study, std::int64_t trial, std::uint64_t leg, const std::string& detail) {
+  without_lock([&] { raise_if_failed(study.ask_tell().give_back({trial, leg}, detail)); });
+}
+
+std::int64_t enqueue(OpenStudy& study, nb::handle config) {
+  const Config wanted = config_from(config, "enqueue");
+  return without_lock([&] { return value_or_raise(study.ask_tell().enqueue(wanted)); });
+}
+
+std::size_t count(OpenStudy& study) {
+  return without_lock([&] { return study.ask_tell().look([](const History& history) { return history.trials.size(); }); });
+}
+
+nb::list reports_of(const Trial& trial) {
+  nb::list reports;
+  for (const Report& report : trial.reports) reports.append(nb::make_tuple(report.step, to_python(report.metrics)));
+  return reports;
+}
+
+nb::dict trial(OpenStudy& study, std::int64_t number) {
+  const auto found = without_lock([&] {
+    return study.ask_tell().look([&](const History& history) -> std::optional<Trial> {
+      if (number < 0 || number >= std::ssize(history.trials)) return std::nullopt;
+      return history.trials[static_cast<std::size_t>(number)];
+    });
+  });
+  if (!found)
+    raise(ErrorKind::NotFound, {.where = "trials", .what = "no such trial", .got = std::to_string(number)});
+  nb::dict record;
+  record["number"] = found->number;
+  record["state"] = std::string(name_of(found->state));
+  record["config"] = to_python(found->config);
+  record["metrics"] = to_python(found->metrics);
+  record["reports"] = reports_of(*found);
+  record["step"] = found->step;
+  record["seed"] = found->seed;
+  record["reason"] = to_python(found->reason);
+  record["failure"] = found->failure ? nb::cast(std::string(name_of(*found->failure))) : nb::none();
+  record["detail"] = found->detail;
+  return record;
+}
+
+std::optional<std::int64_t> best(OpenStudy& study) {
+  return without_lock([&] { return study.ask_tell().look([](const History& history) { return best_trial(history); }); });
+}
+
+std::vector<std::int64_t> front(OpenStudy& study) {
+  return without_lock([&] { return study.ask_tell().look([](const History& history) { return pareto_front(history); }); });
+}
+
+nb::object spec(OpenStudy& study) {
+  return to_python(study.ask_tell().look([](const History& history) { return history.spec.source; }));
+}
+
+}  // namespace
+
+void bind_study(nb::module_& module) {
+  nb::class_<OpenStudy>(module, "Study")
+      .def_static("create", &create, nb::arg("spec"), nb::arg("store").none())
+      .def_static("load", &load, nb::arg("name"), nb::arg("store"))
+      .def("ask", &ask)
+      .def("report", &report)
+      .def("tell", &tell)
+      .def("tell_failed", &tell_failed)
+      .def("give_back", &give_back)
+      .def("enqueue", &enqueue)
+      .def("count", &count)
+      .def("trial", &trial)
+      .def("best", &best)
+      .def("front", &front)
+      .def("spec", &spec);
+}
+
+}  // namespace pegbox::python

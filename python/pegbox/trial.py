@@ -1,0 +1,87 @@
+"""Trial: what a caller runs; TrialRecord: what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pegbox import _core
+
+Value = bool | int | float | str
+Verdict = Literal["continue", "pause", "stop"]
+
+
+class Trial:
+    """A configuration to run now, or to go on with. Made by `Study.ask`."""
+
+    __slots__ = ("_leg", "_study", "checkpoint", "config", "number", "seed", "step", "verdict")
+
+    number: int
+    """Its place among the study's trials, from 0."""
+    config: dict[str, Value]
+    """The values of the hyperparameters; one that its `when` switches off is absent."""
+    seed: int
+    """A seed of its own, below 2**31, for the program's randomness."""
+    step: int
+    """Where to go on from; 0 for a trial that begins."""
+    checkpoint: str
+    """The name given with the report of that step, if there was one; else ""."""
+    verdict: Verdict
+    """What the last report was answered; "continue" before the first."""
+
+    def __init__(self, study: _core.Study, asked: tuple[int, int, dict[str, Value], int, int, str]) -> None:
+        self._study = study
+        self.number, self._leg, self.config, self.seed, self.step, self.checkpoint = asked
+        self.verdict = "continue"
+
+    def report(self, step: int, *, checkpoint: str = "", **metrics: float) -> Verdict:
+        """Says how the trial stands after `step` steps, and hears whether it is to go on.
+
+        "continue"; "pause": keep what is needed to go on from here, for `ask` gives the trial back some day, with this
+        step; "stop": it is over. After "pause" and "stop" the trial is not told. Steps grow from report to report; all
+        metrics of a step are given in one call. Steps up to `trial.step` are known: a program that cannot go on from
+        there begins again, and its reports change nothing until it is past it.
+
+        `checkpoint` names a snapshot of this step that outlives the process: after a crash the trial goes on from it.
+        """
+        self.verdict = self._study.report(self.number, self._leg, step, metrics, checkpoint)
+        return self.verdict
+
+    def __repr__(self) -> str:
+        return f"<pegbox.Trial {self.number}: {self.config}, from step {self.step}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A measurement at a step."""
+
+    step: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRecord:
+    """A trial as the log knows it, at the moment when it was looked at."""
+
+    number: int
+    state: Literal["waiting", "running", "paused", "done", "stopped", "failed", "infeasible"]
+    config: dict[str, Value]
+    metrics: dict[str, float]
+    """The latest value of each metric."""
+    reports: list[Report]
+    step: int
+    """The last step reported."""
+    seed: int
+    reason: dict[str, Any]
+    """Why this configuration was chosen: {"by": "gp", ...}."""
+    failure: str | None
+    """"error", "out-of-memory", "diverged", "timeout" or "infeasible"; None if it did not fail."""
+    detail: str
+    """Of a failure, a pause or a stop: in words."""
+
+
+def record_of(fields: dict[str, Any]) -> TrialRecord:
+    """A record from what the core says of a trial."""
+    fields["reports"] = [Report(step, metrics) for step, metrics in fields["reports"]]
+    return TrialRecord(**fields)

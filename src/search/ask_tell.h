@@ -1,0 +1,135 @@
+// AskTell: a study whose trials the caller runs: it asks for them, reports how they come on, and tells what became of them.
+//
+// It is the tuner with a caller instead of an executor: the same director decides, and the same events are logged in the
+// same order, so a seed gives the same configurations. Asks, tells and verdicts are durable before they are acknowledged;
+// reports on the way are grouped.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "search/director.h"
+#include "search/study.h"
+
+namespace pegbox {
+
+/// Who is spoken of: a trial, and which time that it was asked for.
+struct TrialLeg {
+  std::int64_t trial = 0;
+  std::uint64_t leg = 0;  ///< from AskedTrial; 0: the present one, whichever it is
+};
+
+/// A trial to run now: a new one, or one to go on with.
+struct AskedTrial {
+  TrialLeg id;
+  Config config;
+  std::uint64_t seed = 0;
+  std::int64_t step = 0;   ///< where to go on from; 0: from the beginning
+  std::string checkpoint;  ///< the caller's name for its snapshot at `step`; empty: it gave none
+};
+
+/// What the caller says of a trial at a step.
+struct CallersReport {
+  std::int64_t step = 0;
+  Metrics metrics;
+  std::string checkpoint = {};  ///< name of a snapshot of this step from which the trial can go on; empty: none
+};
+
+struct AskTellOptions {
+  double report_group_s = 0.1;  ///< at most so many seconds of reports are lost by a kill
+};
+
+inline constexpr const char* kCallerAuthor = "caller";  ///< whose word reports and ends are, in the log
+
+/// Threads: every function may be called from any thread; they take turns. A call that failed at the store (the disk is
+/// full) may be made again: what it said is not logged twice.
+class AskTell {
+ public:
+  /// `study` and `director` are nobody else's while this exists.
+  AskTell(Study& study, Director& director, const Clock& clock, AskTellOptions options = {})
+      : study_(study), director_(director), clock_(clock), options_(options) {}
+
+  /// First of all: trials that a dead process left open go back to the queue, and are asked for first.
+  Result<void> begin();
+
+  /// The next trial, in the order of Director::next_leg. Nothing if none may be started now: the budget is spent or the
+  /// space exhausted. While others run, one of them may be paused and come back; when none does, the study is finished,
+  /// and what waits at a rung is stopped.
+  Result<std::optional<AskedTrial>> ask();
+
+  /// At or past its rung, with a value of an objective, a trial is judged; before, it goes on. After Pause, ask() may
+  /// give it back some day, with `step` where it stopped; after Stop it has ended; a report after either changes
+  /// nothing and hears the same again. Steps up to where the leg began are known already and change nothing, so that a
+  /// program without a snapshot may begin again. InvalidInput for a step reported before in this leg, and for no
+  /// metrics.
+  Result<Verdict> report(TrialLeg id, const CallersReport& report);
+
+  /// The trial ran to its end. `metrics` are its last; of what they leave out the last report counts. InvalidInput if an
+  /// objective has no value at all. An objective that is not finite makes it a failure of kind Diverged.
+  Result<void> tell(TrialLeg id, const Metrics& metrics);
+
+  /// The trial failed; it may be paused. `metrics` may be empty. Infeasible: it was refused, and costs no budget.
+  Result<void> tell_failed(TrialLeg id, FailureKind kind, const std::string& detail, const Metrics& metrics = {});
+
+  /// The trial goes back to the queue: somebody interrupted the caller.
+  Result<void> give_back(TrialLeg id, const std::string& detail);
+  Result<void> give_all_back(const std::string& detail);
+
+  /// A configuration to try before the sampler's next; what it leaves out is drawn. Its trial's number. InvalidInput if
+  /// the space or a constraint refuses it; Conflict if the budget has no trial left.
+  Result<std::int64_t> enqueue(const Config& config);
+
+  /// Makes the reports of the last moments durable.
+  Result<void> flush();
+
+  /// Looks at the study, while nobody changes it. The History is valid within `look` only.
+  template <class Look>
+  auto look(Look look) const {
+    const std::lock_guard lock(mutex_);
+    return look(study_.history());
+  }
+
+ private:
+  struct Given {
+    std::uint64_t leg = 0;  // 0: not asked for since begin()
+    std::int64_t from = 0;
+  };
+
+  void tick();
+  History history_now() const;
+  const Trial& trial(std::int64_t number) const { return study_.state().trial(number); }
+  Result<const Trial*> find(TrialLeg id) const;
+  Result<const Trial*> find_running(TrialLeg id) const;
+  Result<std::optional<AskedTrial>> start_next();
+  AskedTrial begin_leg(const Leg& leg);
+  Result<Verdict> judge(TrialLeg id, const CallersReport& report);
+  Result<void> measured(std::int64_t number, const Metrics& metrics);
+  Result<void> log(Event::What what, const char* author = kTunerAuthor);
+  Result<void> move(std::int64_t number, TrialState to, std::string detail, const char* author,
+                    std::optional<FailureKind> failure = {});
+  Result<void> end(std::int64_t number, TrialState to, std::string detail, std::optional<FailureKind> failure = {});
+  Result<void> finish();
+  Result<void> commit();
+  std::string place_of(std::int64_t number) const;
+
+  Study& study_;
+  Director& director_;
+  const Clock& clock_;
+  const AskTellOptions options_;
+
+  mutable std::mutex mutex_;
+  double now_s_ = 0, clock_offset_s_ = 0, committed_s_ = 0;  // study time
+  std::uint64_t legs_begun_ = 0;
+  std::vector<Given> given_;             // [trials asked for]: the last time
+  std::vector<AskedTrial> unheard_;      // begun, but not yet durable: not yet given to anybody
+  std::set<std::int64_t> undurable_ends_;  // told, but not yet durable
+  bool finished_ = false;
+};
+
+}  // namespace pegbox
