@@ -28,3 +28,17 @@ class Study:
     def front(self) -> list[int]: ...
     def spec(self) -> dict[str, Any]: ...
     def close(self) -> None: ...
+
+class Sampler:
+    """A sampler on a history that the caller keeps. One thread at a time."""
+
+    @staticmethod
+    def create(spec: Mapping[str, Any]) -> Sampler: ...
+    def begin(self, config: Mapping[str, Any]) -> int:
+        """A trial that runs; its number."""
+
+    def end(self, trial: int, reports: list[tuple[int, dict[str, float]]], state: str, failure: str | None) -> None:
+        """Its measurements, with growing steps, and what became of it: "done", "stopped" or "failed"."""
+
+    def suggest(self) -> dict[str, bool | int | float | str] | None:
+        """A configuration; None if the space has no more."""

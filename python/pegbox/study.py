@@ -103,8 +103,8 @@ class Study:
 
         An objective that is not a number, or infinite, counts as a divergence. `failed` is "error", "out-of-memory",
         "diverged", "timeout" or "infeasible" (it could not run at all: no trial of the budget is spent), and `detail` a
-        text for people. A trial is told once; one that was answered "pause" or "stop" is not told (Conflict), but a
-        paused one may be told as failed. `trial` may be a number: then whoever has asked for it last is meant.
+        text for people. A trial is told once (Conflict), and not after the answer "stop". One that was answered "pause" is
+        told if it ran to its end all the same, or failed. `trial` may be a number: its last asking is meant.
         """
         number, leg = (trial.number, trial._leg) if isinstance(trial, Trial) else (trial, 0)
         if failed is None:

@@ -45,7 +45,7 @@ class Trial:
         """Says how the trial stands after `step` steps, and hears whether it is to go on.
 
         "continue"; "pause": keep what is needed to go on from here, for `ask` gives the trial back some day, with this
-        step; "stop": it is over. After "pause" and "stop" the trial is not told. Steps grow from report to report; all
+        step; "stop": it is over. Neither is told. Steps grow from report to report; all
         metrics of a step are given in one call. Steps up to `trial.step` are known: a program that cannot go on from
         there begins again, and its reports change nothing until it is past it.
 

@@ -179,7 +179,9 @@ Result<void> AskTell::tell(TrialLeg id, const Metrics& metrics) {
   const std::lock_guard lock(mutex_);
   PEGBOX_CHECK(tick());
   if (undurable_ends_.contains(id.trial)) return commit();
-  PEGBOX_TRY(const Trial* told, find_running(id));
+  PEGBOX_TRY(const Trial* told, find(id));
+  const bool went_on = told->state == TrialState::Paused;  // the caller ran it to its end all the same
+  if (!went_on) PEGBOX_CHECK(find_running(id));
   const Objective* diverged = nullptr;
   double value = 0;
   for (const Objective& objective : study_.state().spec().objectives) {
@@ -195,6 +197,7 @@ Result<void> AskTell::tell(TrialLeg id, const Metrics& metrics) {
     diverged = &objective;
     value = *known;
   }
+  if (went_on) PEGBOX_CHECK(log(event::TrialStarted{id.trial, {}, told->step, 0, 0}));
   PEGBOX_CHECK(measured(id.trial, metrics));
   if (diverged == nullptr) return end(id.trial, TrialState::Done, {});
   return end(id.trial, TrialState::Failed, diverged->metric + " is " + format_number(value), FailureKind::Diverged);

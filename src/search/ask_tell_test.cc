@@ -226,11 +226,23 @@ TEST(AskTell, AnswersTheSameAfterAVerdict) {
   EXPECT_EQ(sitting->report(first.id, {.step = 1, .metrics = {{"loss", 1}}}), Verdict::Pause);
   const auto events = sitting.study->state().event_count();
   EXPECT_EQ(sitting->report(first.id, {.step = 2, .metrics = {{"loss", 1}}}), Verdict::Pause);
-  const auto told = sitting->tell(first.id, {{"loss", 1}});
-  ASSERT_FALSE(told);
-  EXPECT_EQ(told.error().kind, ErrorKind::Conflict);
-  EXPECT_THAT(told.error().message, HasSubstr("does not run; got paused"));
   EXPECT_EQ(sitting.study->state().event_count(), events);
+}
+
+TEST(AskTell, TakesTheEndOfATrialThatWasToPauseAndWentOn) {
+  const auto store = empty_store();
+  Sitting sitting(*store, halving_spec());
+  const AskedTrial first = sitting.ask(), second = sitting.ask();
+  EXPECT_EQ(sitting->report(first.id, {.step = 1, .metrics = {{"loss", 1}}}), Verdict::Pause);
+  ASSERT_TRUE(sitting->tell(first.id, {{"loss", 0.5}}));
+  EXPECT_EQ(sitting.trial(0).state, TrialState::Done);
+  EXPECT_EQ(sitting.trial(0).step, 27);
+  ASSERT_TRUE(sitting->give_back(second.id, "interrupted"));
+  const auto told = sitting->tell(second.id, {{"loss", 1}});
+  ASSERT_FALSE(told) << "it is in the queue: somebody else will run it";
+  EXPECT_EQ(told.error().kind, ErrorKind::Conflict);
+  EXPECT_THAT(told.error().message, HasSubstr("does not run; got waiting"));
+  EXPECT_EQ((*Study::open(*store, "s"))->state().trial(0).state, TrialState::Done);
 }
 
 TEST(AskTell, StopsATrialThatGivesNoNumberAtItsRung) {
