@@ -50,20 +50,20 @@ test: check asan build
 
 test-peers: build
 	@tools/setup_peers.sh
-	@build/venv-peers/bin/python -m pytest -q tests/peers
+	@PYTHONPATH=$(BUILD)/python build/venv-peers/bin/python -m pytest -q tests/peers
 
 test-system: build
 	@build/venv/bin/python tests/system/run.py
 
 bench: build
 	@tools/setup_peers.sh
-	@for program in bench/*.py; do echo "== $$program"; build/venv-peers/bin/python $$program || exit 1; done
+	@export PYTHONPATH=$(BUILD)/python; for program in bench/*.py; do echo "== $$program"; build/venv-peers/bin/python $$program || exit 1; done
 
 install: build
 	@tools/install.sh '$(PREFIX)'
 
 format: setup
-	@git ls-files 'src/*.h' 'src/*.cc' 'bench/*.cc' | xargs build/venv/bin/clang-format -i
+	@git ls-files '*.h' '*.cc' | xargs build/venv/bin/clang-format -i
 
 clean:
 	rm -rf build/release build/search build/debug build/asan build/tsan build/bin

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks src/LAYERS: every #include goes to a room or library that the file's room may use; files are not too long.
 
-A file belongs to the deepest room of LAYERS that holds its folder (src/train/model/x.cc -> train). It may include its own
+A file belongs to the deepest room of LAYERS that holds its folder (src/train/model/x.cc -> train; python/bindings, beside src, is a room as well). It may include its own
 room, the rooms listed, the libraries listed, and the headers of the standard library and of POSIX or Linux. Tests (x_test.cc,
 x_test_kit.h) may add GoogleTest, and those below search/ the rooms search/*, whose parts they run together.
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 MAX_LINES, MAX_TEST_LINES, HEADER_LINES = 500, 800, 150
 TEST_LIBRARIES = ["gtest", "gmock"]
+BINDINGS = "python"  # the folder beside src whose rooms include from itself and from src
 SEARCH_ROOMS = ["search", "search/stores", "search/executors", "search/samplers", "search/schedulers"]
 
 # Headers without a folder that are neither a library's nor standard C++ (which have no dot): C, POSIX and Linux.
@@ -68,6 +69,14 @@ def room_of(folder: str, rooms: dict[str, Room]) -> str | None:
     return None
 
 
+def room_of_header(header: str, rooms: dict[str, Room], source: Path) -> str | None:
+    """The room of a header that is ours, "" if that is none; None for the headers of others."""
+    for folder, prefix in ((source, ""), (source.parent / BINDINGS, BINDINGS + "/")):
+        if (folder / header).is_file():
+            return room_of(prefix + str(Path(header).parent), rooms) or ""
+    return None
+
+
 def is_test(file: Path) -> bool:
     """x_test.cc, and the headers that tests share: x_test_kit.h, test_x.h, testing.h."""
     return file.stem.endswith(("_test", "_test_kit")) or file.stem.startswith("test_") or file.stem == "testing"
@@ -89,8 +98,8 @@ def check_include(header: str, quoted: bool, file: Path, room: Room, rooms: dict
         allowed_libraries += TEST_LIBRARIES
         if room.name.split("/")[0] == "search":
             allowed_rooms += SEARCH_ROOMS
-    if (source / header).is_file():
-        target = room_of(str(Path(header).parent), rooms)
+    target = room_of_header(header, rooms, source)
+    if target is not None:
         if is_test(Path(header)) and not is_test(file):
             return f'"{header}" is for tests; this file is none'
         if target in allowed_rooms:
@@ -108,9 +117,9 @@ def check_include(header: str, quoted: bool, file: Path, room: Room, rooms: dict
 
 def check_file(file: Path, rooms: dict[str, Room], source: Path) -> tuple[list[str], list[str]]:
     """Errors and warnings of one file."""
-    name = room_of(str(file.parent.relative_to(source)), rooms)
+    name = room_of(str(file.parent.relative_to(source if file.is_relative_to(source) else source.parent)), rooms)
     if name is None:
-        return [f"{file}:1: this file is in no room; every folder below src belongs to a room of LAYERS"], []
+        return [f"{file}:1: this file is in no room; every folder below src or python belongs to a room of LAYERS"], []
     errors, warnings = [], []
     lines = file.read_text(errors="replace").splitlines()
     for number, line in enumerate(lines, 1):
@@ -132,7 +141,8 @@ def main(arguments: list[str]) -> int:
     except BadLayers as wrong:
         print(wrong)
         return 1
-    files = sorted([*source.rglob("*.h"), *source.rglob("*.cc")])
+    folders = [source, source.parent / BINDINGS]
+    files = sorted(file for folder in folders for kind in ("*.h", "*.cc") for file in folder.rglob(kind))
     errors, warnings = [], []
     for file in files:
         file_errors, file_warnings = check_file(file, rooms, source)

@@ -18,6 +18,7 @@ search/samplers: search math base |
 train: base |
 app: base search |
 app/trainer: train base |
+python/bindings: base search | nanobind
 """
 
 
@@ -25,7 +26,8 @@ class CheckLayers(unittest.TestCase):
     def check(self, files: dict[str, str], layers: str = LAYERS) -> tuple[int, str]:
         """The exit code and the output on a tree of these files, with paths from src."""
         with tempfile.TemporaryDirectory() as folder:
-            source = Path(folder)
+            source = Path(folder) / "src"
+            source.mkdir()
             (source / "LAYERS").write_text(layers)
             for room in ("base", "math", "search", "search/stores", "search/samplers", "train", "train/model"):
                 (source / room).mkdir(parents=True, exist_ok=True)
@@ -35,8 +37,8 @@ class CheckLayers(unittest.TestCase):
                 (source / name).write_text(text)
             output = io.StringIO()
             with contextlib.redirect_stdout(output):
-                code = check_layers.main([folder])
-            return code, output.getvalue().replace(folder + "/", "")
+                code = check_layers.main([str(source)])
+            return code, output.getvalue().replace(f"{source}/", "").replace(folder + "/", "")
 
     def assert_clean(self, files: dict[str, str]) -> None:
         code, output = self.check(files)
@@ -105,6 +107,16 @@ class CheckLayers(unittest.TestCase):
             code, output = self.check({}, layers)
             self.assertEqual(code, 1)
             self.assertIn(expected, output)
+
+    def test_rooms_beside_src_include_from_there_and_from_src(self):
+        good = {"../python/bindings/a.h": "", "../python/bindings/a.cc": '#include "bindings/a.h"\n#include "search/part.h"\n#include <nanobind/nanobind.h>\n'}
+        self.assertEqual(self.check(good)[0], 0)
+        code, output = self.check({"../python/bindings/a.cc": '#include "math/part.h"\n'})
+        self.assertEqual(code, 1)
+        self.assertIn('python/bindings/a.cc:1: python/bindings includes "math/part.h" of math', output)
+        code, output = self.check({"../python/bindings/a.h": "", "app/b.cc": '#include "bindings/a.h"\n'})
+        self.assertEqual(code, 1)
+        self.assertIn('app includes "bindings/a.h" of python/bindings', output)
 
 
 if __name__ == "__main__":

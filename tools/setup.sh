@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly packages=(
-  g++ cmake ninja-build ccache git make pkg-config python3 python3-venv
+  g++ cmake ninja-build ccache git make pkg-config python3 python3-dev python3-venv
   nlohmann-json3-dev libfmt-dev libexpected-dev libeigen3-dev libnlopt-dev libnlopt-cxx-dev libboost-dev
   libre2-dev libicu-dev libsqlite3-dev libcli11-dev libyaml-cpp-dev libspdlog-dev libgtest-dev libgmock-dev strace
 )
@@ -33,6 +33,7 @@ missing_packages() {
     case $package in  # a compiler or Python from elsewhere serves as well
       g++|cmake|git|make|python3) command -v "$package" >/dev/null && continue ;;
       ninja-build) command -v ninja >/dev/null && continue ;;
+      python3-dev) python3 -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' && continue ;;
       python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null && continue ;;
     esac
     echo "$package"

@@ -4,5 +4,6 @@
 NB_MODULE(_core, module) {
   module.attr("version") = PEGBOX_VERSION;
   pegbox::python::bind_errors(module);
+  pegbox::python::bind_sampler(module);
   pegbox::python::bind_study(module);
 }

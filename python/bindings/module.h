@@ -5,7 +5,8 @@
 
 namespace pegbox::python {
 
-void bind_errors(nanobind::module_& module);  // raise.cc
-void bind_study(nanobind::module_& module);   // study.cc
+void bind_errors(nanobind::module_& module);   // raise.cc
+void bind_sampler(nanobind::module_& module);  // sampler.cc
+void bind_study(nanobind::module_& module);    // study.cc
 
 }  // namespace pegbox::python

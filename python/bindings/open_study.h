@@ -1,4 +1,4 @@
-// OpenStudy: a study that this process holds, with all its parts: store, lease, log, strategies, and the interface to them.
+// OpenStudy: a study that this process holds, with all its parts: store, lease, log, strategies, and ask-and-tell.
 #pragma once
 
 #include <memory>
@@ -13,17 +13,30 @@ namespace pegbox::python {
 
 class OpenStudy {
  public:
-  /// Makes the study that `document` describes, in `store` (a URL; nothing: in memory). Conflict if it exists.
-  static Result<std::unique_ptr<OpenStudy>> create(const Document& document, const std::optional<std::string>& store);
+  /// Makes the study that `document` describes, or goes on with the one of its name, in `store` (a URL; nothing: in
+  /// memory). InvalidInput, naming the differences, if the one that exists is another: only its budget may be smaller,
+  /// and before the first measurement all may differ. Conflict if another process holds it.
+  static Result<std::unique_ptr<OpenStudy>> open(const Document& document, const std::optional<std::string>& store);
 
-  /// Goes on with a study that exists. Conflict if another process runs it.
-  static Result<std::unique_ptr<OpenStudy>> load(const std::string& name, const std::string& store);
+  /// Goes on with a study that exists, with a new total of trials if one is given, which may not be smaller.
+  static Result<std::unique_ptr<OpenStudy>> load(const std::string& name, const std::string& store,
+                                                 std::optional<std::int64_t> trials);
 
-  AskTell& ask_tell() { return *ask_tell_; }
+  ~OpenStudy();  ///< as close()
+
+  /// Conflict after close().
+  Result<AskTell*> ask_tell();
+
+  /// Its log, for looking at; also after close().
+  AskTell& log() { return *ask_tell_; }
+
+  /// Lets go of the study. Again: nothing happens.
+  Result<void> close();
 
  private:
   OpenStudy() = default;
-  Result<void> make_parts(const StudySpec& spec);
+  Result<void> take_over(const StudySpec& spec);
+  Result<void> begin();
 
   std::unique_ptr<Store> store_;
   std::unique_ptr<StudyLease> lease_;

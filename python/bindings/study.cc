@@ -21,19 +21,21 @@ auto without_lock(Call call) {
   return call();
 }
 
-std::unique_ptr<OpenStudy> create(nb::handle spec, const std::optional<std::string>& store) {
+std::unique_ptr<OpenStudy> open(nb::handle spec, const std::optional<std::string>& store) {
   Document document;
   document.json = json_from(spec, "Study");
   document.name = "Study";
-  return without_lock([&] { return value_or_raise(OpenStudy::create(document, store)); });
+  return without_lock([&] { return value_or_raise(OpenStudy::open(document, store)); });
 }
 
-std::unique_ptr<OpenStudy> load(const std::string& name, const std::string& store) {
-  return without_lock([&] { return value_or_raise(OpenStudy::load(name, store)); });
+std::unique_ptr<OpenStudy> load(const std::string& name, const std::string& store, std::optional<std::int64_t> trials) {
+  return without_lock([&] { return value_or_raise(OpenStudy::load(name, store, trials)); });
 }
+
+AskTell& asked_and_told(OpenStudy& study) { return *value_or_raise(study.ask_tell()); }
 
 nb::object ask(OpenStudy& study) {
-  const auto asked = without_lock([&] { return value_or_raise(study.ask_tell().ask()); });
+  const auto asked = without_lock([&] { return value_or_raise(asked_and_told(study).ask()); });
   if (!asked) return nb::none();
   return nb::make_tuple(asked->id.trial, asked->id.leg, to_python(asked->config), asked->seed, asked->step,
                         asked->checkpoint);
@@ -54,12 +56,13 @@ const char* name_of_verdict(Verdict verdict) {
 const char* report(OpenStudy& study, std::int64_t trial, std::uint64_t leg, std::int64_t step, nb::dict metrics,
                    const std::string& checkpoint) {
   const CallersReport report{step, metrics_from(metrics, "report"), checkpoint};
-  return name_of_verdict(without_lock([&] { return value_or_raise(study.ask_tell().report({trial, leg}, report)); }));
+  return name_of_verdict(
+      without_lock([&] { return value_or_raise(asked_and_told(study).report({trial, leg}, report)); }));
 }
 
 void tell(OpenStudy& study, std::int64_t trial, std::uint64_t leg, nb::dict values) {
   const Metrics metrics = metrics_from(values, "tell");
-  without_lock([&] { raise_if_failed(study.ask_tell().tell({trial, leg}, metrics)); });
+  without_lock([&] { raise_if_failed(asked_and_told(study).tell({trial, leg}, metrics)); });
 }
 
 void tell_failed(OpenStudy& study, std::int64_t trial, std::uint64_t leg, const std::string& kind,
@@ -72,20 +75,20 @@ void tell_failed(OpenStudy& study, std::int64_t trial, std::uint64_t leg, const 
                                     .expected = "error, out-of-memory, diverged, timeout or infeasible",
                                     .hint = "a text of your own is given as detail="});
   const Metrics metrics = metrics_from(values, "tell");
-  without_lock([&] { raise_if_failed(study.ask_tell().tell_failed({trial, leg}, *failure, detail, metrics)); });
+  without_lock([&] { raise_if_failed(asked_and_told(study).tell_failed({trial, leg}, *failure, detail, metrics)); });
 }
 
 void give_back(OpenStudy& study, std::int64_t trial, std::uint64_t leg, const std::string& detail) {
-  without_lock([&] { raise_if_failed(study.ask_tell().give_back({trial, leg}, detail)); });
+  without_lock([&] { raise_if_failed(asked_and_told(study).give_back({trial, leg}, detail)); });
 }
 
 std::int64_t enqueue(OpenStudy& study, nb::handle config) {
   const Config wanted = config_from(config, "enqueue");
-  return without_lock([&] { return value_or_raise(study.ask_tell().enqueue(wanted)); });
+  return without_lock([&] { return value_or_raise(asked_and_told(study).enqueue(wanted)); });
 }
 
 std::size_t count(OpenStudy& study) {
-  return without_lock([&] { return study.ask_tell().look([](const History& history) { return history.trials.size(); }); });
+  return without_lock([&] { return study.log().look([](const History& history) { return history.trials.size(); }); });
 }
 
 nb::list reports_of(const Trial& trial) {
@@ -96,13 +99,12 @@ nb::list reports_of(const Trial& trial) {
 
 nb::dict trial(OpenStudy& study, std::int64_t number) {
   const auto found = without_lock([&] {
-    return study.ask_tell().look([&](const History& history) -> std::optional<Trial> {
+    return study.log().look([&](const History& history) -> std::optional<Trial> {
       if (number < 0 || number >= std::ssize(history.trials)) return std::nullopt;
       return history.trials[static_cast<std::size_t>(number)];
     });
   });
-  if (!found)
-    raise(ErrorKind::NotFound, {.where = "trials", .what = "no such trial", .got = std::to_string(number)});
+  if (!found) raise(ErrorKind::NotFound, {.where = "trials", .what = "no such trial", .got = std::to_string(number)});
   nb::dict record;
   record["number"] = found->number;
   record["state"] = std::string(name_of(found->state));
@@ -118,23 +120,29 @@ nb::dict trial(OpenStudy& study, std::int64_t number) {
 }
 
 std::optional<std::int64_t> best(OpenStudy& study) {
-  return without_lock([&] { return study.ask_tell().look([](const History& history) { return best_trial(history); }); });
+  return without_lock([&] { return study.log().look([](const History& history) { return best_trial(history); }); });
 }
 
 std::vector<std::int64_t> front(OpenStudy& study) {
-  return without_lock([&] { return study.ask_tell().look([](const History& history) { return pareto_front(history); }); });
+  return without_lock([&] { return study.log().look([](const History& history) { return pareto_front(history); }); });
 }
 
 nb::object spec(OpenStudy& study) {
-  return to_python(study.ask_tell().look([](const History& history) { return history.spec.source; }));
+  const Json source =
+      without_lock([&] { return study.log().look([](const History& history) { return history.spec.source; }); });
+  return to_python(source);
+}
+
+void close(OpenStudy& study) {
+  without_lock([&] { raise_if_failed(study.close()); });
 }
 
 }  // namespace
 
 void bind_study(nb::module_& module) {
   nb::class_<OpenStudy>(module, "Study")
-      .def_static("create", &create, nb::arg("spec"), nb::arg("store").none())
-      .def_static("load", &load, nb::arg("name"), nb::arg("store"))
+      .def_static("open", &open, nb::arg("spec"), nb::arg("store").none())
+      .def_static("load", &load, nb::arg("name"), nb::arg("store"), nb::arg("trials").none())
       .def("ask", &ask)
       .def("report", &report)
       .def("tell", &tell)
@@ -145,7 +153,8 @@ void bind_study(nb::module_& module) {
       .def("trial", &trial)
       .def("best", &best)
       .def("front", &front)
-      .def("spec", &spec);
+      .def("spec", &spec)
+      .def("close", &close);
 }
 
 }  // namespace pegbox::python

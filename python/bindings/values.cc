@@ -55,6 +55,8 @@ Json convert(nb::handle object, const std::string& where, int depth) {
     }
     return members;
   }
+  if (PyMapping_Check(object.ptr()) && nb::hasattr(object, "keys"))
+    return convert(nb::module_::import_("builtins").attr("dict")(object), where, depth);
   if (PyIndex_Check(object.ptr())) return integer_from(object, where);
   if (is_numeric(object)) {
     const double number = PyFloat_AsDouble(object.ptr());

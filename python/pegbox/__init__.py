@@ -6,6 +6,9 @@
     print(study.best.config)
 """
 
+from importlib import import_module
+from types import ModuleType
+
 from pegbox._core import version as __version__
 from pegbox.errors import (
     Conflict,
@@ -42,3 +45,10 @@ __all__ = [
     "__version__",
     "load",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """`pegbox.optuna` without importing Optuna before it is wanted."""
+    if name == "optuna":
+        return import_module("pegbox.optuna")
+    raise AttributeError(f"module 'pegbox' has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,10 +13,14 @@ Value = bool | int | float | str
 Verdict = Literal["continue", "pause", "stop"]
 
 
+class Interrupt(BaseException):
+    """Leaves an objective whose trial nobody waits for any more. No Exception, so that `except Exception` lets it pass."""
+
+
 class Trial:
     """A configuration to run now, or to go on with. Made by `Study.ask`."""
 
-    __slots__ = ("_leg", "_study", "checkpoint", "config", "number", "seed", "step", "verdict")
+    __slots__ = ("_interrupted", "_leg", "_study", "checkpoint", "config", "number", "seed", "step", "verdict")
 
     number: int
     """Its place among the study's trials, from 0."""
@@ -32,6 +37,7 @@ class Trial:
 
     def __init__(self, study: _core.Study, asked: tuple[int, int, dict[str, Value], int, int, str]) -> None:
         self._study = study
+        self._interrupted: threading.Event | None = None
         self.number, self._leg, self.config, self.seed, self.step, self.checkpoint = asked
         self.verdict = "continue"
 
@@ -39,14 +45,24 @@ class Trial:
         """Says how the trial stands after `step` steps, and hears whether it is to go on.
 
         "continue"; "pause": keep what is needed to go on from here, for `ask` gives the trial back some day, with this
-        step; "stop": it is over. After "pause" and "stop" the trial is not told. Steps grow from report to report; all
+        step; "stop": it is over. Neither is told. Steps grow from report to report; all
         metrics of a step are given in one call. Steps up to `trial.step` are known: a program that cannot go on from
         there begins again, and its reports change nothing until it is past it.
 
         `checkpoint` names a snapshot of this step that outlives the process: after a crash the trial goes on from it.
         """
         self.verdict = self._study.report(self.number, self._leg, step, metrics, checkpoint)
+        if self._interrupted is not None and self._interrupted.is_set():
+            raise Interrupt
         return self.verdict
+
+    def give_back(self) -> None:
+        """Returns the trial to the queue, as if nobody had asked for it: `ask` gives it again."""
+        self._study.give_back(self.number, self._leg, "its caller gave it back")
+
+    def listen_to(self, interrupted: threading.Event) -> None:
+        """For `Study.optimize`: a report leaves the objective once the event is set."""
+        self._interrupted = interrupted
 
     def __repr__(self) -> str:
         return f"<pegbox.Trial {self.number}: {self.config}, from step {self.step}>"

@@ -9,7 +9,7 @@
 #include "app/patience.h"
 #include "app/progress.h"
 #include "app/session.h"
-#include "app/spec_change.h"
+#include "search/spec_change.h"
 #include "search/samplers/table.h"
 #include "search/schedulers/table.h"
 

@@ -26,52 +26,53 @@ std::string names_in(const Metrics& metrics) {
   return names.empty() ? "nothing" : names;
 }
 
+bool is_paused_by_person(const Trial& trial) {
+  return trial.state == TrialState::Paused && trial.detail == kPausedByPerson;
+}
+
 }  // namespace
 
 Result<void> AskTell::begin() {
   const std::lock_guard lock(mutex_);
   now_s_ = study_.state().now_s();
   clock_offset_s_ = now_s_ - clock_.now_s();
+  if (options_.commands) PEGBOX_CHECK(options_.commands());  // wishes of before this are not for us
   PEGBOX_CHECK(log(event::Note{{}, kRunNote, {{"state", "running"}}}));
   const auto left_running = study_.history().in_state(TrialState::Running);
-  for (const std::int64_t number : left_running)
-    PEGBOX_CHECK(move(number, TrialState::Waiting, "the host stopped", kTunerAuthor));
+  for (const std::int64_t number : left_running) PEGBOX_CHECK(move(number, TrialState::Waiting, "the host stopped"));
   const auto paused = study_.history().in_state(TrialState::Paused);
   for (const std::int64_t number : paused)
-    if (trial(number).detail == kPausedByPerson)
-      PEGBOX_CHECK(move(number, TrialState::Waiting, "the study goes on", kTunerAuthor));
+    if (is_paused_by_person(trial(number))) PEGBOX_CHECK(move(number, TrialState::Waiting, "the study goes on"));
   return commit();
 }
 
 Result<std::optional<AskedTrial>> AskTell::ask() {
   const std::lock_guard lock(mutex_);
-  tick();
+  PEGBOX_CHECK(tick());
   if (unheard_.empty()) {
     PEGBOX_TRY(auto next, start_next());
-    if (!next) {
-      if (study_.history().in_state(TrialState::Running).empty()) PEGBOX_CHECK(finish());
-      PEGBOX_CHECK(commit());
-      return std::nullopt;
-    }
-    unheard_.push_back(*std::move(next));
+    if (next) unheard_.push_back(*std::move(next));
   }
+  if (unheard_.empty()) PEGBOX_CHECK(finish_if_idle());
   PEGBOX_CHECK(commit());
+  if (unheard_.empty()) return std::nullopt;
   AskedTrial asked = std::move(unheard_.back());
   unheard_.pop_back();
   return asked;
 }
 
 Result<std::optional<AskedTrial>> AskTell::start_next() {
-  for (;;) {
+  while (mode_ == Mode::Running) {
     PEGBOX_TRY(const auto leg, director_.next_leg(history_now()));
-    if (!leg) return std::nullopt;
+    if (!leg) break;
     if (leg->created) PEGBOX_CHECK(log(*leg->created));
     if (leg->infeasible.empty()) {
       PEGBOX_CHECK(log(event::TrialStarted{leg->trial, {}, leg->from, leg->until, 0}));
       return begin_leg(*leg);
     }
-    PEGBOX_CHECK(move(leg->trial, TrialState::Infeasible, leg->infeasible, kTunerAuthor));
+    PEGBOX_CHECK(move(leg->trial, TrialState::Infeasible, leg->infeasible));
   }
+  return std::nullopt;
 }
 
 AskedTrial AskTell::begin_leg(const Leg& leg) {
@@ -88,58 +89,99 @@ AskedTrial AskTell::begin_leg(const Leg& leg) {
 
 Result<Verdict> AskTell::report(TrialLeg id, const CallersReport& report) {
   const std::lock_guard lock(mutex_);
-  tick();
-  PEGBOX_TRY(const Trial* trial, find(id));
-  if (trial->state == TrialState::Paused || trial->state == TrialState::Stopped) {
-    PEGBOX_CHECK(commit());
-    return trial->state == TrialState::Paused ? Verdict::Pause : Verdict::Stop;
+  PEGBOX_CHECK(tick());
+  PEGBOX_TRY(const Trial* reporting, find(id));
+  switch (reporting->state) {
+    case TrialState::Running:
+      break;
+    case TrialState::Paused:
+    case TrialState::Waiting:
+      PEGBOX_CHECK(commit());
+      return Verdict::Pause;
+    case TrialState::Stopped:
+      PEGBOX_CHECK(commit());
+      return Verdict::Stop;
+    default:
+      return tl::make_unexpected(find_running(id).error());
   }
-  PEGBOX_CHECK(find_running(id));
-  if (report.metrics.empty())
-    return fail(ErrorKind::InvalidInput, {.where = place_of(id.trial), .what = "a report without a metric"});
-  if (report.step < 0)
-    return fail(ErrorKind::InvalidInput,
-                {.where = place_of(id.trial), .what = "a negative step", .got = std::to_string(report.step)});
-  if (!trial->reports.empty() && report.step <= trial->step) {
-    if (report.step <= given_[static_cast<std::size_t>(id.trial)].from) return Verdict::Continue;
-    return fail(ErrorKind::InvalidInput, {.where = place_of(id.trial),
-                                          .what = "steps do not grow",
-                                          .got = fmt::format("step {} after step {}", report.step, trial->step),
-                                          .hint = "report all metrics of a step in one call"});
+  PEGBOX_CHECK(check_report(*reporting, report));
+  const bool is_known = !reporting->reports.empty() && report.step <= reporting->step;
+  if (!is_known) {
+    PEGBOX_CHECK(log(event::TrialReported{id.trial, report.step, report.metrics}, kCallerAuthor));
+    if (!report.checkpoint.empty()) {
+      Json checkpoint = {{"step", report.step}, {"name", report.checkpoint}};
+      PEGBOX_CHECK(log(event::Note{id.trial, kCheckpointNote, std::move(checkpoint)}, kCallerAuthor));
+    }
   }
-  return judge(id, report);
+  PEGBOX_TRY(const Judgement judgement, is_known ? wish_about(*reporting) : judge(*reporting, report));
+  return judgement.verdict;
 }
 
-Result<Verdict> AskTell::judge(TrialLeg id, const CallersReport& report) {
-  PEGBOX_CHECK(log(event::TrialReported{id.trial, report.step, report.metrics}, kCallerAuthor));
-  if (!report.checkpoint.empty())
-    PEGBOX_CHECK(log(
-        event::Note{id.trial, kCheckpointNote, {{"step", report.step}, {"name", report.checkpoint}}}, kCallerAuthor));
-  const Trial& reached = trial(id.trial);
+Result<void> AskTell::check_report(const Trial& trial, const CallersReport& report) const {
+  if (report.metrics.empty())
+    return fail(ErrorKind::InvalidInput, {.where = place_of(trial.number), .what = "a report without a metric"});
+  if (report.step < 0)
+    return fail(ErrorKind::InvalidInput,
+                {.where = place_of(trial.number), .what = "a negative step", .got = std::to_string(report.step)});
+  const std::int64_t known = given_[static_cast<std::size_t>(trial.number)].from;
+  if (trial.reports.empty() || report.step > trial.step || report.step <= known) return {};
+  return fail(ErrorKind::InvalidInput, {.where = place_of(trial.number),
+                                        .what = "steps do not grow",
+                                        .got = fmt::format("step {} after step {}", report.step, trial.step),
+                                        .hint = "report all metrics of a step in one call"});
+}
+
+Result<Judgement> AskTell::judge(const Trial& reached, const CallersReport& report) {
+  const std::int64_t number = reached.number;
+  PEGBOX_TRY(const Judgement wish, wish_about(reached));
+  if (wish.verdict != Verdict::Continue) return wish;
   const StudySpec& spec = study_.state().spec();
-  const bool at_rung = reached.until > 0 && report.step >= reached.until && has_objective(spec, report.metrics);
+  const std::int64_t full = study_.history().steps;
+  const bool at_end = full > 0 && report.step >= full;  // nothing is left to be saved
+  const bool at_rung =
+      reached.until > 0 && report.step >= reached.until && !at_end && has_objective(spec, report.metrics);
   const bool out_of_time = spec.budget.time_s > 0 && now_s_ >= spec.budget.time_s;
   if (!at_rung && !out_of_time) {
     if (now_s_ - committed_s_ >= options_.report_group_s) PEGBOX_CHECK(commit());
-    return Verdict::Continue;
+    return Judgement{};
   }
-  const Judgement judgement = director_.judge(history_now(), reached);
+  Judgement judgement = director_.judge(history_now(), reached);
   if (judgement.verdict == Verdict::Continue)
-    PEGBOX_CHECK(log(event::TrialStarted{id.trial, {}, report.step, judgement.until, 0}));
-  if (judgement.verdict == Verdict::Stop)
-    PEGBOX_CHECK(move(id.trial, TrialState::Stopped, judgement.detail, kTunerAuthor));
-  if (judgement.verdict == Verdict::Pause)
-    PEGBOX_CHECK(log(event::TrialMoved{id.trial, TrialState::Paused, report.step,
-                                       CheckpointRef{id.trial, report.step, report.checkpoint}, {}, judgement.detail}));
+    PEGBOX_CHECK(log(event::TrialStarted{number, {}, report.step, judgement.until, 0}));
+  if (judgement.verdict == Verdict::Stop) PEGBOX_CHECK(move(number, TrialState::Stopped, judgement.detail));
+  if (judgement.verdict == Verdict::Pause) {
+    CheckpointRef stand{number, report.step, report.checkpoint};
+    PEGBOX_CHECK(log(event::TrialMoved{number, TrialState::Paused, report.step, stand, {}, judgement.detail}));
+  }
   PEGBOX_CHECK(commit());
-  return judgement.verdict;
+  return judgement;
+}
+
+// What a person wants of a running trial.
+Result<Judgement> AskTell::wish_about(const Trial& running) {
+  const std::int64_t number = running.number;
+  const bool stopped = asked_to_stop_.erase(number) > 0, paused = asked_to_pause_.erase(number) > 0;
+  Judgement wish;
+  if (stopped || mode_ == Mode::Stopping) {
+    wish = {Verdict::Stop, 0, kStoppedByPerson};
+    PEGBOX_CHECK(move(number, TrialState::Stopped, wish.detail));
+  } else if (paused || mode_ == Mode::Pausing) {
+    wish = {Verdict::Pause, 0, kPausedByPerson};
+    PEGBOX_CHECK(move(number, mode_ == Mode::Pausing ? TrialState::Waiting : TrialState::Paused, wish.detail));
+  } else {
+    return wish;
+  }
+  PEGBOX_CHECK(commit());
+  return wish;
 }
 
 Result<void> AskTell::tell(TrialLeg id, const Metrics& metrics) {
   const std::lock_guard lock(mutex_);
-  tick();
+  PEGBOX_CHECK(tick());
   if (undurable_ends_.contains(id.trial)) return commit();
-  PEGBOX_TRY(const Trial* told, find_running(id));
+  PEGBOX_TRY(const Trial* told, find(id));
+  const bool went_on = told->state == TrialState::Paused;  // the caller ran it to its end all the same
+  if (!went_on) PEGBOX_CHECK(find_running(id));
   const Objective* diverged = nullptr;
   double value = 0;
   for (const Objective& objective : study_.state().spec().objectives) {
@@ -149,12 +191,13 @@ Result<void> AskTell::tell(TrialLeg id, const Metrics& metrics) {
       return fail(ErrorKind::InvalidInput, {.where = place_of(id.trial),
                                             .what = "no value of '" + objective.metric + "'",
                                             .got = names_in(metrics),
-                                            .expected = objective.metric + " and any other metrics",
+                                            .expected = objective.metric + ", and any other metrics",
                                             .hint = "a trial that failed is told as failed"});
     if (std::isfinite(*known) || diverged != nullptr) continue;
     diverged = &objective;
     value = *known;
   }
+  if (went_on) PEGBOX_CHECK(log(event::TrialStarted{id.trial, {}, told->step, 0, 0}));
   PEGBOX_CHECK(measured(id.trial, metrics));
   if (diverged == nullptr) return end(id.trial, TrialState::Done, {});
   return end(id.trial, TrialState::Failed, diverged->metric + " is " + format_number(value), FailureKind::Diverged);
@@ -162,13 +205,13 @@ Result<void> AskTell::tell(TrialLeg id, const Metrics& metrics) {
 
 Result<void> AskTell::tell_failed(TrialLeg id, FailureKind kind, const std::string& detail, const Metrics& metrics) {
   const std::lock_guard lock(mutex_);
-  tick();
+  PEGBOX_CHECK(tick());
   if (undurable_ends_.contains(id.trial)) return commit();
   PEGBOX_TRY(const Trial* told, find(id));
-  const bool paused = told->state == TrialState::Paused;
-  if (!paused) PEGBOX_CHECK(find_running(id));
-  if (!paused) PEGBOX_CHECK(measured(id.trial, metrics));
-  const bool refused = kind == FailureKind::Infeasible && !paused;
+  if (told->state == TrialState::Paused) return end(id.trial, TrialState::Failed, detail, kind);
+  PEGBOX_CHECK(find_running(id));
+  PEGBOX_CHECK(measured(id.trial, metrics));
+  const bool refused = kind == FailureKind::Infeasible;
   return end(id.trial, refused ? TrialState::Infeasible : TrialState::Failed, detail, kind);
 }
 
@@ -180,35 +223,37 @@ Result<void> AskTell::measured(std::int64_t number, const Metrics& metrics) {
     return !known || !is_same_number(*known, metric.second);
   });
   if (!news) return {};
-  const std::int64_t next = told.reports.empty() ? 0 : told.step + 1;
+  const std::int64_t next = told.reports.empty() ? 1 : told.step + 1;
   return log(event::TrialReported{number, std::max(next, study_.history().steps), metrics}, kCallerAuthor);
 }
 
 Result<void> AskTell::give_back(TrialLeg id, const std::string& detail) {
   const std::lock_guard lock(mutex_);
-  tick();
+  PEGBOX_CHECK(tick());
   PEGBOX_CHECK(find_running(id));
-  PEGBOX_CHECK(move(id.trial, TrialState::Waiting, detail, kTunerAuthor));
+  PEGBOX_CHECK(move(id.trial, TrialState::Waiting, detail));
   return commit();
 }
 
-Result<void> AskTell::give_all_back(const std::string& detail) {
+Result<void> AskTell::close() {
   const std::lock_guard lock(mutex_);
-  tick();
+  if (mode_ == Mode::Over) return study_.commit();
+  constexpr char kReason[] = "its caller left";
   const auto running = study_.history().in_state(TrialState::Running);
-  for (const std::int64_t number : running) PEGBOX_CHECK(move(number, TrialState::Waiting, detail, kTunerAuthor));
-  unheard_.clear();
+  for (const std::int64_t number : running) PEGBOX_CHECK(move(number, TrialState::Waiting, kReason));
+  PEGBOX_CHECK(log(event::Note{{}, kRunNote, {{"state", name_of(Outcome::Paused)}, {"reason", kReason}}}));
+  mode_ = Mode::Over;
   return commit();
 }
 
 Result<std::int64_t> AskTell::enqueue(const Config& config) {
   const std::lock_guard lock(mutex_);
-  tick();
+  PEGBOX_CHECK(tick());
   const History history = history_now();
   const std::string where = study_.name() + " enqueue";
   if (const std::string why = director_.exhausted(history); !why.empty())
-    return fail(ErrorKind::Conflict, {.where = where, .what = "nothing more may be tried: " + why});
-  PEGBOX_TRY(auto created, director_.wanted_trial(history, config, where));
+    return fail(ErrorKind::Conflict, {.where = where, .what = "nothing more may be tried", .got = why});
+  PEGBOX_TRY(auto created, Director::wanted_trial(history, config, where));
   PEGBOX_TRY(const auto violated, history.constraints.violated(created.config));
   if (violated) return fail(ErrorKind::InvalidInput, {.where = where, .what = "it violates " + *violated});
   created.reason = {{"by", "enqueue"}};
@@ -218,24 +263,52 @@ Result<std::int64_t> AskTell::enqueue(const Config& config) {
   return number;
 }
 
-Result<void> AskTell::flush() {
-  const std::lock_guard lock(mutex_);
-  return commit();
+// When nothing runs and nothing may be started. What waits at a rung was not good enough, as when the tuner finishes.
+Result<void> AskTell::finish_if_idle() {
+  if (mode_ == Mode::Over || !study_.history().in_state(TrialState::Running).empty()) return {};
+  Outcome outcome = Outcome::Finished;
+  if (mode_ == Mode::Pausing) outcome = Outcome::Paused;
+  if (mode_ == Mode::Stopping) outcome = Outcome::Stopped;
+  std::string reason = outcome == Outcome::Paused ? kPausedByPerson : kStoppedByPerson;
+  std::string detail = reason;
+  if (outcome == Outcome::Finished) {
+    reason = director_.exhausted(history_now());
+    detail = "the budget is spent: " + reason;
+  }
+  for (const TrialState state : {TrialState::Waiting, TrialState::Paused}) {
+    if (outcome == Outcome::Paused) break;
+    const auto numbers = study_.history().in_state(state);
+    for (const std::int64_t number : numbers)
+      if (outcome == Outcome::Stopped || !is_paused_by_person(trial(number)))
+        PEGBOX_CHECK(move(number, TrialState::Stopped, detail));
+  }
+  PEGBOX_CHECK(log(event::Note{{}, kRunNote, {{"state", name_of(outcome)}, {"reason", reason}}}));
+  mode_ = Mode::Over;
+  return {};
 }
 
-// What waits at a rung when nothing may be started any more was not good enough, as when the tuner finishes.
-Result<void> AskTell::finish() {
-  if (finished_) return {};
-  const std::string reason = director_.exhausted(history_now());
-  const auto paused = study_.history().in_state(TrialState::Paused);
-  for (const std::int64_t number : paused)
-    PEGBOX_CHECK(move(number, TrialState::Stopped, "the budget is spent: " + reason, kTunerAuthor));
-  const auto waiting = study_.history().in_state(TrialState::Waiting);
-  for (const std::int64_t number : waiting)
-    PEGBOX_CHECK(move(number, TrialState::Stopped, "the budget is spent: " + reason, kTunerAuthor));
-  PEGBOX_CHECK(log(event::Note{{}, kRunNote, {{"state", name_of(Outcome::Finished)}, {"reason", reason}}}));
-  finished_ = true;
+Result<void> AskTell::look_for_commands() {
+  if (!options_.commands || now_s_ - commands_asked_s_ < options_.command_poll_s) return {};
+  commands_asked_s_ = now_s_;
+  PEGBOX_TRY(const auto commands, options_.commands());
+  for (const PostedCommand& posted : commands) PEGBOX_CHECK(obey(posted));
   return {};
+}
+
+Result<void> AskTell::obey(const PostedCommand& posted) {
+  if (posted.command == Command::Pause || posted.command == Command::Stop) {
+    if (mode_ != Mode::Over) mode_ = posted.command == Command::Pause ? Mode::Pausing : Mode::Stopping;
+    return {};
+  }
+  const std::int64_t number = posted.trial;
+  const bool pauses = posted.command == Command::PauseTrial;
+  if (number < 0 || number >= std::ssize(study_.history().trials) || is_final(trial(number).state)) return {};
+  if (trial(number).state == TrialState::Running) {
+    (pauses ? asked_to_pause_ : asked_to_stop_).insert(number);
+    return {};
+  }
+  if (pauses && trial(number).state == TrialState::Paused) return {};
+  return move(number, pauses ? TrialState::Paused : TrialState::Stopped, pauses ? kPausedByPerson : kStoppedByPerson);
 }
 
 Result<const Trial*> AskTell::find(TrialLeg id) const {
@@ -247,27 +320,29 @@ Result<const Trial*> AskTell::find(TrialLeg id) const {
                                       .expected = fmt::format("one of {} trials", trials.size())});
   const auto index = static_cast<std::size_t>(id.trial);
   const std::uint64_t present = index < given_.size() ? given_[index].leg : 0;
-  if (present == 0 || (id.leg != 0 && id.leg != present))
-    return fail(ErrorKind::Conflict, {.where = place_of(id.trial),
-                                      .what = present == 0 ? "nobody has asked for this trial since the study was opened"
-                                                           : "the trial was given to somebody else since then"});
+  if (present == 0)
+    return fail(ErrorKind::Conflict, {.where = place_of(id.trial), .what = "nobody has asked for this trial yet"});
+  if (id.leg != 0 && id.leg != present)
+    return fail(ErrorKind::Conflict,
+                {.where = place_of(id.trial), .what = "the trial has been given to somebody else since then"});
   return &trials[index];
 }
 
 Result<const Trial*> AskTell::find_running(TrialLeg id) const {
   PEGBOX_TRY(const Trial* found, find(id));
   if (found->state == TrialState::Running) return found;
-  const std::string state(name_of(found->state));
-  const std::string detail = found->detail.empty() ? "" : ": " + found->detail;
-  if (is_final(found->state))
-    return fail(ErrorKind::Conflict, {.where = place_of(id.trial), .what = "the trial has ended", .got = state + detail});
-  return fail(ErrorKind::Conflict, {.where = place_of(id.trial),
-                                    .what = "the trial does not run",
-                                    .got = state + detail,
-                                    .hint = "ask() gives it back when its turn comes"});
+  const bool ended = is_final(found->state);
+  return fail(ErrorKind::Conflict,
+              {.where = place_of(id.trial),
+               .what = ended ? "the trial has ended" : "the trial does not run",
+               .got = std::string(name_of(found->state)) + (found->detail.empty() ? "" : ": " + found->detail),
+               .hint = ended ? "" : "ask() gives it back when its turn comes"});
 }
 
-void AskTell::tick() { now_s_ = std::max(now_s_, clock_.now_s() + clock_offset_s_); }
+Result<void> AskTell::tick() {
+  now_s_ = std::max(now_s_, clock_.now_s() + clock_offset_s_);
+  return look_for_commands();
+}
 
 History AskTell::history_now() const {
   History history = study_.history();
@@ -275,15 +350,17 @@ History AskTell::history_now() const {
   return history;
 }
 
-Result<void> AskTell::log(Event::What what, const char* author) { return study_.append(now_s_, author, std::move(what)); }
+Result<void> AskTell::log(Event::What what, const char* author) {
+  return study_.append(now_s_, author, std::move(what));
+}
 
-Result<void> AskTell::move(std::int64_t number, TrialState to, std::string detail, const char* author,
-                           std::optional<FailureKind> failure) {
-  return log(event::TrialMoved{number, to, trial(number).step, {}, failure, std::move(detail)}, author);
+Result<void> AskTell::move(std::int64_t number, TrialState to, std::string detail) {
+  return log(event::TrialMoved{number, to, trial(number).step, {}, {}, std::move(detail)});
 }
 
 Result<void> AskTell::end(std::int64_t number, TrialState to, std::string detail, std::optional<FailureKind> failure) {
-  PEGBOX_CHECK(move(number, to, std::move(detail), kCallerAuthor, failure));
+  event::TrialMoved moved{number, to, trial(number).step, {}, failure, std::move(detail)};
+  PEGBOX_CHECK(log(std::move(moved), kCallerAuthor));
   undurable_ends_.insert(number);
   return commit();
 }

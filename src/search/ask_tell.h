@@ -1,12 +1,13 @@
-// AskTell: a study whose trials the caller runs: it asks for them, reports how they come on, and tells what became of them.
+// AskTell: a study whose trials the caller runs: it asks for them, reports how they come on, and tells what became of
+// them.
 //
-// It is the tuner with a caller instead of an executor: the same director decides, and the same events are logged in the
-// same order, so a seed gives the same configurations. Asks, tells and verdicts are durable before they are acknowledged;
-// reports on the way are grouped.
+// It is the tuner with a caller instead of an executor: the same director decides, and the same events are logged in
+// the same order, so a seed gives the same configurations. Asks, tells and verdicts are durable before they are
+// acknowledged; reports on the way are grouped.
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -42,7 +43,9 @@ struct CallersReport {
 };
 
 struct AskTellOptions {
-  double report_group_s = 0.1;  ///< at most so many seconds of reports are lost by a kill
+  double report_group_s = 0.1;                                     ///< a kill loses the reports of so many seconds
+  double command_poll_s = 0.2;                                     ///< how often `commands` is asked
+  std::function<Result<std::vector<PostedCommand>>()> commands{};  ///< wishes of other processes; empty: none
 };
 
 inline constexpr const char* kCallerAuthor = "caller";  ///< whose word reports and ends are, in the log
@@ -53,25 +56,25 @@ class AskTell {
  public:
   /// `study` and `director` are nobody else's while this exists.
   AskTell(Study& study, Director& director, const Clock& clock, AskTellOptions options = {})
-      : study_(study), director_(director), clock_(clock), options_(options) {}
+      : study_(study), director_(director), clock_(clock), options_(std::move(options)) {}
 
   /// First of all: trials that a dead process left open go back to the queue, and are asked for first.
   Result<void> begin();
 
-  /// The next trial, in the order of Director::next_leg. Nothing if none may be started now: the budget is spent or the
-  /// space exhausted. While others run, one of them may be paused and come back; when none does, the study is finished,
-  /// and what waits at a rung is stopped.
+  /// The next trial, in the order of Director::next_leg. Nothing if none may be started now: the budget is spent, the
+  /// space is exhausted, or a person paused or stopped the study. While others run, one of them may be paused and come
+  /// back; when none does, the study is finished, and what waits at a rung is stopped.
   Result<std::optional<AskedTrial>> ask();
 
-  /// At or past its rung, with a value of an objective, a trial is judged; before, it goes on. After Pause, ask() may
-  /// give it back some day, with `step` where it stopped; after Stop it has ended; a report after either changes
-  /// nothing and hears the same again. Steps up to where the leg began are known already and change nothing, so that a
-  /// program without a snapshot may begin again. InvalidInput for a step reported before in this leg, and for no
-  /// metrics.
+  /// At or past its rung, with a value of an objective, a trial is judged; before that, and at its full length, it goes
+  /// on, unless the study's time is over or a person wants it to pause or stop. After Pause, ask() may give it back
+  /// some day, with `step` where it stopped; after Stop it has ended; a report after either changes nothing and hears
+  /// the same again. Steps up to where the leg began are known already and change nothing, so that a program without a
+  /// snapshot may begin again. InvalidInput for a step reported before in this leg, and for no metrics.
   Result<Verdict> report(TrialLeg id, const CallersReport& report);
 
-  /// The trial ran to its end. `metrics` are its last; of what they leave out the last report counts. InvalidInput if an
-  /// objective has no value at all. An objective that is not finite makes it a failure of kind Diverged.
+  /// The trial ran to its end. `metrics` are its last; of what they leave out the last report counts. InvalidInput if
+  /// an objective has no value at all. An objective that is not finite makes it a failure of kind Diverged.
   Result<void> tell(TrialLeg id, const Metrics& metrics);
 
   /// The trial failed; it may be paused. `metrics` may be empty. Infeasible: it was refused, and costs no budget.
@@ -79,14 +82,13 @@ class AskTell {
 
   /// The trial goes back to the queue: somebody interrupted the caller.
   Result<void> give_back(TrialLeg id, const std::string& detail);
-  Result<void> give_all_back(const std::string& detail);
+
+  /// The caller leaves: what it still has goes back to the queue. Nothing may be called after it.
+  Result<void> close();
 
   /// A configuration to try before the sampler's next; what it leaves out is drawn. Its trial's number. InvalidInput if
   /// the space or a constraint refuses it; Conflict if the budget has no trial left.
   Result<std::int64_t> enqueue(const Config& config);
-
-  /// Makes the reports of the last moments durable.
-  Result<void> flush();
 
   /// Looks at the study, while nobody changes it. The History is valid within `look` only.
   template <class Look>
@@ -96,25 +98,29 @@ class AskTell {
   }
 
  private:
+  enum class Mode : std::uint8_t { Running, Pausing, Stopping, Over };
   struct Given {
     std::uint64_t leg = 0;  // 0: not asked for since begin()
     std::int64_t from = 0;
   };
 
-  void tick();
+  Result<void> tick();
   History history_now() const;
   const Trial& trial(std::int64_t number) const { return study_.state().trial(number); }
   Result<const Trial*> find(TrialLeg id) const;
   Result<const Trial*> find_running(TrialLeg id) const;
+  Result<void> look_for_commands();
+  Result<void> obey(const PostedCommand& posted);
   Result<std::optional<AskedTrial>> start_next();
   AskedTrial begin_leg(const Leg& leg);
-  Result<Verdict> judge(TrialLeg id, const CallersReport& report);
+  Result<void> check_report(const Trial& trial, const CallersReport& report) const;
+  Result<Judgement> judge(const Trial& trial, const CallersReport& report);
+  Result<Judgement> wish_about(const Trial& trial);
   Result<void> measured(std::int64_t number, const Metrics& metrics);
   Result<void> log(Event::What what, const char* author = kTunerAuthor);
-  Result<void> move(std::int64_t number, TrialState to, std::string detail, const char* author,
-                    std::optional<FailureKind> failure = {});
+  Result<void> move(std::int64_t number, TrialState to, std::string detail);
   Result<void> end(std::int64_t number, TrialState to, std::string detail, std::optional<FailureKind> failure = {});
-  Result<void> finish();
+  Result<void> finish_if_idle();
   Result<void> commit();
   std::string place_of(std::int64_t number) const;
 
@@ -126,10 +132,12 @@ class AskTell {
   mutable std::mutex mutex_;
   double now_s_ = 0, clock_offset_s_ = 0, committed_s_ = 0;  // study time
   std::uint64_t legs_begun_ = 0;
-  std::vector<Given> given_;             // [trials asked for]: the last time
-  std::vector<AskedTrial> unheard_;      // begun, but not yet durable: not yet given to anybody
+  std::vector<Given> given_;               // [trials asked for]: the last time
+  std::vector<AskedTrial> unheard_;        // begun, but not yet durable: not yet given to anybody
   std::set<std::int64_t> undurable_ends_;  // told, but not yet durable
-  bool finished_ = false;
+  Mode mode_ = Mode::Running;
+  double commands_asked_s_ = 0;
+  std::set<std::int64_t> asked_to_pause_, asked_to_stop_;  // by a person; obeyed at the next report
 };
 
 }  // namespace pegbox

@@ -13,7 +13,7 @@ Result<Parameter> read_parameter(const std::string& json, const std::string& nam
   return Parameter::read(name, *document->root().at("space")->at(name));
 }
 
-std::string error_of(const std::string& json, const std::string& name = "rate") {
+std::string error_of_parameter(const std::string& json, const std::string& name = "rate") {
   const auto parameter = read_parameter(json, name);
   return parameter ? "no error" : parameter.error().message;
 }
@@ -137,7 +137,7 @@ TEST(Parameter, NamesEachMistakeWithItsPlace) {
       {R"({"value": 1, "when": {"method": []}})", "list of values"},
   };
   for (const auto& [json, part] : cases) {
-    const std::string message = error_of(json);
+    const std::string message = error_of_parameter(json);
     EXPECT_NE(message.find(part), std::string::npos) << json << "\n  " << message;
     EXPECT_NE(message.find("study.yaml:3"), std::string::npos) << json << "\n  " << message;
     EXPECT_NE(message.find("rate"), std::string::npos) << json << "\n  " << message;
@@ -146,7 +146,7 @@ TEST(Parameter, NamesEachMistakeWithItsPlace) {
 
 TEST(Parameter, RefusesNamesThatNothingCanWrite) {
   for (const char* name : {"1st", " x", "a b", "x=y", "-x", "\xc3\xa9"})
-    EXPECT_NE(error_of("1", name).find("not a name"), std::string::npos) << name;
+    EXPECT_NE(error_of_parameter("1", name).find("not a name"), std::string::npos) << name;
   for (const char* name : {"learning_rate", "optimizer.beta2", "_x", "lr-1", "model/lr"})
     EXPECT_TRUE(read_parameter("1", name)) << name;
 }

@@ -1,6 +1,7 @@
 // Study: a log in a store together with its fold; the one place where events are appended.
 #include "search/study.h"
 
+#include <span>
 #include <utility>
 
 namespace pegbox {
@@ -36,12 +37,16 @@ Result<void> Study::append(double study_time_s, std::string author, Event::What 
 
 Result<void> Study::commit() {
   if (pending_.empty()) return {};
-  const auto stored = state_.event_count() - pending_.size();
-  PEGBOX_TRY(const Ticket ticket, store_.append(name_, stored, pending_));
-  PEGBOX_CHECK(store_.wait(ticket));
+  if (handed_over_ < pending_.size()) {
+    const std::span<const Event> news = std::span(pending_).subspan(handed_over_);
+    PEGBOX_TRY(ticket_, store_.append(name_, news.front().index, news));
+    handed_over_ = pending_.size();
+  }
+  PEGBOX_CHECK(store_.wait(ticket_));
   for (const Event& event : pending_)
     for (Observer* observer : observers_) observer->on_event(event);
   pending_.clear();
+  handed_over_ = 0;
   return {};
 }
 

@@ -27,7 +27,8 @@ class Study {
   /// Stamps, folds and hands `what` to the store; not yet durable. Refuses what the fold refuses, before it is stored.
   Result<void> append(double study_time_s, std::string author, Event::What what);
 
-  /// Returns when all that was appended is durable, then tells the observers.
+  /// Returns when all that was appended is durable, then tells the observers. After a passing fault (the disk is full)
+  /// it may be called again, with more appended meanwhile.
   Result<void> commit();
   bool has_uncommitted() const { return !pending_.empty(); }
 
@@ -39,7 +40,9 @@ class Study {
   Store& store_;
   std::string name_;
   StudyState state_;
-  std::vector<Event> pending_;  ///< folded, not yet handed to the store
+  std::vector<Event> pending_;   ///< folded, not yet durable
+  std::size_t handed_over_ = 0;  ///< of these, so many are with the store
+  Ticket ticket_ = 0;            ///< of the last of them
   std::vector<Observer*> observers_;
 };
 

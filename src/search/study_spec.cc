@@ -101,7 +101,8 @@ Result<Budget> read_budget(const Node& node) {
   if (node.json() == "none") return Budget{};
   PEGBOX_TRY(const Budget budget, budget_fields().read(node));
   if (budget.trials <= 0 && budget.time_s <= 0 && budget.tokens <= 0)
-    return node.fail("a budget without a limit", "trials, tokens or time", "for instance {trials: 60} or {time: 20m}; or none");
+    return node.fail("a budget without a limit", "trials, tokens or time",
+                     "for instance {trials: 60} or {time: 20m}; or none");
   return budget;
 }
 

@@ -19,7 +19,8 @@ struct Objective {
   double sign() const { return minimize ? 1.0 : -1.0; }  ///< times the metric: smaller is better
 };
 
-/// Totals for the study, not for one call of `tune`. 0: no limit; `budget: none`: no limit at all. `trials` counts done, stopped and failed trials.
+/// Totals for the study, not for one call of `tune`. 0: no limit; `budget: none`: no limit at all. `trials` counts
+/// done, stopped and failed trials.
 struct Budget {
   std::int64_t trials = 0;
   double time_s = 0;

@@ -193,6 +193,14 @@ TEST(StudySpec, NamesFileLineAndNearestNameOfEachMistake) {
   }
 }
 
+TEST(StudySpec, MayHaveNoBudgetIfThatIsSaid) {
+  const auto spec = read_study(file_with({{"budget", "\"none\""}}));
+  ASSERT_TRUE(spec) << spec.error().message;
+  EXPECT_EQ(spec->budget.trials, 0);
+  EXPECT_EQ(spec->budget.time_s, 0);
+  EXPECT_EQ(spec->budget.tokens, 0);
+}
+
 TEST(StudySpec, TellsSimilarNamesForUnknownKeys) {
   const auto spec = read_study(file_with({{"objectve", "1"}}));
   ASSERT_FALSE(spec);

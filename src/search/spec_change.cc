@@ -1,5 +1,5 @@
 // SpecChange: what is different between a stored study and the study file of today.
-#include "app/spec_change.h"
+#include "search/spec_change.h"
 
 #include <fmt/format.h>
 
