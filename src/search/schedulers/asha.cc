@@ -65,15 +65,16 @@ class AshaScheduler final : public Scheduler {
     return 0;
   }
 
-  Verdict on_reached(const History& history, const Trial& trial) override {
+  Ruling on_reached(const History& history, const Trial& trial) override {
     std::int64_t step = 0;
     for (const std::int64_t rung : rungs(history))
       if (rung <= trial.step) step = rung;
-    if (step == 0) return Verdict::Continue;
-    if (!is_measured_at(history, trial, step)) return Verdict::Stop;
+    if (step == 0 || went_on(trial, step)) return Verdict::Continue;
+    if (!is_measured_at(history, trial, step)) return {Verdict::Stop, what_is_missing_at(history, trial, step)};
     const auto promotable = promotable_at(history, step, [](const Trial&) { return true; });
     const bool goes_on = std::ranges::find(promotable, trial.number, &Trial::number) != promotable.end();
-    return goes_on ? Verdict::Continue : Verdict::Pause;
+    if (goes_on) return Verdict::Continue;
+    return {Verdict::Pause, "others are ahead"};
   }
 
   std::optional<Promotion> next_to_resume(const History& history) override {
@@ -142,8 +143,11 @@ std::vector<std::int64_t> asha_rungs(const AshaOptions& options, std::int64_t fu
 }
 
 SchedulerRow asha_row() {
-  return {"asha", "asynchronous successive halving: pauses trials at rungs, resumes the best third",
-          asha_fields().rows(), make_asha};
+  return {.name = "asha",
+          .help = "asynchronous successive halving: pauses trials at rungs, resumes the best third",
+          .options = asha_fields().rows(),
+          .make = make_asha,
+          .pauses = true};
 }
 
 }  // namespace pegbox

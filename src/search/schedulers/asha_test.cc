@@ -55,7 +55,7 @@ struct AshaTest : testing::Test {
   /// Runs a trial to its rung and does as it is told.
   Verdict reach(std::int64_t number, double loss) {
     study.report(number, trial(number).until, loss);
-    const Verdict verdict = scheduler->on_reached(study.history(), trial(number));
+    const Verdict verdict = scheduler->on_reached(study.history(), trial(number)).verdict;
     if (verdict == Verdict::Pause) study.move(number, TrialState::Paused);
     if (verdict == Verdict::Stop) study.move(number, TrialState::Stopped);
     if (verdict == Verdict::Continue) study.start(number, scheduler->next_rung(study.history(), trial(number)));
