@@ -7,6 +7,8 @@
 #include "search/schedulers/combined.h"
 #include "search/schedulers/divergence.h"
 #include "search/schedulers/gap.h"
+#include "search/schedulers/halving.h"
+#include "search/schedulers/hyperband.h"
 #include "search/schedulers/median.h"
 #include "search/schedulers/none.h"
 #include "search/schedulers/patience.h"
@@ -42,9 +44,9 @@ std::string_view resolve(const PartSpec& part) { return part.name == "auto" ? "a
 }  // namespace
 
 std::span<const SchedulerRow> scheduler_table() {
-  static const std::vector<SchedulerRow> table{none_row(),      median_row(),     percentile_row(),
-                                               threshold_row(), patience_row(),   plateau_row(),
-                                               gap_row(),       divergence_row(), asha_row()};
+  static const std::vector<SchedulerRow> table{none_row(),     median_row(),  percentile_row(), threshold_row(),
+                                               patience_row(), plateau_row(), gap_row(),        divergence_row(),
+                                               asha_row(),     halving_row(), hyperband_row()};
   return table;
 }
 
