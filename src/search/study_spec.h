@@ -39,7 +39,7 @@ struct Workers {
 };
 const FieldTable<Workers>& worker_fields();
 
-/// A strategy by name with its options: `search: gp`, `stop: {name: asha, reduction: 3}`.
+/// A strategy by name with its options: `search: gp`, `stop: {name: asha, reduction: 3}`. `stop` may be a list of them.
 struct PartSpec {
   std::string name = "auto";
   Json options = Json::object();  ///< without the name
@@ -54,7 +54,8 @@ struct StudySpec {
   std::vector<Objective> objectives;  ///< one, or several for a Pareto front
   Budget budget;
   Json checks = Json::object();
-  PartSpec search, stop;
+  PartSpec search;
+  std::vector<PartSpec> stop{1};  ///< one rule, or several that are combined; never empty
   Workers workers;
   std::int64_t steps = 0;  ///< length of a full trial; 0: as the worker describes, or unknown
   std::uint64_t seed = 0;

@@ -80,6 +80,15 @@ bool is_measured_at(const History& history, const Trial& trial, std::int64_t ste
   return true;
 }
 
+std::string what_is_missing_at(const History& history, const Trial& trial, std::int64_t step) {
+  for (std::size_t k = 0; k < history.spec.objectives.size(); ++k) {
+    const std::string& metric = history.spec.objectives[k].metric;
+    if (std::isfinite(loss_at(history, trial, step, k))) continue;
+    return report_for(trial, step, metric) ? "its '" + metric + "' is not finite" : "it gave no '" + metric + "'";
+  }
+  return {};
+}
+
 std::vector<std::size_t> order_at(const History& history, std::span<const Trial* const> trials, std::int64_t step) {
   const std::size_t n = trials.size(), objectives = history.spec.objectives.size();
   std::vector<double> losses;  // [n, objectives]
