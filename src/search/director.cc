@@ -103,13 +103,16 @@ Result<std::optional<Leg>> Director::new_trial(const History& history) {
     }
     created.config = std::move(suggestions.front().config);
     created.reason = std::move(suggestions.front().reason);
+    created.clone_of = std::move(suggestions.front().clone_of);
   }
   PEGBOX_TRY(const auto violated, history.constraints.violated(created.config));
   Trial trial;
   trial.number = created.trial;
   trial.config = created.config;
+  trial.checkpoint = trial.clone_of = created.clone_of;
+  if (created.clone_of) trial.step = trial.from = created.clone_of->step;
   Leg leg{.trial = created.trial,
-          .from = 0,
+          .from = trial.from,
           .until = rung_after(history, trial),
           .created = std::move(created),
           .infeasible = violated.value_or("")};

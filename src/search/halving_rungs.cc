@@ -73,7 +73,8 @@ std::size_t Brackets::of(std::int64_t trial) const {
 std::span<const std::int64_t> Brackets::rungs(std::size_t bracket) const { return std::span(rungs_).subspan(bracket); }
 
 std::optional<Brackets> brackets_of(const History& history) {
-  const auto rule = std::ranges::find(history.spec.stop, "hyperband", &PartSpec::name);
+  const auto rule = std::ranges::find_if(
+      history.spec.stop, [&](const PartSpec& each) { return rule_name(history.spec, each) == "hyperband"; });
   if (rule == history.spec.stop.end()) return std::nullopt;
   const Document options{.json = rule->options, .name = "stop", .lines = {}};
   const auto read = halving_fields().read_known(options.root());

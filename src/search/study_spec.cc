@@ -263,4 +263,10 @@ Result<StudySpec> StudySpec::read(const Document& document) {
   return spec;
 }
 
+std::string_view rule_name(const StudySpec& spec, const PartSpec& rule) {
+  if (rule.name != "auto") return rule.name;
+  if (spec.search.name == "pbt") return "pbt";
+  return spec.search.name == "bohb" || spec.search.name == "dehb" ? "hyperband" : "asha";
+}
+
 }  // namespace pegbox

@@ -69,6 +69,10 @@ struct StudySpec {
   static Result<StudySpec> read(const Document& document);
 };
 
+/// The name of a stopping rule of the study. `auto` is the one that the search is made for: pbt for pbt, hyperband for
+/// bohb and dehb, else asha.
+std::string_view rule_name(const StudySpec& spec, const PartSpec& rule);
+
 /// JSON schema (draft 2020-12) of the study file; `trial` is completed by the program.
 Json study_schema();
 

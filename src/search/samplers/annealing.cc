@@ -26,7 +26,7 @@ const FieldTable<AnnealingOptions>& annealing_fields() {
        .member = &AnnealingOptions::founders,
        .minimum = 0,
        .maximum = 100'000,
-       .help = "trials before the walk begins; 0: a tenth of the budget's trials, from 4 to 10"},
+       .help = "trials before the walk begins; 0: a twentieth of the budget's trials, from 4 to 10"},
       {.name = "heat",
        .member = &AnnealingOptions::heat,
        .minimum = 0,

@@ -19,12 +19,12 @@ struct DeOptions {
 };
 
 const FieldTable<DeOptions>& de_fields() {
-  static const FieldTable<DeOptions> table(
-      std::vector<Field<DeOptions>>{{.name = "population",
-                                     .member = &DeOptions::population,
-                                     .minimum = 0,
-                                     .maximum = 100'000,
-                                     .help = "members, at least 4; 0: a tenth of the budget's trials, from 8 to 50"}});
+  static const FieldTable<DeOptions> table(std::vector<Field<DeOptions>>{
+      {.name = "population",
+       .member = &DeOptions::population,
+       .minimum = 0,
+       .maximum = 100'000,
+       .help = "members, at least 4; 0: a twentieth of the budget's trials, from 8 to 50"}});
   return table;
 }
 

@@ -24,7 +24,7 @@ const FieldTable<EvolutionOptions>& evolution_fields() {
        .member = &EvolutionOptions::population,
        .minimum = 0,
        .maximum = 100'000,
-       .help = "members; 0: a tenth of the budget's trials, from 10 to 100",
+       .help = "members; 0: a twentieth of the budget's trials, from 10 to 100",
        .source = "arXiv 1802.01548 takes 100"},
       {.name = "sample",
        .member = &EvolutionOptions::sample,

@@ -36,7 +36,7 @@ std::vector<Field<GenerationOptions>> generation_fields() {
            .member = &GenerationOptions::population,
            .minimum = 0,
            .maximum = 100'000,
-           .help = "members; 0: a tenth of the budget's trials, from 8 to 50"},
+           .help = "members; 0: a twentieth of the budget's trials, from 8 to 50"},
           {.name = "tournament",
            .member = &GenerationOptions::tournament,
            .minimum = 1,

@@ -26,7 +26,7 @@ const FieldTable<LocalOptions>& local_fields() {
        .member = &LocalOptions::founders,
        .minimum = 0,
        .maximum = 100'000,
-       .help = "trials whose best one the first climb begins at; 0: a tenth of the budget's trials, from 4 to 10"},
+       .help = "trials whose best one the first climb begins at; 0: a twentieth of the budget's trials, from 4 to 10"},
       {.name = "step",
        .member = &LocalOptions::step,
        .minimum = 1e-6,

@@ -11,7 +11,8 @@
 namespace pegbox {
 namespace {
 
-constexpr std::int64_t kManyLevels = 12;  ///< a numeric axis with more values is stepped over like a continuum
+constexpr std::int64_t kManyLevels = 12;       ///< a numeric axis with more values is stepped over like a continuum
+constexpr std::int64_t kTrialsPerMember = 20;  ///< so that there are some twenty generations
 
 const Axis& axis_of(const Space& space, std::size_t axis) { return space.axes()[axis]; }
 
@@ -151,7 +152,7 @@ Result<std::optional<Config>> draw_founder(const History& history, const TakenCo
 
 std::int64_t population_size(const History& history, std::int64_t option, std::int64_t least, std::int64_t most) {
   if (option > 0) return option;
-  return history.planned_trials > 0 ? std::clamp(history.planned_trials / 10, least, most) : most;
+  return history.planned_trials > 0 ? std::clamp(history.planned_trials / kTrialsPerMember, least, most) : most;
 }
 
 }  // namespace pegbox

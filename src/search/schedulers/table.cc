@@ -12,6 +12,7 @@
 #include "search/schedulers/median.h"
 #include "search/schedulers/none.h"
 #include "search/schedulers/patience.h"
+#include "search/schedulers/pbt.h"
 #include "search/schedulers/percentile.h"
 #include "search/schedulers/plateau.h"
 #include "search/schedulers/threshold.h"
@@ -39,14 +40,12 @@ tl::unexpected<Error> fail_two_that_pause(std::string_view one, std::string_view
                                         .expected = "one such rule, and any number of rules that only stop"});
 }
 
-std::string_view resolve(const PartSpec& part) { return part.name == "auto" ? "asha" : std::string_view(part.name); }
-
 }  // namespace
 
 std::span<const SchedulerRow> scheduler_table() {
   static const std::vector<SchedulerRow> table{none_row(),     median_row(),  percentile_row(), threshold_row(),
                                                patience_row(), plateau_row(), gap_row(),        divergence_row(),
-                                               asha_row(),     halving_row(), hyperband_row()};
+                                               asha_row(),     halving_row(), hyperband_row(),  pbt_row()};
   return table;
 }
 
@@ -55,7 +54,7 @@ Result<std::unique_ptr<Scheduler>> make_scheduler(const StudySpec& spec) {
   std::vector<std::unique_ptr<Scheduler>> rules;
   std::string_view pausing;
   for (const PartSpec& part : spec.stop) {
-    const auto row = std::ranges::find(rows, resolve(part), &SchedulerRow::name);
+    const auto row = std::ranges::find(rows, rule_name(spec, part), &SchedulerRow::name);
     if (row == rows.end()) return fail_unknown(part.name);
     if (row->pauses && !pausing.empty()) return fail_two_that_pause(pausing, row->name);
     if (row->pauses) pausing = row->name;
