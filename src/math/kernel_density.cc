@@ -32,6 +32,11 @@ Result<KernelDensity> KernelDensity::create(std::span<const double> points, std:
     for (std::size_t i = 0; i < n; ++i) column.push_back(points[i * d + axis]);
     density.bandwidths_.push_back(std::max(1.06 * standard_deviation(column) * rate, smallest));
   }
+  for (std::size_t i = 0; i < density.points_.size(); ++i) {
+    const double center = density.points_[i], h = density.bandwidths_[i % d];
+    density.log_masses_.push_back(
+        categories[i % d] > 0 ? 0 : std::log(h * (normal_cdf((1 - center) / h) - normal_cdf(-center / h))));
+  }
   return density;
 }
 
@@ -40,22 +45,21 @@ std::int64_t KernelDensity::category(std::size_t axis, double at) const {
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(at * static_cast<double>(count)), 0, count - 1);
 }
 
-double KernelDensity::log_kernel(std::size_t axis, double center, double at) const {
-  const double h = bandwidths_[axis];
+double KernelDensity::log_kernel(std::size_t point, std::size_t axis, double at) const {
+  const double h = bandwidths_[axis], center = points_[point * categories_.size() + axis];
   if (categories_[axis] == 1) return 0;
   if (categories_[axis] > 0) {
     const bool same = category(axis, center) == category(axis, at);
     return std::log(same ? 1 - h : h / static_cast<double>(categories_[axis] - 1));
   }
-  const double mass = normal_cdf((1 - center) / h) - normal_cdf(-center / h);
-  return normal_log_pdf((at - center) / h) - std::log(h * mass);
+  return normal_log_pdf((at - center) / h) - log_masses_[point * categories_.size() + axis];
 }
 
 double KernelDensity::log_density(std::span<const double> at) const {
   const std::size_t d = categories_.size(), n = points_.size() / d;
   std::vector<double> logs(n, 0.0);
   for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t axis = 0; axis < d; ++axis) logs[i] += log_kernel(axis, points_[i * d + axis], at[axis]);
+    for (std::size_t axis = 0; axis < d; ++axis) logs[i] += log_kernel(i, axis, at[axis]);
   const double largest = *std::ranges::max_element(logs);
   if (largest == -kInfinity) return largest;
   double sum = 0;

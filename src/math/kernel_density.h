@@ -32,11 +32,12 @@ class KernelDensity {
 
  private:
   std::int64_t category(std::size_t axis, double at) const;
-  double log_kernel(std::size_t axis, double center, double at) const;
+  double log_kernel(std::size_t point, std::size_t axis, double at) const;
 
   std::vector<double> points_;            // [n, d]
   std::vector<std::int64_t> categories_;  // [d]
   std::vector<double> bandwidths_;        // [d]
+  std::vector<double> log_masses_;        // [n, d]: of continuous axes, bandwidth times the mass within [0, 1]
 };
 
 }  // namespace pegbox::math

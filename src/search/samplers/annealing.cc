@@ -93,7 +93,7 @@ class AnnealingSampler final : public PopulationSampler {
     Walk beginning;
     beginning.options = options_;
     beginning.founders =
-        static_cast<std::size_t>(population_size(history, options_.founders, kFewestFirst, kMostFirst));
+        static_cast<std::size_t>(population_size(history, options_.founders, 20, kFewestFirst, kMostFirst));
     if (history.planned_trials > 0) beginning.trials = static_cast<double>(history.planned_trials);
     const Walk& walk = fold_.follow(history, chronicle, beginning);
     const auto all = chronicle.individuals();

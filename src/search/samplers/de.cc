@@ -93,7 +93,7 @@ class DeSampler final : public PopulationSampler {
   Result<std::optional<Suggestion>> next(const History& history, const Chronicle& chronicle,
                                          const RngKey& key) override {
     const auto size = std::max(
-        kSmallest, static_cast<std::size_t>(population_size(history, options_.population, kLeastOfDe, kMostOfDe)));
+        kSmallest, static_cast<std::size_t>(population_size(history, options_.population, 20, kLeastOfDe, kMostOfDe)));
     DePopulation initial;
     initial.size = size;
     const DePopulation& population = fold_.follow(history, chronicle, initial);

@@ -113,7 +113,7 @@ class DehbSampler final : public PopulationSampler {
   static std::pair<std::size_t, std::size_t> places_of(const History& history, std::int64_t trial) {
     const auto brackets = brackets_of(history);
     if (!brackets)
-      return {static_cast<std::size_t>(population_size(history, 0, kFewestPlaces, kMostPlaces)),
+      return {static_cast<std::size_t>(population_size(history, 0, 20, kFewestPlaces, kMostPlaces)),
               static_cast<std::size_t>(trial)};
     const std::size_t bracket = brackets->of(trial);
     std::size_t before = 0;

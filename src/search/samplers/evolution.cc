@@ -24,13 +24,13 @@ const FieldTable<EvolutionOptions>& evolution_fields() {
        .member = &EvolutionOptions::population,
        .minimum = 0,
        .maximum = 100'000,
-       .help = "members; 0: a twentieth of the budget's trials, from 10 to 100",
+       .help = "members; 0: a tenth of the budget's trials, from 10 to 100",
        .source = "arXiv 1802.01548 takes 100"},
       {.name = "sample",
        .member = &EvolutionOptions::sample,
        .minimum = 0,
        .maximum = 100'000,
-       .help = "the parent is the best of so many members drawn at random; 0: a quarter of the population",
+       .help = "the parent is the best of so many members drawn at random; 0: a quarter of the population, at least 5",
        .source = "arXiv 1802.01548 takes 25 of 100"}});
   return table;
 }
@@ -43,7 +43,7 @@ class EvolutionSampler final : public PopulationSampler {
   Result<std::optional<Suggestion>> next(const History& history, const Chronicle& chronicle,
                                          const RngKey& key) override {
     const auto size =
-        static_cast<std::size_t>(population_size(history, options_.population, kFewestLiving, kMostLiving));
+        static_cast<std::size_t>(population_size(history, options_.population, 10, kFewestLiving, kMostLiving));
     const auto all = chronicle.individuals();
     const auto generation = static_cast<std::int64_t>(key.trial / size);
     if (key.trial < size || all.empty()) return suggest_founder(history, taken(), "evolution", generation, key);
@@ -69,7 +69,7 @@ class EvolutionSampler final : public PopulationSampler {
   std::size_t choose_parent(std::span<const Individual> all, std::size_t size, Rng& rng) const {
     const std::size_t living = std::min(size, all.size()), oldest = all.size() - living;
     const std::size_t sample =
-        options_.sample > 0 ? static_cast<std::size_t>(options_.sample) : std::max<std::size_t>(2, size / 4);
+        options_.sample > 0 ? static_cast<std::size_t>(options_.sample) : std::max<std::size_t>(5, size / 4);
     std::vector<std::size_t> drawn(sample);
     for (std::size_t& each : drawn) each = oldest + rng.below(living);
     return rank_members(all, drawn).members.front();

@@ -59,19 +59,19 @@ std::vector<Field<GenerationOptions>> generation_fields() {
            .minimum = 0,
            .maximum = 1000,
            .help = "the larger, the nearer are children to their parents (eta of simulated binary crossover)",
-           .source = "Deb et al. 2002 take 20"},
+           .source = "Deb et al. 2002 take 20, for tens of thousands of trials"},
           {.name = "mutation_spread",
            .member = &GenerationOptions::mutation_spread,
            .minimum = 0,
            .maximum = 1000,
            .help = "the larger, the smaller are mutations (eta of polynomial mutation)",
-           .source = "Deb et al. 2002"}};
+           .source = "Deb et al. 2002 take 20, for tens of thousands of trials"}};
 }
 
 Result<std::optional<Suggestion>> GenerationSampler::next(const History& history, const Chronicle& chronicle,
                                                           const RngKey& key) {
   const auto size =
-      static_cast<std::size_t>(population_size(history, options_.population, kLeastMembers, kMostMembers));
+      static_cast<std::size_t>(population_size(history, options_.population, 20, kLeastMembers, kMostMembers));
   const std::size_t elite = options_.elite > 0 ? static_cast<std::size_t>(options_.elite) : size;
   const Generations& state = fold_.follow(history, chronicle, {.size = size, .elite = elite});
   const auto all = chronicle.individuals();

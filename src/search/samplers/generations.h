@@ -30,8 +30,8 @@ struct GenerationOptions {
   std::int64_t tournament = 2;
   double crossover = 0.9;        ///< probability that a child has two parents
   double mutation = 0;           ///< probability of each axis; 0: one axis on average
-  double crossover_spread = 15;  ///< eta of `cross`
-  double mutation_spread = 20;   ///< eta of `mutate`
+  double crossover_spread = 10;  ///< eta of `cross`
+  double mutation_spread = 10;   ///< eta of `mutate`
 };
 
 /// The rows that `genetic` and `nsga2` share.

@@ -104,7 +104,7 @@ class LocalSampler final : public PopulationSampler {
     const Climb& climb = fold_.follow(history, chronicle, beginning);
     const auto all = chronicle.individuals();
     const auto founders =
-        static_cast<std::uint64_t>(population_size(history, options_.founders, kLeastFounders, kMostFounders));
+        static_cast<std::uint64_t>(population_size(history, options_.founders, 20, kLeastFounders, kMostFounders));
     if (key.trial < founders || !climb.best || !all[*climb.best].is_finite())
       return suggest_founder(history, taken(), "local", climb.number, key);
 

@@ -11,8 +11,7 @@
 namespace pegbox {
 namespace {
 
-constexpr std::int64_t kManyLevels = 12;       ///< a numeric axis with more values is stepped over like a continuum
-constexpr std::int64_t kTrialsPerMember = 20;  ///< so that there are some twenty generations
+constexpr std::int64_t kManyLevels = 12;  ///< a numeric axis with more values is stepped over like a continuum
 
 const Axis& axis_of(const Space& space, std::size_t axis) { return space.axes()[axis]; }
 
@@ -150,9 +149,10 @@ Result<std::optional<Config>> draw_founder(const History& history, const TakenCo
   return std::move(drawn->config);
 }
 
-std::int64_t population_size(const History& history, std::int64_t option, std::int64_t least, std::int64_t most) {
+std::int64_t population_size(const History& history, std::int64_t option, std::int64_t trials_per_member,
+                             std::int64_t least, std::int64_t most) {
   if (option > 0) return option;
-  return history.planned_trials > 0 ? std::clamp(history.planned_trials / kTrialsPerMember, least, most) : most;
+  return history.planned_trials > 0 ? std::clamp(history.planned_trials / trials_per_member, least, most) : most;
 }
 
 }  // namespace pegbox

@@ -60,8 +60,9 @@ Result<std::optional<Bred>> breed(const History& history, const TakenConfigs& ta
 Result<std::optional<Config>> draw_founder(const History& history, const TakenConfigs& taken, const RngKey& key,
                                            Rng& rng);
 
-/// The size of a population where the study file does not say: a twentieth of the trials planned, from `least` to
-/// `most`; `most` where the budget is not of trials.
-std::int64_t population_size(const History& history, std::int64_t option, std::int64_t least, std::int64_t most);
+/// The size of a population where the study file does not say (`option` is 0): one member for so many of the trials
+/// planned, from `least` to `most`; `most` where the budget is not of trials.
+std::int64_t population_size(const History& history, std::int64_t option, std::int64_t trials_per_member,
+                             std::int64_t least, std::int64_t most);
 
 }  // namespace pegbox

@@ -24,8 +24,9 @@ struct SchedulerRow {
 std::span<const SchedulerRow> scheduler_table();
 
 /// The scheduler that `spec.stop` names, with its options; of several rules, their combination (combined.h). `auto`
-/// follows the search (rule_name); asha lets every trial run to its end while the length of a full trial is not known, or
-/// too short to be divided. InvalidInput for an unknown name or option, with the nearest known one, and for two rules that pause.
+/// follows the search (rule_name); asha lets every trial run to its end while the length of a full trial is not known,
+/// or too short to be divided. InvalidInput for an unknown name or option, with the nearest known one, and for two
+/// rules that pause.
 Result<std::unique_ptr<Scheduler>> make_scheduler(const StudySpec& spec);
 
 }  // namespace pegbox
