@@ -79,7 +79,7 @@ class WatchedExecutor final : public Executor {
   std::set<std::int64_t> released_;
 };
 
-StudySpec spec_of(Json search = {{"name", "pbt"}, {"population", 8}, {"factor", 1.6}}) {
+StudySpec training_spec(Json search = {{"name", "pbt"}, {"population", 8}, {"factor", 1.6}}) {
   Document document;
   document.name = "study.yaml";
   document.json = {{"name", "s"},
@@ -94,7 +94,7 @@ StudySpec spec_of(Json search = {{"name", "pbt"}, {"population", 8}, {"factor", 
   return *spec;
 }
 
-Result<RunResult> run(Study& study, Executor& executor) {
+Result<RunResult> run_study(Study& study, Executor& executor) {
   PEGBOX_TRY(const auto sampler, make_sampler(study.state().spec()));
   PEGBOX_TRY(const auto scheduler, make_scheduler(study.state().spec()));
   Director director(*sampler, *scheduler);
@@ -124,7 +124,7 @@ void expect_family(const History& history, std::int64_t members) {
 TEST(PopulationTraining, BeatsEveryConstantRateOnSimulatedTrials) {
   for (const int workers : {2, 8}) {
     const auto store = *open_store("memory:");
-    const auto study = std::move(*Study::create(*store, spec_of()));
+    const auto study = std::move(*Study::create(*store, training_spec()));
     Weights weights;
     SimulatedExecutor simulated(
         [&](const Launch& launch) {
@@ -138,7 +138,7 @@ TEST(PopulationTraining, BeatsEveryConstantRateOnSimulatedTrials) {
         },
         workers);
     WatchedExecutor watched(simulated);
-    const auto result = run(*study, watched);
+    const auto result = run_study(*study, watched);
     ASSERT_TRUE(result) << result.error().message;
     const History history = study->history();
     expect_family(history, 8);
@@ -149,7 +149,7 @@ TEST(PopulationTraining, BeatsEveryConstantRateOnSimulatedTrials) {
 
 TEST(PopulationTraining, ClonesTrialsOfThisProcess) {
   const auto store = *open_store("memory:");
-  const auto study = std::move(*Study::create(*store, spec_of()));
+  const auto study = std::move(*Study::create(*store, training_spec()));
   std::mutex mutex;
   std::map<std::string, double> snapshots;
   const auto function = [&](const Launch& launch, InlineReporter&) -> Result<LegEnd> {
@@ -167,7 +167,7 @@ TEST(PopulationTraining, ClonesTrialsOfThisProcess) {
     return LegEnd{until, {{"loss", error}}, name};
   };
   InlineExecutor executor(function, 3);
-  const auto result = run(*study, executor);
+  const auto result = run_study(*study, executor);
   ASSERT_TRUE(result) << result.error().message;
   expect_family(study->history(), 8);
 }
@@ -199,7 +199,7 @@ class OneRung final : public Scheduler {
 
 TEST(PopulationTraining, KeepsASnapshotUntilTheCloneHasOneOfItsOwn) {
   const auto store = *open_store("memory:");
-  const auto study = std::move(*Study::create(*store, spec_of("random")));
+  const auto study = std::move(*Study::create(*store, training_spec("random")));
   SimulatedExecutor simulated(
       [](const Launch& launch) {
         SimulatedTrial trial;

@@ -18,7 +18,7 @@
 namespace pegbox {
 namespace {
 
-double number(const Config& config, const std::string& name) { return as_number(*config.find(name)); }
+double value_of(const Config& config, const std::string& name) { return as_number(*config.find(name)); }
 
 std::vector<double> numbers(const Config& config) {
   std::vector<double> numbers;
@@ -47,21 +47,22 @@ double rastrigin(const Config& config) {
   return sum;
 }
 
-double mixed(const Config& config) {
-  double loss = std::pow(std::log10(number(config, "lr")) + 3, 2) + 0.3 * std::abs(number(config, "layers") - 5) +
-                0.2 * std::abs(std::log2(number(config, "rank")) - 4) + 10 * std::pow(number(config, "drop") - 0.1, 2);
+double mixed_loss(const Config& config) {
+  double loss = std::pow(std::log10(value_of(config, "lr")) + 3, 2) + 0.3 * std::abs(value_of(config, "layers") - 5) +
+                0.2 * std::abs(std::log2(value_of(config, "rank")) - 4) +
+                10 * std::pow(value_of(config, "drop") - 0.1, 2);
   if (to_text(*config.find("optimizer")) != "lion") loss += 0.5;
   if (to_text(*config.find("activation")) != "gelu") loss += 0.3;
   return loss;
 }
 
-double conditional(const Config& config) {
+double conditional_loss(const Config& config) {
   const std::string method = to_text(*config.find("method"));
-  const double decade = std::log10(number(config, "lr"));
+  const double decade = std::log10(value_of(config, "lr"));
   if (method == "full") return 0.5 + std::pow(decade + 5, 2);
-  if (method == "prompt") return 0.3 + std::pow(decade + 2, 2) + 0.1 * std::abs(number(config, "tokens") - 7);
-  return std::pow(decade + 3.5, 2) + 0.15 * std::pow(std::log2(number(config, "rank")) - 4, 2) +
-         0.3 * std::abs(number(config, "dropout") - 0.1);
+  if (method == "prompt") return 0.3 + std::pow(decade + 2, 2) + 0.1 * std::abs(value_of(config, "tokens") - 7);
+  return std::pow(decade + 3.5, 2) + 0.15 * std::pow(std::log2(value_of(config, "rank")) - 4, 2) +
+         0.3 * std::abs(value_of(config, "dropout") - 0.1);
 }
 
 std::string cube(int dimensions, const std::string& range) {
@@ -126,8 +127,8 @@ TEST_P(EvolutionQuality, LeavesOnlyAPartOfTheRegretOfRandomSearch) {
   EXPECT_LT(part(cube(10, "[-5, 5]"), sphere), promise.sphere10);
   EXPECT_LT(part(cube(5, "[-2, 2]"), rosenbrock), promise.rosenbrock5);
   EXPECT_LT(part(cube(5, "[-5, 5]"), rastrigin), promise.rastrigin5);
-  EXPECT_LT(part(kMixed, mixed), promise.mixed);
-  EXPECT_LT(part(kConditional, conditional), promise.conditional);
+  EXPECT_LT(part(kMixed, mixed_loss), promise.mixed);
+  EXPECT_LT(part(kConditional, conditional_loss), promise.conditional);
 }
 
 INSTANTIATE_TEST_SUITE_P(Strategies, EvolutionQuality,
@@ -177,19 +178,19 @@ TEST(Nsga2, PrefersWhatKeepsAMetricConstraint) {
   int kept = 0;
   for (std::uint64_t trial = 0; trial < 80; ++trial) {
     const auto suggestions = sampler->suggest(study.history(), 1, {1, 0, trial});
-    const double x = number(suggestions->at(0).config, "x");
+    const double x = value_of(suggestions->at(0).config, "x");
     kept += trial >= 40 && x < 0.5;
     study.done(suggestions->at(0), {{"loss", 1 - x}, {"memory", x}});
   }
   EXPECT_GE(kept, 20) << "the loss alone draws to 1, where a third of an even spread would be kept at most";
-  EXPECT_GT(number(study.history().trials[static_cast<std::size_t>(*best_trial(study.history()))].config, "x"), 0.45);
+  EXPECT_GT(value_of(study.history().trials[static_cast<std::size_t>(*best_trial(study.history()))].config, "x"), 0.45);
 }
 
 struct FamilyTree : testing::TestWithParam<const char*> {};
 
 TEST_P(FamilyTree, CanBeReadFromTheReasons) {
   const auto study = searched(kMixed, GetParam(), R"({"minimize": "loss"})", 80, 1,
-                              [](const Config& config) { return Metrics{{"loss", mixed(config)}}; });
+                              [](const Config& config) { return Metrics{{"loss", mixed_loss(config)}}; });
   int children = 0;
   std::int64_t newest = 0;
   for (const Trial& trial : study.history().trials) {

@@ -17,18 +17,18 @@ std::string study_with(const std::string& options = {}) {
          options + "}}";
 }
 
-Suggestion ask(Sampler& sampler, const HistoryForTest& study, std::uint64_t seed = 1) {
+Suggestion ask_pbt(Sampler& sampler, const HistoryForTest& study, std::uint64_t seed = 1) {
   auto suggestions = sampler.suggest(study.history(), 1, {seed, 0, study.history().trials.size()});
   EXPECT_TRUE(suggestions) << suggestions.error().message;
   return suggestions->at(0);
 }
 
 /// Eight members at step 10 with losses 0 to 7, each with a checkpoint; the last one has ended there.
-HistoryForTest population(const std::string& options = {}) {
+HistoryForTest members_at_ten(const std::string& options = {}) {
   HistoryForTest study(study_with(options));
   const auto sampler = std::move(*make_sampler(study.spec()));
   for (int i = 0; i < 8; ++i) {
-    const Suggestion founder = ask(*sampler, study);
+    const Suggestion founder = ask_pbt(*sampler, study);
     EXPECT_FALSE(founder.clone_of);
     EXPECT_EQ(founder.reason["operator"], "founder");
     const std::int64_t trial = study.create(founder);
@@ -41,11 +41,11 @@ HistoryForTest population(const std::string& options = {}) {
 }
 
 TEST(PbtSampler, ClonesOneOfTheBestAtItsCheckpointAndChangesOnlyRealNumbers) {
-  const HistoryForTest study = population();
+  const HistoryForTest study = members_at_ten();
   int resampled = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     const auto sampler = std::move(*make_sampler(study.spec()));
-    const Suggestion clone = ask(*sampler, study, seed);
+    const Suggestion clone = ask_pbt(*sampler, study, seed);
     ASSERT_TRUE(clone.clone_of);
     EXPECT_LT(clone.clone_of->trial, 2) << "a quarter of the seven that are left, at least one";
     EXPECT_EQ(clone.clone_of->step, 10);
@@ -65,10 +65,10 @@ TEST(PbtSampler, ClonesOneOfTheBestAtItsCheckpointAndChangesOnlyRealNumbers) {
 }
 
 TEST(PbtSampler, ChangesWhatItIsToldTo) {
-  const HistoryForTest study = population(R"(, "explore": ["act", "layers"], "resample": 0)");
+  const HistoryForTest study = members_at_ten(R"(, "explore": ["act", "layers"], "resample": 0)");
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     const auto sampler = std::move(*make_sampler(study.spec()));
-    const Suggestion clone = ask(*sampler, study, seed);
+    const Suggestion clone = ask_pbt(*sampler, study, seed);
     ASSERT_TRUE(clone.clone_of);
     const Config& parent = study.history().trials[static_cast<std::size_t>(clone.clone_of->trial)].config;
     EXPECT_TRUE(same_value(*clone.config.find("lr"), *parent.find("lr")));
@@ -80,8 +80,8 @@ TEST(PbtSampler, ChangesWhatItIsToldTo) {
 TEST(PbtSampler, BeginsAnewWithChildrenOfTheBestWhereNobodyCanBeCloned) {
   HistoryForTest study(study_with());
   const auto sampler = std::move(*make_sampler(study.spec()));
-  for (int i = 0; i < 8; ++i) study.done(ask(*sampler, study), i);
-  const Suggestion child = ask(*sampler, study);
+  for (int i = 0; i < 8; ++i) study.done(ask_pbt(*sampler, study), i);
+  const Suggestion child = ask_pbt(*sampler, study);
   EXPECT_FALSE(child.clone_of);
   EXPECT_EQ(child.reason["operator"], "explore");
   EXPECT_LT(child.reason["parents"][0].get<int>(), 2);

@@ -15,7 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr char kStudy[] =
+constexpr char kPopulationStudy[] =
     R"({"space": {"x": {"range": [0, 1]}, "m": {"choice": ["a", "b"]}, "y": {"range": [0, 1], "when": {"m": "b"}}},
         "constraints": ["memory < 5"]})";
 
@@ -56,7 +56,7 @@ void finish_one(HistoryForTest& study, Rng& rng) {
 
 TEST(Chronicle, FollowsAHistoryToWhatAFreshOneReads) {
   for (const bool early_stops : {false, true}) {
-    HistoryForTest study(kStudy);
+    HistoryForTest study(kPopulationStudy);
     Rng rng({5, 0, early_stops});
     Chronicle chronicle;
     for (int round = 0; round < 80; ++round) {
@@ -73,7 +73,7 @@ TEST(Chronicle, FollowsAHistoryToWhatAFreshOneReads) {
 }
 
 TEST(Chronicle, SaysWhatObservationsSay) {
-  HistoryForTest study(kStudy);
+  HistoryForTest study(kPopulationStudy);
   Rng rng({6, 0, 0});
   Chronicle chronicle;
   for (int round = 0; round < 60; ++round) {
@@ -110,7 +110,7 @@ TEST(Chronicle, ReadsAnEarlierHistoryAndAChangedSpaceFromTheBeginning) {
 }
 
 TEST(Chronicle, LetsAChildKeepTheGenesThatItDoesNotUse) {
-  HistoryForTest study(kStudy);
+  HistoryForTest study(kPopulationStudy);
   study.create(Config{{"x", 0.5}, {"m", std::string("b")}, {"y", 0.875}});
   study.create(config_at(0.25), {{"by", "genetic"}, {"parents", {0}}});
   study.create(config_at(0.75), {{"by", "genetic"}, {"parents", {1}}});

@@ -9,12 +9,12 @@
 namespace pegbox {
 namespace {
 
-constexpr char kStudy[] = R"({"space": {"x": {"range": [0, 1]}}, "steps": 100, "budget": {"trials": 12},
+constexpr char kPbtStudy[] = R"({"space": {"x": {"range": [0, 1]}}, "steps": 100, "budget": {"trials": 12},
                               "search": {"name": "pbt", "population": 4, "quantile": 0.25}, "stop": "auto"})";
 
-std::unique_ptr<Scheduler> make(const HistoryForTest& study) { return std::move(*make_scheduler(study.spec())); }
+std::unique_ptr<Scheduler> rule_of(const HistoryForTest& study) { return std::move(*make_scheduler(study.spec())); }
 
-const Trial& trial_of(const HistoryForTest& study, std::int64_t number) {
+const Trial& member_of(const HistoryForTest& study, std::int64_t number) {
   return study.history().trials[static_cast<std::size_t>(number)];
 }
 
@@ -27,38 +27,38 @@ std::int64_t member(HistoryForTest& study, double loss) {
 }
 
 TEST(Pbt, IsTheRuleOfItsSearchAndDividesATrialByTen) {
-  HistoryForTest study(kStudy);
-  const auto rule = make(study);
+  HistoryForTest study(kPbtStudy);
+  const auto rule = rule_of(study);
   const std::int64_t first = study.create(Config{{"x", 0.5}});
-  EXPECT_EQ(rule->next_rung(study.history(), trial_of(study, first)), 10);
+  EXPECT_EQ(rule->next_rung(study.history(), member_of(study, first)), 10);
   study.start(first, 10);
   study.report(first, 90, 1);
-  EXPECT_EQ(rule->next_rung(study.history(), trial_of(study, first)), 0) << "the end is not a rung";
+  EXPECT_EQ(rule->next_rung(study.history(), member_of(study, first)), 0) << "the end is not a rung";
 }
 
 TEST(Pbt, GivesACloneItsFirstRungAfterTheStepWhereItBegins) {
-  HistoryForTest study(kStudy);
-  const auto rule = make(study);
+  HistoryForTest study(kPbtStudy);
+  const auto rule = rule_of(study);
   const std::int64_t parent = member(study, 1);
   study.apply(event::TrialCreated{1, Config{{"x", 0.5}}, {}, 0, CheckpointRef{parent, 30, "there"}});
-  EXPECT_EQ(trial_of(study, 1).step, 30);
-  EXPECT_EQ(rule->next_rung(study.history(), trial_of(study, 1)), 40);
+  EXPECT_EQ(member_of(study, 1).step, 30);
+  EXPECT_EQ(rule->next_rung(study.history(), member_of(study, 1)), 40);
 }
 
 TEST(Pbt, EndsTheWorstAndLetsOthersWaitUntilThePopulationIsComplete) {
-  HistoryForTest study(kStudy);
-  const auto rule = make(study);
+  HistoryForTest study(kPbtStudy);
+  const auto rule = rule_of(study);
   const std::int64_t first = member(study, 5);
-  EXPECT_EQ(rule->on_reached(study.history(), trial_of(study, first)), Verdict::Pause) << "nobody to compare with";
+  EXPECT_EQ(rule->on_reached(study.history(), member_of(study, first)), Verdict::Pause) << "nobody to compare with";
   study.move(first, TrialState::Paused);
   EXPECT_FALSE(rule->next_to_resume(study.history())) << "three members are not there yet";
   for (const double loss : {4.0, 3.0}) {
     const std::int64_t other = member(study, loss);
-    EXPECT_EQ(rule->on_reached(study.history(), trial_of(study, other)), Verdict::Pause);
+    EXPECT_EQ(rule->on_reached(study.history(), member_of(study, other)), Verdict::Pause);
     study.move(other, TrialState::Paused);
   }
   const std::int64_t worst = member(study, 6);
-  const Ruling ruling = rule->on_reached(study.history(), trial_of(study, worst));
+  const Ruling ruling = rule->on_reached(study.history(), member_of(study, worst));
   EXPECT_EQ(ruling, Verdict::Stop);
   EXPECT_NE(ruling.why.find("4 of 4"), std::string::npos) << ruling.why;
   study.move(worst, TrialState::Stopped);
@@ -71,12 +71,12 @@ TEST(Pbt, EndsTheWorstAndLetsOthersWaitUntilThePopulationIsComplete) {
 }
 
 TEST(Pbt, ResumesWhoIsFurthestBehind) {
-  HistoryForTest study(kStudy);
-  const auto rule = make(study);
+  HistoryForTest study(kPbtStudy);
+  const auto rule = rule_of(study);
   for (int i = 0; i < 4; ++i) study.move(member(study, i), TrialState::Paused);
   study.start(0, 20);
   study.report(0, 20, 1);
-  EXPECT_EQ(rule->on_reached(study.history(), trial_of(study, 0)), Verdict::Pause);
+  EXPECT_EQ(rule->on_reached(study.history(), member_of(study, 0)), Verdict::Pause);
   study.move(0, TrialState::Paused);
   EXPECT_EQ(rule->next_to_resume(study.history())->trial, 1);
 }
@@ -84,24 +84,24 @@ TEST(Pbt, ResumesWhoIsFurthestBehind) {
 TEST(Pbt, EndsNobodyForWhomTheBudgetHasNoClone) {
   HistoryForTest study(R"({"space": {"x": {"range": [0, 1]}}, "steps": 100, "budget": {"trials": 4},
                            "search": {"name": "pbt", "population": 4}, "stop": "pbt"})");
-  const auto rule = make(study);
+  const auto rule = rule_of(study);
   for (int i = 0; i < 3; ++i) study.move(member(study, i), TrialState::Paused);
   const std::int64_t worst = member(study, 9);
-  EXPECT_EQ(rule->on_reached(study.history(), trial_of(study, worst)), Verdict::Continue);
+  EXPECT_EQ(rule->on_reached(study.history(), member_of(study, worst)), Verdict::Continue);
 }
 
 TEST(Pbt, EndsAMemberWithoutAFiniteLoss) {
-  HistoryForTest study(kStudy);
-  const auto rule = make(study);
+  HistoryForTest study(kPbtStudy);
+  const auto rule = rule_of(study);
   const std::int64_t diverged = member(study, HUGE_VAL);
-  EXPECT_EQ(rule->on_reached(study.history(), trial_of(study, diverged)), Verdict::Stop);
+  EXPECT_EQ(rule->on_reached(study.history(), member_of(study, diverged)), Verdict::Stop);
 }
 
 TEST(Pbt, MakesNobodyWaitForASearchThatFillsNoPlaces) {
   HistoryForTest study(R"({"space": {"x": {"range": [0, 1]}}, "steps": 100, "search": "random", "stop": "pbt"})");
-  const auto rule = make(study);
+  const auto rule = rule_of(study);
   for (int i = 0; i < 4; ++i)
-    EXPECT_EQ(rule->on_reached(study.history(), trial_of(study, member(study, i))),
+    EXPECT_EQ(rule->on_reached(study.history(), member_of(study, member(study, i))),
               i < 3 ? Verdict::Continue : Verdict::Stop);
 }
 
