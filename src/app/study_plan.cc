@@ -56,6 +56,12 @@ std::string cost_text(const StudySpec& spec, const Json& described) {
   return text;
 }
 
+std::string stop_text(const StudySpec& spec) {
+  std::string text;
+  for (const PartSpec& rule : spec.stop) text += (text.empty() ? "" : ", ") + rule.name;
+  return text;
+}
+
 std::string prior_text(const Parameter& parameter) {
   if (!parameter.prior) return "";
   const Prior& prior = *parameter.prior;
@@ -100,7 +106,7 @@ std::string describe_plan(const StudyFile& file, const std::optional<Json>& desc
   text += "search\n";
   for (const Objective& objective : spec.objectives)
     text += row(objective.minimize ? "minimize" : "maximize", objective.metric);
-  text += row("by", spec.search.name) + row("stop", spec.stop.name);
+  text += row("by", spec.search.name) + row("stop", stop_text(spec));
   text += row("workers", std::to_string(spec.workers.count)) + row("budget", budget_text(spec.budget));
   if (described) text += cost_text(spec, *described);
   return text;

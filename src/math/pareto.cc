@@ -7,6 +7,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/number.h"
+
 namespace pegbox::math {
 namespace {
 
@@ -120,6 +122,25 @@ Result<std::vector<int>> pareto_front(std::span<const double> points, int object
   for (std::size_t i = 0; i < ranks.size(); ++i)
     if (ranks[i] == 0) front.push_back(static_cast<int>(i));
   return front;
+}
+
+Result<std::vector<double>> crowding_distances(std::span<const double> points, int objectives) {
+  PEGBOX_CHECK(check(points, std::max(objectives, 0)));
+  const auto m = static_cast<std::size_t>(objectives);
+  std::vector<double> distances(points.size() / m, 0.0);
+  std::vector<std::size_t> order(distances.size());
+  if (order.empty()) return distances;
+  for (std::size_t k = 0; k < m; ++k) {
+    const auto value = [&](std::size_t i) { return points[i * m + k]; };
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, {}, value);
+    const double range = value(order.back()) - value(order.front());
+    distances[order.front()] = distances[order.back()] = kInfinity;
+    if (!(range > 0)) continue;
+    for (std::size_t i = 1; i + 1 < order.size(); ++i)
+      distances[order[i]] += (value(order[i + 1]) - value(order[i - 1])) / range;
+  }
+  return distances;
 }
 
 Result<double> hypervolume(std::span<const double> points, std::span<const double> reference) {

@@ -1,4 +1,4 @@
-// Pareto: dominance, fronts and hypervolume of points with several objectives, all to be minimized.
+// Pareto: dominance, fronts, crowding and hypervolume of points with several objectives, all to be minimized.
 //
 // Points are rows of m objectives. A point dominates another if it is nowhere larger and somewhere smaller.
 #pragma once
@@ -17,6 +17,11 @@ Result<std::vector<int>> non_dominated_ranks(std::span<const double> points, int
 
 /// Indices of rank 0, in ascending order.
 Result<std::vector<int>> pareto_front(std::span<const double> points, int objectives);
+
+/// How lonely each point of one front is: the sum over objectives of the distance between its neighbours there, as a
+/// part of the front's range; infinity at the ends of an objective. Deb et al., "A fast and elitist multiobjective
+/// genetic algorithm: NSGA-II", IEEE TEC 6 (2002). The points must be finite. InvalidInput as above.
+Result<std::vector<double>> crowding_distances(std::span<const double> points, int objectives);
 
 /// The volume that the points dominate within the box below `reference` (Zitzler 1999); points not below it in every
 /// objective add nothing. Exact: by a sweep for 2 objectives, by WFG (While, Bradstreet, Barone, IEEE TEC 16 (2012))

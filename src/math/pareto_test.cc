@@ -113,5 +113,13 @@ TEST(Pareto, RefusesWhatCannotBeCompared) {
   EXPECT_FALSE(hypervolume(Vector{1, 2}, Vector{}));
 }
 
+TEST(Pareto, CrowdingIsTheSizeOfTheBoxBetweenNeighbours) {
+  const Vector front{0, 10, 4, 5, 5, 4, 10, 3};
+  EXPECT_THAT(*crowding_distances(front, 2), ElementsAre(INFINITY, 0.5 + 6.0 / 7, 0.6 + 2.0 / 7, INFINITY));
+  EXPECT_THAT(*crowding_distances(Vector{1, 2}, 2), ElementsAre(INFINITY));
+  EXPECT_TRUE(crowding_distances(Vector{}, 2)->empty());
+  EXPECT_FALSE(crowding_distances(Vector{1, 2, 3}, 2));
+}
+
 }  // namespace
 }  // namespace pegbox::math

@@ -114,13 +114,16 @@ Result<std::optional<Leg>> Director::new_trial(const History& history) {
     }
     created.config = std::move(suggestions.front().config);
     created.reason = std::move(suggestions.front().reason);
+    created.clone_of = std::move(suggestions.front().clone_of);
   }
   PEGBOX_TRY(const auto violated, history.constraints.violated(created.config));
   Trial trial;
   trial.number = created.trial;
   trial.config = created.config;
+  trial.checkpoint = trial.clone_of = created.clone_of;
+  if (created.clone_of) trial.step = trial.from = created.clone_of->step;
   Leg leg{.trial = created.trial,
-          .from = 0,
+          .from = trial.from,
           .until = rung_after(history, trial),
           .created = std::move(created),
           .infeasible = violated.value_or("")};
@@ -129,15 +132,11 @@ Result<std::optional<Leg>> Director::new_trial(const History& history) {
 
 Judgement Director::judge(const History& history, const Trial& trial) {
   if (const std::string why = spent(history); !why.empty()) return {Verdict::Pause, 0, "the budget is spent: " + why};
-  const Verdict verdict = scheduler_.on_reached(history, trial);
-  const std::string at = "at step " + std::to_string(trial.step);
-  if (verdict == Verdict::Pause) return {verdict, 0, "paused " + at + ": others are ahead"};
-  if (verdict == Verdict::Stop) {
-    const std::string& metric = history.spec.objective().metric;
-    const bool is_measured = trial.metric(metric).has_value();
-    return {verdict, 0, "stopped " + at + ": " + (is_measured ? "others are ahead" : "it gave no '" + metric + "'")};
-  }
-  return {verdict, rung_after(history, trial), {}};
+  const Ruling ruling = scheduler_.on_reached(history, trial);
+  const std::string at = " at step " + std::to_string(trial.step);
+  if (ruling == Verdict::Pause) return {ruling.verdict, 0, "paused" + at + ": " + ruling.why};
+  if (ruling == Verdict::Stop) return {ruling.verdict, 0, "stopped" + at + ": " + ruling.why};
+  return {Verdict::Continue, rung_after(history, trial), {}};
 }
 
 std::int64_t Director::rung_after(const History& history, const Trial& trial) {

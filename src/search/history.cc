@@ -90,7 +90,7 @@ void take_back_reports(Trial& trial, std::int64_t from) {
   trial.metrics.clear();
   for (const Report& report : trial.reports)
     for (const auto& [name, value] : report.metrics) trial.metrics[name] = value;
-  trial.step = trial.reports.empty() ? 0 : trial.reports.back().step;
+  trial.step = trial.reports.empty() ? from : trial.reports.back().step;
 }
 
 }  // namespace
@@ -154,6 +154,7 @@ Result<void> StudyState::fold(const Event& event, const event::TrialCreated& wha
   double tokens = 0;
   if (what.clone_of) {
     PEGBOX_TRY(const Trial* parent, find_trial(what.clone_of->trial));
+    if (what.clone_of->step < 0) return refuse("a clone of a negative step", std::to_string(what.clone_of->step));
     tokens = tokens_at(*parent, what.clone_of->step);
   }
   Trial trial;
@@ -161,7 +162,8 @@ Result<void> StudyState::fold(const Event& event, const event::TrialCreated& wha
   trial.config = what.config;
   trial.reason = what.reason;
   trial.seed = what.seed;
-  trial.checkpoint = what.clone_of;
+  trial.checkpoint = trial.clone_of = what.clone_of;
+  if (what.clone_of) trial.step = trial.from = what.clone_of->step;
   trial.created_s = event.study_time_s;
   trials_.push_back(std::move(trial));
   set_state(trials_.back(), TrialState::Waiting);

@@ -44,7 +44,7 @@ struct History {
 /// - TrialReported: of a running trial, with a step beyond its last report (the first may be at 0).
 /// - TrialMoved: waiting to paused, stopped, failed, infeasible; running to anything but running; paused to waiting,
 ///   stopped, failed. Nothing follows an end. From running with the failure WorkerLost, `lost_workers` counts it.
-/// - A clone's checkpoint is what it was cloned from.
+/// - A clone's checkpoint is what it was cloned from, until it has one of its own, and its step is that one's.
 /// - StudyChanged: trials keep their configurations. A description whose limits do not fit the new space is dropped,
 ///   and with it the note "described": the worker is to be asked again.
 ///

@@ -294,6 +294,8 @@ TEST(StudyState, StartsACloneFromItsParentsSnapshot) {
   log.must(event::TrialCreated{1, {{"x", 0.25}}, {}, 2, CheckpointRef{0, 100, "c"}});
   log.must(event::TrialCreated{2, {{"x", 0.25}}, {}, 2, CheckpointRef{0, 100, "c"}});
   EXPECT_EQ(log.state.trial(1).checkpoint->trial, 0);
+  EXPECT_EQ(log.state.trial(1).clone_of->step, 100);
+  EXPECT_EQ(log.state.trial(1).step, 100) << "that is where it stands";
   log.start(1, 100);
   log.report(1, 150, {{"tokens", 1500}});
   EXPECT_EQ(log.state.history().tokens_spent, 1500) << "its counter went on from its parent's";

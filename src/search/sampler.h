@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/rng.h"
@@ -13,6 +14,7 @@ namespace pegbox {
 struct Suggestion {
   Config config;
   Json reason;  ///< {"by": "gp", "acquisition": ..., "predicted": {"mean", "spread"}}: why this one
+  std::optional<CheckpointRef> clone_of{};  ///< goes on from another trial's snapshot, at that one's step
 };
 
 /// A decision depends only on (history, key): a fresh instance that is given the same history answers the same. An

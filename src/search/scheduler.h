@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "search/history.h"
 
@@ -10,6 +11,16 @@ namespace pegbox {
 
 /// Pause keeps the checkpoint, Stop may delete it.
 enum class Verdict : std::uint8_t { Continue, Pause, Stop };
+
+/// A verdict, and for Pause and Stop why, in words: "others are ahead".
+struct Ruling {
+  Verdict verdict = Verdict::Continue;
+  std::string why{};
+
+  Ruling(Verdict given) : verdict(given) {}  // NOLINT: a verdict is a ruling
+  Ruling(Verdict given, std::string reason) : verdict(given), why(std::move(reason)) {}
+  friend bool operator==(const Ruling& ruling, Verdict verdict) { return ruling.verdict == verdict; }
+};
 
 /// A paused trial to go on with.
 struct Promotion {
@@ -24,8 +35,9 @@ class Scheduler {
   /// The step at which `trial` is to stop next and be judged, beyond its present step; 0: run to its end.
   virtual std::int64_t next_rung(const History& history, const Trial& trial) = 0;
 
-  /// `trial` has reached its rung, and its report of that step is in the history.
-  virtual Verdict on_reached(const History& history, const Trial& trial) = 0;
+  /// `trial` has reached the end of its leg, `trial.until`, and its report of that step is in the history. Where
+  /// several rules are combined that may be another rule's rung: one that has no rung in the leg says Continue.
+  virtual Ruling on_reached(const History& history, const Trial& trial) = 0;
 
   /// A paused trial that should be resumed before a new one is made.
   virtual std::optional<Promotion> next_to_resume(const History& history) = 0;

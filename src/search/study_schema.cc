@@ -123,11 +123,11 @@ Json objective_schema() {
                  object_of(with({{"maximize", type("string")}}), strings({"maximize"}))});
 }
 
-Json part_schema(const char* text) {
+Json named_part() {
   Json named = type("object");
   named["properties"] = with({{"name", type("string")}});
   named["required"] = strings({"name"});
-  return described(one_of({type("string"), named}), text);
+  return named;
 }
 
 Json space_schema() {
@@ -169,8 +169,9 @@ Json study_properties() {
       {"objective", one_of({objective_schema(), list_of(objective_schema(), 1)})},
       {"budget", budget_schema()},
       {"checks", described(type("object"), "data checks before the first trial")},
-      {"search", part_schema("how configurations are chosen; auto by default")},
-      {"stop", part_schema("which trials end early; auto by default")},
+      {"search", described(one_of({type("string"), named_part()}), "how configurations are chosen; auto by default")},
+      {"stop", described(one_of({type("string"), named_part(), list_of(one_of({type("string"), named_part()}), 1)}),
+                         "which trials end early; auto by default; a list: the first rule that stops or pauses wins")},
       {"workers", workers_schema()},
       {"seed", seed},
       {"steps", described(steps, "length of a full trial; else as the worker describes")},

@@ -106,10 +106,8 @@ Result<Budget> read_budget(const Node& node) {
   return budget;
 }
 
-Result<PartSpec> read_part(const Node& root, std::string_view key) {
+Result<PartSpec> read_part(const Node& node) {
   PartSpec part;
-  if (!root.has(key)) return part;
-  PEGBOX_TRY(const Node node, root.at(key));
   if (node.is_object()) {
     PEGBOX_TRY(const Node name, node.at("name"));
     PEGBOX_TRY(part.name, name.string());
@@ -119,6 +117,17 @@ Result<PartSpec> read_part(const Node& root, std::string_view key) {
     PEGBOX_TRY(part.name, node.string());
   }
   return part;
+}
+
+Result<std::vector<PartSpec>> read_parts(const Node& node) {
+  if (node.is_array() && node.items().empty()) return node.fail("an empty list", "a name, or 'none'");
+  std::vector<PartSpec> parts;
+  const std::vector<Node> items = node.is_array() ? node.items() : std::vector<Node>{node};
+  for (const Node& item : items) {
+    PEGBOX_TRY(PartSpec part, read_part(item));
+    parts.push_back(std::move(part));
+  }
+  return parts;
 }
 
 /// `gpus` may also be a number or a list of numbers, `threads` also `auto`: both are put into the form of the table.
@@ -180,8 +189,14 @@ Result<void> read_how(const Node& root, const Document& document, StudySpec& spe
   PEGBOX_TRY(const Node budget, root.at("budget"));
   PEGBOX_TRY(spec.budget, read_budget(budget));
   PEGBOX_TRY(spec.checks, read_object(root, "checks"));
-  PEGBOX_TRY(spec.search, read_part(root, "search"));
-  PEGBOX_TRY(spec.stop, read_part(root, "stop"));
+  if (root.has("search")) {
+    PEGBOX_TRY(const Node search, root.at("search"));
+    PEGBOX_TRY(spec.search, read_part(search));
+  }
+  if (root.has("stop")) {
+    PEGBOX_TRY(const Node stop, root.at("stop"));
+    PEGBOX_TRY(spec.stop, read_parts(stop));
+  }
   if (root.has("workers")) {
     PEGBOX_TRY(const Node workers, root.at("workers"));
     PEGBOX_TRY(spec.workers, read_workers(workers, document));
@@ -248,6 +263,12 @@ Result<StudySpec> StudySpec::read(const Document& document) {
   PEGBOX_CHECK(read_how(root, document, spec));
   spec.source = document.json;
   return spec;
+}
+
+std::string_view rule_name(const StudySpec& spec, const PartSpec& rule) {
+  if (rule.name != "auto") return rule.name;
+  if (spec.search.name == "pbt") return "pbt";
+  return spec.search.name == "bohb" || spec.search.name == "dehb" ? "hyperband" : "asha";
 }
 
 }  // namespace pegbox

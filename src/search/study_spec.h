@@ -40,7 +40,7 @@ struct Workers {
 };
 const FieldTable<Workers>& worker_fields();
 
-/// A strategy by name with its options: `search: gp`, `stop: {name: asha, reduction: 3}`.
+/// A strategy by name with its options: `search: gp`, `stop: {name: asha, reduction: 3}`. `stop` may be a list of them.
 struct PartSpec {
   std::string name = "auto";
   Json options = Json::object();  ///< without the name
@@ -55,7 +55,8 @@ struct StudySpec {
   std::vector<Objective> objectives;  ///< one, or several for a Pareto front
   Budget budget;
   Json checks = Json::object();
-  PartSpec search, stop;
+  PartSpec search;
+  std::vector<PartSpec> stop{1};  ///< one rule, or several that are combined; never empty
   Workers workers;
   std::int64_t steps = 0;  ///< length of a full trial; 0: as the worker describes, or unknown
   std::uint64_t seed = 0;
@@ -68,6 +69,10 @@ struct StudySpec {
   /// least one limit or `none`. `try_first` is checked, and completed when its trials are made.
   static Result<StudySpec> read(const Document& document);
 };
+
+/// The name of a stopping rule of the study. `auto` is the one that the search is made for: pbt for pbt, hyperband for
+/// bohb and dehb, else asha.
+std::string_view rule_name(const StudySpec& spec, const PartSpec& rule);
 
 /// JSON schema (draft 2020-12) of the study file; `trial` is completed by the program.
 Json study_schema();

@@ -119,7 +119,11 @@ TEST(StudySpec, ReadsWhatMayBeWrittenInSeveralForms) {
   EXPECT_EQ(spec_with("workers", R"({"threads": 4})").workers.threads, 4);
   EXPECT_EQ(spec_with("workers", R"({"lease": "2m", "grace": 5})").workers.lease_s, 120);
   EXPECT_EQ(spec_with("search", R"({"name": "gp"})").search.name, "gp");
-  EXPECT_EQ(spec_with("stop", "\"none\"").stop.name, "none");
+  EXPECT_EQ(spec_with("stop", "\"none\"").stop.front().name, "none");
+  const auto rules = spec_with("stop", R"(["asha", {"name": "patience", "reports": 3}])").stop;
+  ASSERT_EQ(rules.size(), 2u);
+  EXPECT_EQ(rules[0].name, "asha");
+  EXPECT_EQ(rules[1].options["reports"], 3);
   EXPECT_EQ(spec_with("seed", "18446744073709551615").seed, ~0ull);
   EXPECT_EQ(spec_with("steps", "1e3").steps, 1000);
 }

@@ -51,10 +51,11 @@ struct Trial {
   TrialState state = TrialState::Waiting;
   std::vector<Report> reports;              ///< strictly increasing steps
   Metrics metrics;                          ///< the latest value of each metric
-  std::int64_t step = 0;                    ///< last step reported
+  std::int64_t step = 0;                    ///< last step reported; of a clone at first the step where it begins
   std::int64_t from = 0;                    ///< where the present or last leg began
   std::int64_t until = 0;                   ///< where the present or last leg ends; 0: at the trial's own end
   std::optional<CheckpointRef> checkpoint;  ///< the latest
+  std::optional<CheckpointRef> clone_of;    ///< another trial's snapshot, from which it began
   std::optional<FailureKind> failure;
   std::string detail;                                ///< of a failure, a stop, an infeasibility: in words
   std::int64_t lost_workers = 0;                     ///< how often a worker died under it

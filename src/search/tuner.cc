@@ -84,6 +84,11 @@ Result<void> Tuner::begin() {
     if (!executor_.adopt(launch, left.started_s, left.step))
       PEGBOX_CHECK(move(number, TrialState::Waiting, "the host stopped"));
   }
+  for (const Trial& clone : study_.history().trials) {
+    if (is_final(clone.state) || !clone.checkpoint || clone.checkpoint->trial == clone.number) continue;
+    young_clones_.insert(clone.number);
+    if (is_final(trial(clone.checkpoint->trial).state)) to_release_.insert(clone.checkpoint->trial);
+  }
   const auto paused = study_.history().in_state(TrialState::Paused);
   for (const std::int64_t number : paused)
     if (is_paused_by_person(trial(number))) PEGBOX_CHECK(move(number, TrialState::Waiting, "the study goes on"));
@@ -109,6 +114,7 @@ Result<void> Tuner::fill() {
     nothing_to_start_ = !leg.has_value();
     if (!leg) break;
     if (leg->created) PEGBOX_CHECK(log(*leg->created));
+    if (leg->created && leg->created->clone_of) young_clones_.insert(leg->trial);
     if (!leg->infeasible.empty()) {
       PEGBOX_CHECK(move(leg->trial, TrialState::Infeasible, leg->infeasible));
       continue;
@@ -160,7 +166,10 @@ Result<void> Tuner::handle(const Signal& signal) {
 }
 
 Result<void> Tuner::note_checkpoint(const Signal& signal) {
-  return log(event::Note{signal.trial, kCheckpointNote, {{"step", signal.step}, {"name", signal.checkpoint}}}, &signal);
+  PEGBOX_CHECK(
+      log(event::Note{signal.trial, kCheckpointNote, {{"step", signal.step}, {"name", signal.checkpoint}}}, &signal));
+  release_unneeded();
+  return {};
 }
 
 Result<void> Tuner::measured(const Signal& signal) {
@@ -249,9 +258,26 @@ Result<void> Tuner::move(std::int64_t number, TrialState to, std::string detail,
   if (signal != nullptr && (signal->kind == SignalKind::Failed || signal->kind == SignalKind::WorkerLost))
     moved.failure = signal->failure;
   PEGBOX_CHECK(log(std::move(moved), signal));
-  if (is_final(to))
-    actions_.push_back([this, number]() -> Result<void> { return executor_.release(number), Result<void>{}; });
+  if (is_final(to)) to_release_.insert(number);
+  release_unneeded();
   return {};
+}
+
+/// Tells the executor to forget what ended trials kept, except where a clone has no snapshot of its own yet: it may
+/// lose its worker and begin again.
+void Tuner::release_unneeded() {
+  if (to_release_.empty()) return;
+  std::erase_if(young_clones_, [this](std::int64_t clone) {
+    const auto& checkpoint = trial(clone).checkpoint;
+    return is_final(trial(clone).state) || !checkpoint || checkpoint->trial == clone;
+  });
+  std::set<std::int64_t> needed;
+  for (const std::int64_t clone : young_clones_) needed.insert(trial(clone).checkpoint->trial);
+  std::erase_if(to_release_, [&](std::int64_t number) {
+    if (needed.contains(number)) return false;
+    actions_.push_back([this, number]() -> Result<void> { return executor_.release(number), Result<void>{}; });
+    return true;
+  });
 }
 
 Result<void> Tuner::check_hope() const {

@@ -74,6 +74,7 @@ class Tuner {
   Result<void> measured(const Signal& signal);  // logs the signal's metrics if they are news
   Result<void> begin_leg(const Leg& leg);
   Result<void> move(std::int64_t trial, TrialState to, std::string detail, const Signal* signal = nullptr);
+  void release_unneeded();
   Result<void> flush();  // commits, then lets workers hear of it
   Result<void> look_for_commands();
   Result<void> ask(std::int64_t trial, Command command);  // a person's wish about one trial
@@ -100,6 +101,8 @@ class Tuner {
   bool urgent_ = false;                                    // something other than a report is uncommitted
   std::vector<std::function<Result<void>()>> actions_;     // what workers are to hear after the commit
   std::set<std::int64_t> asked_to_pause_, asked_to_stop_;  // by a person: answers end as Paused, not as Waiting
+  std::set<std::int64_t> young_clones_;                    // without a snapshot of their own yet
+  std::set<std::int64_t> to_release_;  // ended, but young clones may still have to begin at a snapshot of theirs
 };
 
 }  // namespace pegbox

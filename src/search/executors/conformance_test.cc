@@ -139,6 +139,25 @@ TEST_P(ExecutorTest, GoesOnWithATrialThatOthersOvertook) {
   EXPECT_EQ(steps_of(signals, 0), (std::vector<std::int64_t>{4, 5, 6}));
 }
 
+TEST_P(ExecutorTest, BeginsACloneWhereAnotherTrialStandsAndGoesOnWithThatOne) {
+  const Launch first = launch_of(0, {{"x", 1.0}}, 3);
+  ASSERT_TRUE(start(first));
+  const Signal reached = collect_end(*executor, 0);
+  ASSERT_EQ(reached.kind, SignalKind::Reached) << reached.detail;
+  Launch clone = launch_of(1, {{"x", 3.0}});
+  clone.from = reached.step;
+  clone.resume = CheckpointRef{0, reached.step, reached.checkpoint};
+  ASSERT_TRUE(start(clone));
+  auto signals = collect(*executor, has_end);
+  EXPECT_EQ(signals.back().kind, SignalKind::Done) << signals.back().detail;
+  EXPECT_EQ(steps_of(signals, 1), (std::vector<std::int64_t>{4, 5, 6}));
+  EXPECT_DOUBLE_EQ(signals.back().metrics.at("loss"), 0.5) << "with its own configuration";
+  ASSERT_TRUE(start(next_leg(first, reached)));
+  signals = collect(*executor, has_end);
+  EXPECT_EQ(signals.back().kind, SignalKind::Done) << signals.back().detail;
+  EXPECT_EQ(steps_of(signals, 0), (std::vector<std::int64_t>{4, 5, 6}));
+}
+
 TEST_P(ExecutorTest, PausesBetweenStepsAndLosesNone) {
   const Launch first = launch_of(0, {{"nap", 0.01}, {"length", 40}});
   ASSERT_TRUE(start(first));

@@ -17,9 +17,11 @@ class TrialFolder {
   TrialFolder(Path studies_folder, std::int64_t trial);
 
   /// Makes it ready for a leg. Files of another trial that had this number (another configuration or seed) are removed.
+  /// The checkpoint of another trial that a clone begins at is copied: that trial may go on and write over it.
   Result<void> prepare(const Launch& launch) const;
 
-  /// What the program is to go on from: the checkpoint of `launch`, else what lies in its own folder; empty: nothing.
+  /// What the program is to go on from: the checkpoint of `launch` (of a clone the copy, once it is there), else what
+  /// lies in its own folder; empty: nothing.
   std::string resume_path(const Launch& launch) const;
 
   Path config() const { return path_ / "config.json"; }
@@ -28,7 +30,12 @@ class TrialFolder {
   bool has_checkpoints() const;
 
  private:
+  Result<void> copy_clone(const CheckpointRef& from) const;
+  Result<void> remove_copies() const;  // of a clone that has a checkpoint of its own by now
+  Path copy_of(const CheckpointRef& from) const;
+
   const Path parent_, path_;
+  const std::int64_t trial_;
 };
 
 }  // namespace pegbox

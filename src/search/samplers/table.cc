@@ -3,8 +3,17 @@
 
 #include <algorithm>
 
+#include "search/samplers/annealing.h"
+#include "search/samplers/bohb.h"
+#include "search/samplers/de.h"
+#include "search/samplers/dehb.h"
+#include "search/samplers/evolution.h"
+#include "search/samplers/genetic.h"
 #include "search/samplers/gp.h"
 #include "search/samplers/grid.h"
+#include "search/samplers/local.h"
+#include "search/samplers/nsga2.h"
+#include "search/samplers/pbt.h"
 #include "search/samplers/random.h"
 #include "search/samplers/sobol.h"
 
@@ -33,7 +42,9 @@ tl::unexpected<Error> fail_unknown(std::string_view name) {
 }  // namespace
 
 std::span<const SamplerRow> sampler_table() {
-  static const std::vector<SamplerRow> table{grid_row(), random_row(), sobol_row(), gp_row()};
+  static const std::vector<SamplerRow> table{
+      grid_row(),      random_row(), sobol_row(),     gp_row(),          genetic_row(), nsga2_row(), de_row(),
+      evolution_row(), local_row(),  annealing_row(), pbt_sampler_row(), bohb_row(),    dehb_row()};
   return table;
 }
 

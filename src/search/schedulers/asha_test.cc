@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/rng.h"
+#include "search/halving_rungs.h"
 #include "search/history_for_test.h"
 
 namespace pegbox {
@@ -15,31 +16,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-TEST(AshaRungs, DivideTheFullLengthUpToThirtyTimes) {
-  EXPECT_THAT(asha_rungs({}, 1000, 0), ElementsAre(37, 111, 333));
-  EXPECT_THAT(asha_rungs({.reduction = 2}, 160, 0), ElementsAre(10, 20, 40, 80));
-  EXPECT_THAT(asha_rungs({.reduction = 4}, 160, 0), ElementsAre(10, 40));
-}
-
-TEST(AshaRungs, BeginAtTheGivenStep) {
-  EXPECT_THAT(asha_rungs({.min = 1}, 81, 0), ElementsAre(1, 3, 9, 27));
-  EXPECT_THAT(asha_rungs({.min = 10}, 100, 0), ElementsAre(10, 30));
-  EXPECT_THAT(asha_rungs({.min = 60}, 100, 0), ElementsAre(60));
-}
-
-TEST(AshaRungs, AreFewEnoughForOneTrialToReachTheEnd) {
-  EXPECT_THAT(asha_rungs({}, 1000, 10), ElementsAre(111, 333));
-  EXPECT_THAT(asha_rungs({}, 1000, 3), ElementsAre(333));
-  EXPECT_THAT(asha_rungs({}, 1000, 2), IsEmpty());
-}
-
-TEST(AshaRungs, DoNotExistWhereThereIsNothingToDivide) {
-  EXPECT_THAT(asha_rungs({}, 0, 0), IsEmpty());
-  EXPECT_THAT(asha_rungs({}, 2, 0), IsEmpty());
-  EXPECT_THAT(asha_rungs({}, 3, 0), ElementsAre(1));
-  EXPECT_THAT(asha_rungs({.min = 100}, 100, 0), IsEmpty());
-}
 
 struct AshaTest : testing::Test {
   AshaTest() : study(R"({"space": {"x": {"range": [0, 1]}}, "steps": 9, "stop": {"name": "asha", "min": 1}})") {
@@ -55,7 +31,7 @@ struct AshaTest : testing::Test {
   /// Runs a trial to its rung and does as it is told.
   Verdict reach(std::int64_t number, double loss) {
     study.report(number, trial(number).until, loss);
-    const Verdict verdict = scheduler->on_reached(study.history(), trial(number));
+    const Verdict verdict = scheduler->on_reached(study.history(), trial(number)).verdict;
     if (verdict == Verdict::Pause) study.move(number, TrialState::Paused);
     if (verdict == Verdict::Stop) study.move(number, TrialState::Stopped);
     if (verdict == Verdict::Continue) study.start(number, scheduler->next_rung(study.history(), trial(number)));
@@ -237,7 +213,7 @@ struct RandomStudy {
               std::to_string(reduction) + "}}"),
         scheduler(std::move(*make_scheduler(study.spec()))),
         rng({seed, stream_id("random asha"), 0}),
-        rungs(asha_rungs({reduction, 2}, 64, 0)),
+        rungs(halving_rungs({reduction, 2}, 64, 0)),
         reduction(reduction),
         promotions(rungs.size()),
         reached(rungs.size()) {}

@@ -10,9 +10,18 @@
 namespace pegbox {
 namespace {
 
+/// What stands after `stop:`, with the options that the rule cannot do without.
+std::string stop_entry(const std::string& names) {
+  if (names == "combined") return R"(["divergence", "asha", {"name": "patience", "reports": 3}])";
+  Json entry = {{"name", names}};
+  for (const SchedulerRow& row : scheduler_table())
+    if (row.name == names && !row.example.empty()) entry.update(*parse_json(row.example, names));
+  return to_line(entry);
+}
+
 struct SchedulerConformance : testing::TestWithParam<std::string> {
   std::string file(const std::string& rest) const {
-    return R"({"space": {"x": {"range": [0, 1]}}, "stop": ")" + GetParam() + "\"" + rest + "}";
+    return R"({"space": {"x": {"range": [0, 1]}}, "stop": )" + stop_entry(GetParam()) + rest + "}";
   }
   static std::unique_ptr<Scheduler> make(const HistoryForTest& study) {
     auto made = make_scheduler(study.spec());
@@ -25,7 +34,14 @@ const Trial& trial_of(const HistoryForTest& study, std::int64_t number) {
   return study.history().trials[static_cast<std::size_t>(number)];
 }
 
-/// Runs a study of some workers with random losses until `trials` were made and nothing more can be done; returns what
+/// A noisy curve that falls, of a level that depends on the trial; one trial in ten diverges.
+Metrics measure(std::int64_t trial, std::int64_t step, Rng& rng) {
+  const double level = Rng({0, stream_id("level"), static_cast<std::uint64_t>(trial)}).uniform();
+  const double loss = level + 4 * (1 - static_cast<double>(step) / 100) + 0.1 * rng.uniform();
+  return {{"loss", trial % 10 == 9 ? std::nan("") : loss}, {"size", level + 0.1 * rng.uniform()}};
+}
+
+/// Runs a study of some workers with such curves until `trials` were made and nothing more can be done; returns what
 /// was decided, in order. Checks what must hold at every decision.
 std::vector<std::string> play(HistoryForTest& study, Scheduler& scheduler, std::uint64_t seed, int trials,
                               bool fresh_each_time = false) {
@@ -61,9 +77,10 @@ std::vector<std::string> play(HistoryForTest& study, Scheduler& scheduler, std::
     const std::int64_t number = running[i];
     const Trial& trial = trial_of(study, number);
     const std::int64_t until = trial.until;
-    const double loss = rng.below(10) == 0 ? std::nan("") : rng.uniform();
-    study.report(number, until == 0 ? 100 : until, {{"loss", loss}, {"size", rng.uniform()}});
-    const Verdict verdict = until == 0 ? Verdict::Stop : rule.on_reached(study.history(), trial);
+    study.report(number, until == 0 ? 100 : until, measure(number, until == 0 ? 100 : until, rng));
+    const Ruling ruling = until == 0 ? Ruling(Verdict::Stop, "end") : rule.on_reached(study.history(), trial);
+    const Verdict verdict = ruling.verdict;
+    EXPECT_EQ(ruling.why.empty(), verdict == Verdict::Continue) << "a trial that does not go on is told why";
     if (until != 0) decisions.push_back(std::to_string(number) + ": " + std::to_string(static_cast<int>(verdict)));
     if (verdict == Verdict::Continue) {
       const std::int64_t next = rule.next_rung(study.history(), trial);
@@ -123,11 +140,11 @@ TEST_P(SchedulerConformance, SparesTheOnlyTrial) {
   study.start(number, rung);
   if (rung == 0) return;
   study.report(number, rung, 5);
-  EXPECT_NE(scheduler->on_reached(study.history(), trial_of(study, number)), Verdict::Stop);
+  EXPECT_NE(scheduler->on_reached(study.history(), trial_of(study, number)).verdict, Verdict::Stop);
 }
 
 std::vector<std::string> names() {
-  std::vector<std::string> names{"auto"};
+  std::vector<std::string> names{"auto", "combined"};
   for (const SchedulerRow& row : scheduler_table()) names.emplace_back(row.name);
   return names;
 }

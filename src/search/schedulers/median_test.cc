@@ -27,7 +27,7 @@ struct MedianTest : testing::Test {
   }
   Verdict judge(std::initializer_list<double> losses) {
     const Trial& trial = run(losses);
-    return scheduler->on_reached(study.history(), trial);
+    return scheduler->on_reached(study.history(), trial).verdict;
   }
 
   HistoryForTest study;

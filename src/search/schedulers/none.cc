@@ -7,7 +7,7 @@ namespace {
 class NoScheduler final : public Scheduler {
  public:
   std::int64_t next_rung(const History&, const Trial&) override { return 0; }
-  Verdict on_reached(const History&, const Trial&) override { return Verdict::Continue; }
+  Ruling on_reached(const History&, const Trial&) override { return Verdict::Continue; }
   std::optional<Promotion> next_to_resume(const History&) override { return std::nullopt; }
 };
 
@@ -18,6 +18,8 @@ Result<std::unique_ptr<Scheduler>> make_none(const StudySpec&, const Node& optio
 
 }  // namespace
 
-SchedulerRow none_row() { return {"none", "every trial runs to its end", {}, make_none}; }
+SchedulerRow none_row() {
+  return {.name = "none", .help = "every trial runs to its end", .options = {}, .make = make_none};
+}
 
 }  // namespace pegbox

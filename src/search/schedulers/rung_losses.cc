@@ -24,24 +24,6 @@ const Report* report_for(const Trial& trial, std::int64_t step, const std::strin
 
 double finite_or_infinity(double loss) { return std::isfinite(loss) ? loss : kInfinity; }
 
-/// Crowding distance of each of `front`, positions of rows in `losses` [n, k].
-std::vector<double> crowding(std::span<const double> losses, std::size_t objectives,
-                             std::span<const std::size_t> front) {
-  std::vector<double> distance(front.size(), 0.0);
-  std::vector<std::size_t> order(front.size());
-  for (std::size_t k = 0; k < objectives; ++k) {
-    const auto loss = [&](std::size_t i) { return losses[front[i] * objectives + k]; };
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_sort(order, {}, loss);
-    const double range = loss(order.back()) - loss(order.front());
-    distance[order.front()] = distance[order.back()] = kInfinity;
-    if (range <= 0) continue;
-    for (std::size_t i = 1; i + 1 < order.size(); ++i)
-      distance[order[i]] += (loss(order[i + 1]) - loss(order[i - 1])) / range;
-  }
-  return distance;
-}
-
 /// Ranks and crowding distances of the rows; rows that are not finite have the last rank.
 void rank_fronts(std::span<const double> losses, std::size_t objectives, std::vector<int>& ranks,
                  std::vector<double>& distances) {
@@ -58,10 +40,15 @@ void rank_fronts(std::span<const double> losses, std::size_t objectives, std::ve
   for (const int level : levels) {
     if (level == std::numeric_limits<int>::max()) continue;
     std::vector<std::size_t> front;
-    for (std::size_t i = 0; i < n; ++i)
-      if (ranks[i] == level) front.push_back(i);
-    const auto distance = crowding(losses, objectives, front);
-    for (std::size_t i = 0; i < front.size(); ++i) distances[front[i]] = distance[i];
+    std::vector<double> rows;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (ranks[i] != level) continue;
+      front.push_back(i);
+      const auto row = losses.subspan(i * objectives, objectives);
+      rows.insert(rows.end(), row.begin(), row.end());
+    }
+    const auto crowding = math::crowding_distances(rows, static_cast<int>(objectives));
+    for (std::size_t i = 0; crowding && i < front.size(); ++i) distances[front[i]] = (*crowding)[i];
   }
 }
 
@@ -91,6 +78,15 @@ bool is_measured_at(const History& history, const Trial& trial, std::int64_t ste
   for (std::size_t k = 0; k < history.spec.objectives.size(); ++k)
     if (!std::isfinite(loss_at(history, trial, step, k))) return false;
   return true;
+}
+
+std::string what_is_missing_at(const History& history, const Trial& trial, std::int64_t step) {
+  for (std::size_t k = 0; k < history.spec.objectives.size(); ++k) {
+    const std::string& metric = history.spec.objectives[k].metric;
+    if (std::isfinite(loss_at(history, trial, step, k))) continue;
+    return report_for(trial, step, metric) ? "its '" + metric + "' is not finite" : "it gave no '" + metric + "'";
+  }
+  return {};
 }
 
 std::vector<std::size_t> order_at(const History& history, std::span<const Trial* const> trials, std::int64_t step) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "search/history.h"
@@ -25,6 +26,9 @@ double best_loss_until(const History& history, const Trial& trial, std::int64_t 
 
 /// Whether every objective is a finite number at `step`.
 bool is_measured_at(const History& history, const Trial& trial, std::int64_t step);
+
+/// For a trial that is not: which objective it lacks, in words.
+std::string what_is_missing_at(const History& history, const Trial& trial, std::int64_t step);
 
 /// Positions in `trials`, best at `step` first. One objective: by loss. Several: by non-dominated rank, then by
 /// crowding distance, the lonelier the better, so that the survivors spread over the front (Deb et al., "A fast and

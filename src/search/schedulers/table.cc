@@ -4,8 +4,18 @@
 #include <algorithm>
 
 #include "search/schedulers/asha.h"
+#include "search/schedulers/combined.h"
+#include "search/schedulers/divergence.h"
+#include "search/schedulers/gap.h"
+#include "search/schedulers/halving.h"
+#include "search/schedulers/hyperband.h"
 #include "search/schedulers/median.h"
 #include "search/schedulers/none.h"
+#include "search/schedulers/patience.h"
+#include "search/schedulers/pbt.h"
+#include "search/schedulers/percentile.h"
+#include "search/schedulers/plateau.h"
+#include "search/schedulers/threshold.h"
 
 namespace pegbox {
 namespace {
@@ -23,20 +33,37 @@ tl::unexpected<Error> fail_unknown(std::string_view name) {
                                         .hint = nearest.empty() ? "" : "did you mean '" + nearest + "'?"});
 }
 
+tl::unexpected<Error> fail_two_that_pause(std::string_view one, std::string_view other) {
+  return fail(ErrorKind::InvalidInput, {.where = "stop",
+                                        .what = "two rules that pause trials",
+                                        .got = "'" + std::string(one) + "' and '" + std::string(other) + "'",
+                                        .expected = "one such rule, and any number of rules that only stop"});
+}
+
 }  // namespace
 
 std::span<const SchedulerRow> scheduler_table() {
-  static const std::vector<SchedulerRow> table{none_row(), median_row(), asha_row()};
+  static const std::vector<SchedulerRow> table{none_row(),     median_row(),  percentile_row(), threshold_row(),
+                                               patience_row(), plateau_row(), gap_row(),        divergence_row(),
+                                               asha_row(),     halving_row(), hyperband_row(),  pbt_row()};
   return table;
 }
 
 Result<std::unique_ptr<Scheduler>> make_scheduler(const StudySpec& spec) {
-  const std::string_view name = spec.stop.name == "auto" ? "asha" : std::string_view(spec.stop.name);
   const auto rows = scheduler_table();
-  const auto row = std::ranges::find(rows, name, &SchedulerRow::name);
-  if (row == rows.end()) return fail_unknown(name);
-  const Document options{.json = spec.stop.options, .name = "stop", .lines = {}};
-  return row->make(spec, options.root());
+  std::vector<std::unique_ptr<Scheduler>> rules;
+  std::string_view pausing;
+  for (const PartSpec& part : spec.stop) {
+    const auto row = std::ranges::find(rows, rule_name(spec, part), &SchedulerRow::name);
+    if (row == rows.end()) return fail_unknown(part.name);
+    if (row->pauses && !pausing.empty()) return fail_two_that_pause(pausing, row->name);
+    if (row->pauses) pausing = row->name;
+    const std::string where = spec.stop.size() == 1 ? "stop" : "stop[" + std::to_string(rules.size()) + "]";
+    const Document options{.json = part.options, .name = where, .lines = {}};
+    PEGBOX_TRY(auto rule, row->make(spec, options.root()));
+    rules.push_back(std::move(rule));
+  }
+  return combine(std::move(rules));
 }
 
 }  // namespace pegbox

@@ -17,13 +17,16 @@ struct SchedulerRow {
   std::string_view help;
   std::vector<FieldRow> options;
   Result<std::unique_ptr<Scheduler>> (*make)(const StudySpec& spec, const Node& options) = nullptr;
+  bool pauses = false;            ///< whether it pauses trials and resumes them, besides stopping some
+  std::string_view example = {};  ///< options that it cannot do without, as JSON; empty: none
 };
 
 std::span<const SchedulerRow> scheduler_table();
 
-/// The scheduler that `spec.stop` names, with its options. `auto` is asha, which lets every trial run to its end while
-/// the length of a full trial is not known, or too short to be divided. InvalidInput for an unknown name or option,
-/// with the nearest known one.
+/// The scheduler that `spec.stop` names, with its options; of several rules, their combination (combined.h). `auto`
+/// follows the search (rule_name); asha lets every trial run to its end while the length of a full trial is not known,
+/// or too short to be divided. InvalidInput for an unknown name or option, with the nearest known one, and for two
+/// rules that pause.
 Result<std::unique_ptr<Scheduler>> make_scheduler(const StudySpec& spec);
 
 }  // namespace pegbox

@@ -28,7 +28,12 @@ TEST(SchedulerTable, HasNamesHelpAndAFactoryInEveryRow) {
 }
 
 TEST(SchedulerTable, MakesEveryRowByItsName) {
-  for (const SchedulerRow& row : scheduler_table()) EXPECT_TRUE(make('"' + std::string(row.name) + '"')) << row.name;
+  for (const SchedulerRow& row : scheduler_table()) {
+    Json entry = {{"name", row.name}};
+    if (!row.example.empty()) entry.update(*parse_json(row.example, "example"));
+    EXPECT_TRUE(make(to_line(entry))) << row.name;
+    EXPECT_EQ(row.example.empty(), make('"' + std::string(row.name) + '"').has_value()) << row.name;
+  }
 }
 
 TEST(SchedulerTable, TakesAutoAsAsha) {
