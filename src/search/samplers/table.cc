@@ -3,10 +3,12 @@
 
 #include <algorithm>
 
+#include "search/samplers/cmaes.h"
 #include "search/samplers/gp.h"
 #include "search/samplers/grid.h"
 #include "search/samplers/random.h"
 #include "search/samplers/sobol.h"
+#include "search/samplers/tpe.h"
 
 namespace pegbox {
 namespace {
@@ -33,7 +35,7 @@ tl::unexpected<Error> fail_unknown(std::string_view name) {
 }  // namespace
 
 std::span<const SamplerRow> sampler_table() {
-  static const std::vector<SamplerRow> table{grid_row(), random_row(), sobol_row(), gp_row()};
+  static const std::vector<SamplerRow> table{grid_row(), random_row(), sobol_row(), gp_row(), tpe_row(), cmaes_row()};
   return table;
 }
 

@@ -8,7 +8,7 @@
 
 namespace pegbox {
 
-/// A text that is the same for the same configuration, whatever the order of its values; 2 and 2.0 are the same.
+/// Bytes that are the same for the same configuration, whatever the order of its values; 2 and 2.0 are the same.
 std::string config_key(const Config& config);
 
 /// The configurations of a history's trials, whatever became of them, and of a call's earlier suggestions. Follows a
@@ -22,7 +22,7 @@ class TakenConfigs {
  private:
   std::unordered_set<std::string> of_trials_, added_;
   std::size_t trials_ = 0;  ///< how many are in of_trials_
-  std::string last_key_;    ///< of the last of them
+  Config last_;             ///< of the last of them
 };
 
 }  // namespace pegbox
