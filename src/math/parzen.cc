@@ -19,6 +19,7 @@ constexpr std::size_t kBlock = ParzenPoints::kBlock;
 constexpr double kFar = 6;  // bandwidths from an end beyond which the cut takes nothing that a float shows
 
 constexpr float kNowhere = 1e30f;
+constexpr float kLeastExponent = -80;  // below it exp is too small to matter, and soon subnormal, which is slow
 
 using Block = Eigen::Array<float, kBlock, 1>;
 
@@ -71,6 +72,7 @@ class Sums {
 
   void add_plain(const AxisTerm& term, std::size_t at) {
     const Lanes places = load(term.places + at);
+#pragma GCC unroll 4
     for (std::size_t j = 0; j < kTogether; ++j) {
       const Lanes distance = places - term.place[j];
       sums_[j] += distance * distance;
@@ -79,6 +81,7 @@ class Sums {
 
   void add_conditional(const AxisTerm& term, std::size_t at) {
     const Lanes places = load(term.places + at), norms = load(term.norms + at);
+#pragma GCC unroll 4
     for (std::size_t j = 0; j < kTogether; ++j) {
       const Lanes distance = places - term.place[j];
       sums_[j] += (places < 0 ? Lanes{} + term.absent[j] : distance * distance + norms) * term.present[j];
@@ -87,12 +90,14 @@ class Sums {
 
   void add_choice(const AxisTerm& term, std::size_t at) {
     const Lanes places = load(term.places + at);
+#pragma GCC unroll 4
     for (std::size_t j = 0; j < kTogether; ++j)
       sums_[j] += places == term.place[j] ? Lanes{} + term.same[j] : Lanes{} + term.other[j];
   }
 
   void add_conditional_choice(const AxisTerm& term, std::size_t at) {
     const Lanes places = load(term.places + at);
+#pragma GCC unroll 4
     for (std::size_t j = 0; j < kTogether; ++j) {
       const Lanes present = places == term.place[j] ? Lanes{} + term.same[j] : Lanes{} + term.other[j];
       sums_[j] += places < 0 ? Lanes{} + term.absent[j] : present;
@@ -250,7 +255,7 @@ std::vector<double> Parzen::log_density(const ParzenPoints& points, std::span<co
       const Eigen::Map<const Block> block_weights(&all_weights[block]);
       for (std::size_t j = 0; j < count; ++j) {
         const float smallest = negative_logs[j].minCoeff();
-        const Block kernels = block_weights * (smallest - negative_logs[j]).exp();
+        const Block kernels = block_weights * (smallest - negative_logs[j]).max(kLeastExponent).exp();
         sums[j].add(-static_cast<double>(smallest), static_cast<double>(kernels.sum()));
       }
     }

@@ -67,11 +67,12 @@ class TpeSampler final : public Sampler {
     taken_.update(history);
     const Observations& observations = observations_.update(history, history.trials);
     follow(history);
-    Design design(history, "tpe");
+    std::optional<Design> design;
     std::vector<Suggestion> suggestions;
     for (int i = 0; i < count; ++i, ++key.trial) {
       const bool modelled = is_modelled(history, observations, points_.size());
-      PEGBOX_TRY(auto suggestion, modelled ? model(history, observations, key) : design.next(taken_, key));
+      if (!modelled && !design) design.emplace(history, "tpe");
+      PEGBOX_TRY(auto suggestion, modelled ? model(history, observations, key) : design->next(taken_, key));
       if (!suggestion) break;
       taken_.add(suggestion->config);
       add_point(history, suggestion->config);
@@ -158,6 +159,8 @@ class TpeSampler final : public Sampler {
   }
 
   double good_bandwidth(const math::ParzenPoints& points, std::size_t axis) const {
+    if (space_.axes()[axis].is_choice)
+      return choice_bandwidth(axis, std::sqrt(static_cast<double>(points.present(axis))));
     double n = 0, sum = kFlatMean, squares = kFlatSquare;
     for (std::size_t i = 0; i < points.size(); ++i) {
       const double place = points.at(i, axis);
@@ -174,17 +177,23 @@ class TpeSampler final : public Sampler {
     std::vector<double> bandwidths;
     for (std::size_t axis = 0; axis < space_.axes().size(); ++axis) {
       const std::size_t n = points_.present(axis);
-      const bool is_choice = space_.axes()[axis].is_choice;
-      bandwidths.push_back(bandwidth(axis, kOtherBandwidth, static_cast<double>(is_choice ? n : std::bit_floor(n))));
+      bandwidths.push_back(space_.axes()[axis].is_choice
+                               ? choice_bandwidth(axis, static_cast<double>(n))
+                               : bandwidth(axis, kOtherBandwidth, static_cast<double>(std::bit_floor(n))));
     }
     return bandwidths;
   }
 
+  /// `n`: trials on the axis.
   double bandwidth(std::size_t axis, double scale, double n) const {
     const auto levels = static_cast<double>(space_.levels(axis));
-    if (space_.axes()[axis].is_choice) return levels / (levels + n + 1);
     const double shrunk = scale * std::pow(std::max(1.0, n), -1 / static_cast<double>(most_active_ + 1));
     return levels > 0 ? std::max(shrunk, 0.5 / levels) : shrunk;
+  }
+
+  double choice_bandwidth(std::size_t axis, double n) const {
+    const auto choices = static_cast<double>(space_.levels(axis));
+    return choices / (choices + n + 1);
   }
 
   /// 1 for each trial in g and for each suggestion of this call, else 0.

@@ -15,7 +15,8 @@
 //   l: 0.75 s n^(-1/(d+1)), s the standard deviation of the good trials and one flat draw; g: 0.1 n'^(-1/(d+1)), n' the
 //   power of two below n. Both are at least half a value's cell. The rules with n^(-1/(d+4)) that minimize the error of
 //   a density shrink too slowly to find a minimum: docs/LOG.md has the measurements on test functions.
-//   Of choices: k / (k + n + 1) for k choices, which is Laplace's rule.
+//   Of k choices: g: k / (k + n + 1), which is Laplace's rule; l: k / (k + sqrt(n) + 1), so that other choices, and the
+//   branches below them, are not given up after the first few good trials of one.
 // - Constraints on the configuration: draws that break them are replaced, up to a limit, before the densities are
 // asked.
 #pragma once
