@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "base/number.h"
 #include "math/pareto.h"
+#include "search/samplers/evidence.h"
 
 namespace pegbox {
 namespace {
@@ -148,6 +150,25 @@ GoodTrials choose_good(const std::vector<Measured>& measured, std::size_t count)
   if (places.empty()) return {};
   const bool several = measured[places.front()].losses.size() > 1;
   return several ? choose_by_fronts(measured, places, count) : choose_by_loss(measured, std::move(places), count);
+}
+
+void keep_best_of_each(const std::vector<Measured>& measured, const std::function<float(std::int64_t trial)>& value_of,
+                       GoodTrials& good) {
+  if (good.places.empty()) return;
+  const std::size_t objectives = measured.front().losses.size();
+  const auto losses = scalarize(measured, std::vector<double>(objectives, 1.0 / static_cast<double>(objectives)));
+  std::map<float, std::size_t> best;  // places in `measured`, by value
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    const float value = value_of(measured[i].trial);
+    if (value < 0 || !is_eligible(measured[i])) continue;
+    const auto [known, is_first] = best.emplace(value, i);
+    if (!is_first && losses[i] < losses[known->second]) known->second = i;
+  }
+  for (const std::size_t place : good.places) best.erase(value_of(measured[place].trial));
+  for (const auto& [value, place] : best) {
+    good.places.push_back(place);
+    good.weights.push_back(1);
+  }
 }
 
 }  // namespace pegbox

@@ -64,5 +64,14 @@ TEST(GoodTrials, WeighAFrontByWhatEachAddsToIt) {
   EXPECT_LT(of_close, of_end);
 }
 
+TEST(GoodTrials, KeepTheBestOfEachBranch) {
+  const auto all = measured({{1}, {2}, {9}, {7}, {HUGE_VAL}, {8}});
+  const std::vector<float> branches{0, 0, 1, 1, 2, -1};
+  GoodTrials good = choose_good(all, 2);
+  keep_best_of_each(all, [&](std::int64_t trial) { return branches[static_cast<std::size_t>(trial)]; }, good);
+  EXPECT_THAT(good.places, ElementsAre(0, 1, 3)) << "nothing good is known of the third, and the last has none";
+  EXPECT_EQ(good.weights.back(), 1);
+}
+
 }  // namespace
 }  // namespace pegbox

@@ -22,6 +22,10 @@ ParzenSpace::ParzenSpace(const Space& space) {
     log_levels_.push_back(axes_.back().is_choice ? std::log(static_cast<double>(axis.levels)) : 0);
     priors_.emplace_back(parameter, scales_.back());
     has_conditions_ |= axis.conditional;
+    const auto depends = [&](const Parameter& other) {
+      return std::ranges::any_of(other.when, [&](const Condition& when) { return when.parameter == parameter.name; });
+    };
+    if (std::ranges::any_of(space.parameters(), depends)) branching_.push_back(axes_.size() - 1);
   }
 }
 

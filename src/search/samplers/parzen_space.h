@@ -20,6 +20,8 @@ class ParzenSpace {
 
   const std::vector<math::ParzenAxis>& axes() const { return axes_; }
   bool has_conditions() const { return has_conditions_; }
+  /// Axes of parameters on which others depend.
+  std::span<const std::size_t> branching() const { return branching_; }
   std::int64_t levels(std::size_t axis) const { return levels_[axis]; }  ///< 0: a continuum
 
   std::vector<float> places(const UnitPoint& point) const;  ///< [d]; kAbsent where inactive
@@ -40,6 +42,7 @@ class ParzenSpace {
   std::vector<bool> is_number_;
   std::vector<double> log_levels_;  ///< [d]; of choices, else 0
   std::vector<AxisPrior> priors_;
+  std::vector<std::size_t> branching_;
   bool has_conditions_ = false;
 };
 

@@ -122,7 +122,11 @@ class TpeSampler final : public Sampler {
   Result<std::optional<Suggestion>> model(const History& history, const Observations& observations, const RngKey& key) {
     const std::size_t ended = observations.measured.size() + observations.failed.size();
     const double wanted = std::min(kMaxGood, std::ceil(kGoodFraction * static_cast<double>(ended)));
-    const GoodTrials good = choose_good(observations.measured, static_cast<std::size_t>(wanted));
+    GoodTrials good = choose_good(observations.measured, static_cast<std::size_t>(wanted));
+    for (const std::size_t axis : space_.branching())
+      keep_best_of_each(
+          observations.measured, [&](std::int64_t trial) { return points_.at(static_cast<std::size_t>(trial), axis); },
+          good);
     const GoodDensity density = density_of(observations, good);
     good_.forget_from(0);
     good_.update(density.points, density.bandwidths);

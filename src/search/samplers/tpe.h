@@ -7,7 +7,7 @@
 //   prior and half flat, whose part falls as trials come in (math/parzen.h, parzen_space.h). A right prior shapes the
 //   design and the first draws; a wrong one bars nothing.
 // - Conditions: a trial that lacks an axis counts on it like the base. So l and g are densities over the whole tree of
-//   the space, and branches compete by them.
+//   the space, and branches compete by them. The best trial of each branch is always good.
 // - Good are a fifth of the trials, at most 25, weighted by their improvement; with several objectives by fronts and
 //   hypervolume (good_trials.h). Trials that diverged, failed or violate a constraint on metrics are never good.
 //   Pending ones count among the others, so that workers spread ("constant liar").
