@@ -152,6 +152,7 @@ Result<void> Constraints::describe(const Json& values, const std::map<std::strin
   Constraints described = *this;
   described.constants_.clear();
   described.limits_.clear();
+  ++described.descriptions_;
   flatten(values, "", described.constants_);
   for (const auto& [name, text] : limits) {
     PEGBOX_TRY(Expression limit, Expression::parse(text, "limit " + name));

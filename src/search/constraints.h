@@ -39,6 +39,9 @@ class Constraints {
   Result<std::optional<std::string>> violated_by(const Config& config, const Metrics& metrics) const;
 
   bool empty() const { return expressions_.empty(); }
+  int descriptions() const {
+    return descriptions_;
+  }  ///< so often described: answers kept from before may be others now
   const std::vector<Expression>& expressions() const { return expressions_; }
 
  private:
@@ -50,6 +53,7 @@ class Constraints {
   std::vector<std::string> parameters_;  ///< names of hyperparameters and mixture weights, sorted
   std::map<std::string, Value> constants_;
   std::map<std::string, Expression> limits_;
+  int descriptions_ = 0;
 
   friend class ConstraintLookup;
 };

@@ -61,7 +61,9 @@ class WatchedExecutor final : public Executor {
   Result<std::optional<message::Described>> describe() override { return executor_.describe(); }
   Result<void> start(const Launch& launch) override {
     calls.push_back("start " + std::to_string(launch.trial) + " from " + std::to_string(launch.from));
-    if (launch.resume) EXPECT_FALSE(released_.contains(launch.resume->trial)) << "the snapshot is gone";
+    if (launch.resume) {
+      EXPECT_FALSE(released_.contains(launch.resume->trial)) << "the snapshot is gone";
+    }
     return executor_.start(launch);
   }
   void pause(std::int64_t trial) override { executor_.pause(trial); }

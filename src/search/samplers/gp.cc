@@ -5,16 +5,14 @@
 #include <bit>
 #include <deque>
 
-#include "math/sobol.h"
 #include "search/samplers/acquisition_search.h"
 #include "search/samplers/central_beliefs.h"
-#include "search/samplers/draw.h"
+#include "search/samplers/design.h"
 #include "search/samplers/evidence.h"
 
 namespace pegbox {
 namespace {
 
-constexpr std::int64_t kFewestInitial = 4, kMostInitial = 12;
 constexpr std::size_t kIncumbents = 5;  ///< observations around which candidates are looked for
 constexpr std::size_t kFitsKept = 4;
 constexpr std::size_t kMinFitted = 4;  ///< measured trials for a fit to a part of them
@@ -48,27 +46,6 @@ const FieldTable<GpOptions>& gp_fields() {
   return table;
 }
 
-/// The configuration that the priors think most likely; the middle of axes without one.
-Config prior_mode(const Space& space) {
-  std::vector<double> middle(space.axes().size(), 0.5);
-  space.apply_prior(middle);
-  Config config = space.from_unit(middle);
-  for (std::size_t i = 0; i < space.parameters().size(); ++i)  // each round may switch on others
-    for (const Parameter& parameter : space.parameters()) {
-      if (!space.is_active(parameter, config)) continue;
-      Config changed = config;
-      if (parameter.prior)
-        changed.set(parameter.name, parameter.prior->at);
-      else if (!parameter.weights.empty())
-        changed.set(parameter.name, parameter.choices[static_cast<std::size_t>(
-                                        std::ranges::max_element(parameter.weights) - parameter.weights.begin())]);
-      else
-        continue;
-      config = space.from_unit(space.to_unit(changed).at);
-    }
-  return config;
-}
-
 /// Fits by what they were fitted to.
 class FitCache {
  public:
@@ -92,14 +69,13 @@ class GpSampler final : public Sampler {
   Result<std::vector<Suggestion>> suggest(const History& history, int count, RngKey key) override {
     taken_.update(history);
     believed_.clear();
-    next_index_ = next_sobol_index(history, "gp");
     const Space beliefs = options_.central ? with_central_beliefs(history.spec.space) : history.spec.space;
-    const Observations observations = observe(history, history.trials);
+    Design design(history, beliefs, "gp");
+    const Observations& observations = observations_.update(history, history.trials);
     std::vector<Suggestion> suggestions;
     for (int i = 0; i < count; ++i, ++key.trial) {
       const bool modelled = is_modelled(history, observations, history.trials.size() + static_cast<std::size_t>(i));
-      PEGBOX_TRY(auto suggestion,
-                 modelled ? model(history, beliefs, observations, key) : design(history, beliefs, key));
+      PEGBOX_TRY(auto suggestion, modelled ? model(history, beliefs, observations, key) : design.next(taken_, key));
       if (!suggestion) break;
       taken_.add(suggestion->config);
       suggestions.push_back(std::move(*suggestion));
@@ -116,28 +92,6 @@ class GpSampler final : public Sampler {
     const std::int64_t measured = std::ssize(observations.measured);
     return d > 0 && static_cast<std::int64_t>(trials) >= initial && measured >= std::min<std::int64_t>(2, initial) &&
            2 * measured >= initial && observations.has_finite();
-  }
-
-  Result<std::optional<Suggestion>> design(const History& history, const Space& beliefs, const RngKey& key) {
-    const Space& space = history.spec.space;
-    if (beliefs.has_prior()) {
-      Config mode = prior_mode(beliefs);
-      PEGBOX_TRY(const bool feasible, is_feasible(history, mode));
-      if (feasible && !taken_.contains(mode)) return Suggestion{std::move(mode), {{"by", "gp"}, {"design", "prior"}}};
-    }
-    PEGBOX_TRY(const auto sequence,
-               math::Sobol::create(std::max(1, space.dimensions()), {key.seed, stream_id("gp design"), 0}));
-    const auto propose = [&](std::uint64_t attempt, std::span<double> at) {
-      if (at.empty()) return;
-      sequence.point((next_index_ + attempt) % math::Sobol::kMaxPoints, at);
-      beliefs.apply_prior(at);
-    };
-    Rng rng({key.seed, stream_id("gp design"), key.trial});
-    PEGBOX_TRY(auto drawn, draw_new(history, taken_, propose, rng));
-    if (!drawn) return std::nullopt;
-    const std::uint64_t index = next_index_ + drawn->attempt;
-    next_index_ = index + 1;
-    return Suggestion{std::move(drawn->config), {{"by", "gp"}, {"design", "sobol"}, {"index", index}}};
   }
 
   Result<std::optional<Suggestion>> model(const History& history, const Space& beliefs,
@@ -175,7 +129,7 @@ class GpSampler final : public Sampler {
     const auto dimensions = dimensions_of(history.spec.space);
     const std::size_t trials = fitted_trials(history.trials.size());
     if (trials == history.trials.size()) return fits_.fit(dimensions, evidence);
-    const Observations first = observe(history, history.trials.first(trials));
+    const Observations& first = first_observations_.update(history, history.trials.first(trials));
     if (first.measured.size() < kMinFitted || !first.has_finite()) return fits_.fit(dimensions, evidence);
     return fits_.fit(dimensions, make_evidence(history, first, weights));
   }
@@ -200,9 +154,9 @@ class GpSampler final : public Sampler {
 
   GpOptions options_;
   TakenConfigs taken_;
+  ObservationCache observations_, first_observations_;  ///< of all trials, and of those of the fit
   FitCache fits_;
   std::vector<std::vector<double>> believed_;  ///< points suggested in the present call
-  std::uint64_t next_index_ = 0;               ///< of the design's sequence
 };
 
 Result<std::unique_ptr<Sampler>> make_gp(const StudySpec&, const Node& node) {
@@ -211,16 +165,6 @@ Result<std::unique_ptr<Sampler>> make_gp(const StudySpec&, const Node& node) {
 }
 
 }  // namespace
-
-std::int64_t initial_trials(const Space& space, std::int64_t budget_trials) {
-  std::int64_t branches = 1;
-  for (const Parameter& parameter : space.parameters())
-    for (const Condition& condition : parameter.when)
-      if (const Parameter* parent = space.find(condition.parameter))
-        branches = std::max(branches, parent->cardinality());
-  const std::int64_t wanted = std::clamp<std::int64_t>(4 * branches, kFewestInitial, kMostInitial);
-  return budget_trials > 0 ? std::min(wanted, std::max<std::int64_t>(2, budget_trials / 3)) : wanted;
-}
 
 std::size_t fitted_trials(std::size_t trials) {
   const std::size_t stride = trials < 16 ? 1 : std::bit_floor(trials / 8);

@@ -1,8 +1,7 @@
 // gp: a Gaussian process of the loss, asked where improvement is to be expected.
 //
-// The first trials are a design: the priors' most likely configuration, then scrambled Sobol points moved to the
-// priors; a range without a prior counts as written around its middle (central_beliefs.h). Then each suggestion
-// maximizes log EI(x) + log P(no failure at x) + (b / n) log prior(x):
+// The first trials are a design (design.h); a range without a prior counts as written around its middle
+// (central_beliefs.h). Then each suggestion maximizes log EI(x) + 4 log P(no failure at x) + (b / n) log prior(x):
 // - expected improvement in its logarithm: Ament et al. (arXiv 2310.20708); augmented for noise: Huang et al.,
 //   J. Global Optimization 34 (2006); the model: math/gaussian_process.h;
 // - losses are carried to full length (observations.h) and warped so that diverged runs do no harm (rank_warp.h);
@@ -19,12 +18,6 @@
 #include "search/samplers/table.h"
 
 namespace pegbox {
-
-/// Trials of the design: 4, whatever the number of axes, since averaging over hyperparameters makes so few enough to
-/// ask a model. Where parameters depend on another one (a method with settings of its own), 4 for each value of that
-/// one, up to 12: a branch that was seen in bad places only looks bad for long. Not more than a third of the trials
-/// that the budget allows, but at least 2.
-std::int64_t initial_trials(const Space& space, std::int64_t budget_trials);
 
 /// How many of the first trials the hyperparameters are fitted to: all of 16, then a multiple of a growing power of
 /// two.

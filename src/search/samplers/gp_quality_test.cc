@@ -13,12 +13,11 @@
 
 #include "math/statistics.h"
 #include "search/history_for_test.h"
+#include "search/samplers/config_for_test.h"
 #include "search/samplers/table.h"
 
 namespace pegbox {
 namespace {
-
-double number(const Config& config, const std::string& name) { return as_number(*config.find(name)); }
 
 /// Minimum 0.397887.
 double branin(const Config& config) {

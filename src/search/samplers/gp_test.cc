@@ -10,11 +10,10 @@
 #include "math/pareto.h"
 #include "math/statistics.h"
 #include "search/history_for_test.h"
+#include "search/samplers/config_for_test.h"
 
 namespace pegbox {
 namespace {
-
-double number(const Config& config, const char* name) { return as_number(*config.find(name)); }
 
 struct StudyRun {
   explicit StudyRun(std::string_view file, std::uint64_t seed = 1) : study(file), seed(seed) {
@@ -33,21 +32,6 @@ struct StudyRun {
   std::uint64_t seed;
   std::unique_ptr<Sampler> sampler;
 };
-
-Space space_of(const char* file) { return HistoryForTest(file).space(); }
-
-TEST(Gp, BeginsWithADesignThatGrowsWithTheBranches) {
-  const Space one = space_of(R"({"space": {"x": {"range": [0, 1]}}})");
-  const Space five = space_of(R"({"space": {"a": {"range": [0, 1]}, "b": {"range": [0, 1]}, "c": {"range": [0, 1]},
-                                            "d": {"range": [0, 1]}, "e": {"range": [0, 1]}}})");
-  const Space branches =
-      space_of(R"({"space": {"m": {"choice": [1, 2, 3]}, "a": {"range": [0, 1], "when": {"m": 2}}}})");
-  EXPECT_EQ(initial_trials(one, 0), 4);
-  EXPECT_EQ(initial_trials(five, 0), 4);
-  EXPECT_EQ(initial_trials(branches, 0), 12);
-  EXPECT_EQ(initial_trials(branches, 18), 6) << "a third of the budget";
-  EXPECT_EQ(initial_trials(branches, 3), 2);
-}
 
 TEST(Gp, FitsAtLengthsThatGrowByEighths) {
   std::size_t last = 0, fits = 0;

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
-#include <set>
 
 #include "base/number.h"
 #include "math/statistics.h"
@@ -15,20 +13,14 @@ namespace {
 
 constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();  ///< the level of trials that ran to their end
 constexpr std::size_t kMaxLevels = 24;  ///< more (trials ended by hand, anywhere) are thinned out
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-/// Steps where trials ended early or wait, and kEnd if some trial is done; ascending.
-std::vector<std::int64_t> find_levels(std::span<const Trial> trials) {
-  std::set<std::int64_t> steps;
-  for (const Trial& trial : trials) {
-    if (trial.state == TrialState::Done) steps.insert(kEnd);
-    const bool waits = trial.state == TrialState::Stopped || trial.state == TrialState::Paused;
-    if (waits && !trial.reports.empty()) steps.insert(trial.step);
-  }
-  std::vector<std::int64_t> levels(steps.begin(), steps.end());
-  if (levels.size() <= kMaxLevels) return levels;
-  std::vector<std::int64_t> kept;
-  for (std::size_t i = 0; i < kMaxLevels; ++i) kept.push_back(levels[i * (levels.size() - 1) / (kMaxLevels - 1)]);
-  return kept;
+/// Where the trial has ended or waits, as a step at which losses are compared.
+std::optional<std::int64_t> end_of(const Trial& trial) {
+  if (trial.state == TrialState::Done) return kEnd;
+  const bool waits = trial.state == TrialState::Stopped || trial.state == TrialState::Paused;
+  if (!waits || trial.reports.empty()) return std::nullopt;
+  return trial.step;
 }
 
 /// The highest level that the trial has come to; nothing if it has come to none.
@@ -39,76 +31,19 @@ std::optional<std::size_t> level_of(const Trial& trial, std::span<const std::int
   return static_cast<std::size_t>(above - levels.begin()) - 1;
 }
 
-/// One objective's losses of the trials at the levels.
-class Carrier {
- public:
-  Carrier(const History& history, std::span<const Trial> trials, std::span<const std::int64_t> levels,
-          std::size_t objective)
-      : goal_(history.spec.objectives[objective]), trials_(trials), levels_(levels) {
-    to_end_.assign(levels.size(), 0.0);
-    for (std::size_t level = levels.size(); level-- > 1;) to_end_[level - 1] = to_end_[level] + drop(level - 1, level);
-  }
-
-  /// At full length; infinity if it is not finite, nothing if there is none.
-  std::optional<double> loss(const Trial& trial, std::size_t level) const {
-    const auto own = at_level(trial, level);
-    if (!own) return std::nullopt;
-    return std::isfinite(*own) ? *own + to_end_[level] : kInfinity;
-  }
-
- private:
-  std::optional<double> at_level(const Trial& trial, std::size_t level) const {
-    const auto value =
-        levels_[level] == kEnd ? trial.metric(goal_.metric) : trial.metric_at(goal_.metric, levels_[level]);
-    if (!value) return std::nullopt;
-    return goal_.sign() * *value;
-  }
-
-  double drop(std::size_t from, std::size_t to) const {
-    std::vector<double> drops, befores, afters;
-    for (const Trial& trial : trials_) {
-      const auto reached = level_of(trial, levels_);
-      if (!reached || *reached < from) continue;
-      const auto before = at_level(trial, from);
-      const auto after = *reached >= to ? at_level(trial, to) : std::nullopt;
-      if (before && std::isfinite(*before)) befores.push_back(*before);
-      if (after && std::isfinite(*after)) afters.push_back(*after);
-      if (before && after && std::isfinite(*after - *before)) drops.push_back(*after - *before);
-    }
-    if (!drops.empty()) return math::median(drops);
-    if (befores.empty() || afters.empty()) return 0;
-    return math::median(afters) - math::median(befores);
-  }
-
-  const Objective& goal_;
-  std::span<const Trial> trials_;
-  std::span<const std::int64_t> levels_;
-  std::vector<double> to_end_;  // [levels]
-};
-
-bool is_unfinished(const Trial& trial) { return !is_final(trial.state); }
-
-/// Losses of all objectives; empty if one is missing.
-std::vector<double> losses_of(const Trial& trial, std::span<const Carrier> carriers,
-                              std::span<const std::int64_t> levels) {
-  std::vector<double> losses;
-  const bool diverged = trial.state == TrialState::Failed && trial.failure == FailureKind::Diverged;
-  if (diverged) return std::vector<double>(carriers.size(), kInfinity);
-  if (trial.state == TrialState::Failed || trial.state == TrialState::Infeasible) return {};
-  const auto level = level_of(trial, levels);
-  if (!level) return {};
-  for (const Carrier& carrier : carriers) {
-    const auto loss = carrier.loss(trial, *level);
-    if (!loss) return {};
-    losses.push_back(*loss);
-  }
-  return losses;
-}
-
 bool is_allowed(const History& history, const Trial& trial) {
   if (history.constraints.empty() || trial.state != TrialState::Done) return true;
   const auto violated = history.constraints.violated_by(trial.config, trial.metrics);
   return violated && !*violated;
+}
+
+void insert(std::vector<std::int64_t>& numbers, std::int64_t number) {
+  numbers.insert(std::ranges::lower_bound(numbers, number), number);
+}
+
+void erase(std::vector<std::int64_t>& numbers, std::int64_t number) {
+  const auto [first, last] = std::ranges::equal_range(numbers, number);
+  numbers.erase(first, last);
 }
 
 }  // namespace
@@ -120,21 +55,167 @@ bool Observations::has_finite() const {
 }
 
 Observations observe(const History& history, std::span<const Trial> trials) {
-  const auto levels = find_levels(trials);
-  std::vector<Carrier> carriers;
-  for (std::size_t k = 0; k < history.spec.objectives.size(); ++k) carriers.emplace_back(history, trials, levels, k);
-  Observations found;
-  for (const Trial& trial : trials) {
-    if (!history.spec.space.contains(trial.config)) continue;
-    auto losses = losses_of(trial, carriers, levels);
-    if (!losses.empty())
-      found.measured.push_back({trial.number, std::move(losses), is_allowed(history, trial)});
-    else if (is_unfinished(trial))
-      found.pending.push_back(trial.number);
-    else if (trial.state != TrialState::Stopped)
-      found.failed.push_back(trial.number);
+  ObservationCache cache;
+  return cache.update(history, trials);
+}
+
+bool ObservationCache::continues(const History& history, std::span<const Trial> trials) const {
+  return restarts_ > 0 && history.event_count >= event_count_ && trials.size() >= seen_.size() &&
+         history.constraints.descriptions() == descriptions_ &&
+         (seen_.empty() || trials[seen_.size() - 1].config == last_config_) && history.spec.source == source_;
+}
+
+void ObservationCache::restart(const History& history) {
+  *this = ObservationCache{};
+  source_ = history.spec.source;
+  descriptions_ = history.constraints.descriptions();
+}
+
+const Observations& ObservationCache::update(const History& history, std::span<const Trial> trials) {
+  const std::uint64_t restarts = restarts_;
+  if (!continues(history, trials)) {
+    restart(history);
+    restarts_ = restarts + 1;
+  } else if (history.event_count == event_count_ && trials.size() == seen_.size()) {
+    return found_;
   }
-  return found;
+  event_count_ = history.event_count;
+  const auto touched = look(history, trials);
+  const auto levels = find_levels();
+  const bool same_levels = levels == levels_;
+  levels_ = levels;
+  at_.resize(trials.size());
+  if (same_levels)
+    for (const std::size_t i : touched) read(history, trials[i]);
+  else
+    for (const Trial& trial : trials) read(history, trial);
+
+  const auto to_end = carry(history.spec.objectives.size());
+  if (same_levels && to_end == to_end_) {
+    for (const std::size_t i : touched) {
+      remove(trials[i].number);
+      place(history, trials[i]);
+    }
+    return found_;
+  }
+  to_end_ = to_end;
+  found_ = {};
+  for (const Trial& trial : trials) place(history, trial);
+  return found_;
+}
+
+/// Takes in what became of trials; returns those that may have changed, ascending.
+std::vector<std::size_t> ObservationCache::look(const History& history, std::span<const Trial> trials) {
+  std::vector<std::size_t> touched = std::move(open_);
+  for (std::size_t i = seen_.size(); i < trials.size(); ++i) {
+    touched.push_back(i);
+    seen_.push_back({.fits = history.spec.space.contains(trials[i].config), .level = {}, .ended_at = {}});
+    last_config_ = trials[i].config;
+  }
+  open_.clear();
+  for (const std::size_t i : touched) {
+    count_end(seen_[i].ended_at, -1);
+    seen_[i].ended_at = end_of(trials[i]);
+    count_end(seen_[i].ended_at, 1);
+    if (!is_final(trials[i].state)) open_.push_back(i);
+  }
+  return touched;
+}
+
+void ObservationCache::count_end(std::optional<std::int64_t> step, int change) {
+  if (!step) return;
+  const auto found = ends_.emplace(*step, 0).first;
+  found->second += change;
+  if (found->second == 0) ends_.erase(found);
+}
+
+std::vector<std::int64_t> ObservationCache::find_levels() const {
+  std::vector<std::int64_t> levels;
+  for (const auto& [step, count] : ends_) levels.push_back(step);
+  if (levels.size() <= kMaxLevels) return levels;
+  std::vector<std::int64_t> kept;
+  for (std::size_t i = 0; i < kMaxLevels; ++i) kept.push_back(levels[i * (levels.size() - 1) / (kMaxLevels - 1)]);
+  return kept;
+}
+
+double& ObservationCache::at(std::size_t trial, std::size_t objective, std::size_t level) {
+  return at_[trial][objective * levels_.size() + level];
+}
+
+void ObservationCache::read(const History& history, const Trial& trial) {
+  const auto i = static_cast<std::size_t>(trial.number);
+  const auto& objectives = history.spec.objectives;
+  seen_[i].level = level_of(trial, levels_);
+  at_[i].assign(objectives.size() * levels_.size(), kNone);
+  if (!seen_[i].level) return;
+  for (std::size_t k = 0; k < objectives.size(); ++k)
+    for (std::size_t level = 0; level <= *seen_[i].level; ++level) {
+      const auto value = levels_[level] == kEnd ? trial.metric(objectives[k].metric)
+                                                : trial.metric_at(objectives[k].metric, levels_[level]);
+      if (value) at(i, k, level) = std::isfinite(*value) ? objectives[k].sign() * *value : kInfinity;
+    }
+}
+
+/// What losses change by from one level to another.
+double ObservationCache::drop(std::size_t objective, std::size_t from, std::size_t to) {
+  std::vector<double> drops, befores, afters;
+  for (std::size_t i = 0; i < seen_.size(); ++i) {
+    if (!seen_[i].level || *seen_[i].level < from) continue;
+    const double before = at(i, objective, from), after = *seen_[i].level >= to ? at(i, objective, to) : kNone;
+    if (std::isfinite(before)) befores.push_back(before);
+    if (std::isfinite(after)) afters.push_back(after);
+    if (std::isfinite(before) && std::isfinite(after)) drops.push_back(after - before);
+  }
+  if (!drops.empty()) return math::median(drops);
+  if (befores.empty() || afters.empty()) return 0;
+  return math::median(afters) - math::median(befores);
+}
+
+std::vector<double> ObservationCache::carry(std::size_t objectives) {
+  std::vector<double> to_end(objectives * levels_.size(), 0.0);
+  for (std::size_t k = 0; k < objectives; ++k)
+    for (std::size_t level = levels_.size(); level-- > 1;) {
+      double* of_objective = &to_end[k * levels_.size()];
+      of_objective[level - 1] = of_objective[level] + drop(k, level - 1, level);
+    }
+  return to_end;
+}
+
+/// Losses of all objectives at full length; empty if one is missing.
+std::vector<double> ObservationCache::losses_of(const History& history, const Trial& trial) {
+  const std::size_t objectives = history.spec.objectives.size();
+  const bool diverged = trial.state == TrialState::Failed && trial.failure == FailureKind::Diverged;
+  if (diverged) return std::vector<double>(objectives, kInfinity);
+  if (trial.state == TrialState::Failed || trial.state == TrialState::Infeasible) return {};
+  const auto i = static_cast<std::size_t>(trial.number);
+  if (!seen_[i].level) return {};
+  std::vector<double> losses;
+  for (std::size_t k = 0; k < objectives; ++k) {
+    const double own = at(i, k, *seen_[i].level);
+    if (std::isnan(own)) return {};
+    losses.push_back(own + to_end_[k * levels_.size() + *seen_[i].level]);
+  }
+  return losses;
+}
+
+void ObservationCache::remove(std::int64_t trial) {
+  const auto [first, last] = std::ranges::equal_range(found_.measured, trial, {}, &Measured::trial);
+  found_.measured.erase(first, last);
+  erase(found_.failed, trial);
+  erase(found_.pending, trial);
+}
+
+void ObservationCache::place(const History& history, const Trial& trial) {
+  if (!seen_[static_cast<std::size_t>(trial.number)].fits) return;
+  auto losses = losses_of(history, trial);
+  if (!losses.empty()) {
+    const auto before = std::ranges::lower_bound(found_.measured, trial.number, {}, &Measured::trial);
+    found_.measured.insert(before, {trial.number, std::move(losses), is_allowed(history, trial)});
+  } else if (!is_final(trial.state)) {
+    insert(found_.pending, trial.number);
+  } else if (trial.state != TrialState::Stopped) {
+    insert(found_.failed, trial.number);
+  }
 }
 
 }  // namespace pegbox

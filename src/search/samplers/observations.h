@@ -14,6 +14,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -36,10 +38,55 @@ struct Observations {
   bool has_finite() const;  ///< some measured trial has a finite loss in every objective
 };
 
-/// From the trials of `trials`, a part of history.trials; a configuration that the space does not hold (the study file
-/// has changed) is left out. A trial that runs counts as measured if it has passed a level, else as pending. A failure
-/// of kind diverged, and a loss that is not finite, count as an infinite loss. Stopped trials without any report are
-/// left out: nothing is known of them.
+/// From the trials of `trials`, the first of history.trials; a configuration that the space does not hold (the study
+/// file has changed) is left out. A trial that runs counts as measured if it has passed a level, else as pending. A
+/// failure of kind diverged, and a loss that is not finite, count as an infinite loss. Stopped trials without any
+/// report are left out: nothing is known of them.
 Observations observe(const History& history, std::span<const Trial> trials);
+
+/// The same for a history that grows, in time proportional to the trials that may have changed: new ones, and those
+/// that had not ended. (Where trials ended early there is also a pass over all losses at their levels.) A history that
+/// is not a continuation of the last one, or of a study that has changed, is read anew.
+class ObservationCache {
+ public:
+  /// Valid until the next call. `trials`: as in `observe`; one cache is for one way to choose them.
+  const Observations& update(const History& history, std::span<const Trial> trials);
+
+  /// How often it began anew; what was derived from configurations is good for one number.
+  std::uint64_t restarts() const { return restarts_; }
+
+ private:
+  struct Seen {
+    bool fits = false;                     ///< the space holds it
+    std::optional<std::size_t> level;      ///< the highest that it has come to
+    std::optional<std::int64_t> ended_at;  ///< what it adds to the steps where trials have ended
+  };
+
+  bool continues(const History& history, std::span<const Trial> trials) const;
+  void restart(const History& history);
+  std::vector<std::size_t> look(const History& history, std::span<const Trial> trials);
+  void count_end(std::optional<std::int64_t> step, int change);
+  std::vector<std::int64_t> find_levels() const;
+  void read(const History& history, const Trial& trial);
+  double& at(std::size_t trial, std::size_t objective, std::size_t level);
+  double drop(std::size_t objective, std::size_t from, std::size_t to);
+  std::vector<double> carry(std::size_t objectives);
+  std::vector<double> losses_of(const History& history, const Trial& trial);
+  void remove(std::int64_t trial);
+  void place(const History& history, const Trial& trial);
+
+  Json source_;  ///< of the study
+  int descriptions_ = 0;
+  std::uint64_t event_count_ = 0, restarts_ = 0;
+  Config last_config_;
+  std::vector<Seen> seen_;            ///< [trials]
+  std::vector<std::size_t> open_;     ///< trials that had not ended
+  std::map<std::int64_t, int> ends_;  ///< steps where trials have ended or wait, and how many
+  std::vector<std::int64_t> levels_;  ///< ascending
+  std::vector<std::vector<double>>
+      at_;                      ///< [trials][objectives * levels]: losses; not a number: none; infinite: not finite
+  std::vector<double> to_end_;  ///< [objectives * levels]: what a loss of this level still changes by
+  Observations found_;
+};
 
 }  // namespace pegbox

@@ -135,6 +135,71 @@ TEST_F(ObservationsTest, BearAHundredTrialsThatEndedAnywhere) {
     EXPECT_NEAR(all.measured[i].losses[0] - all.measured[i - 1].losses[0], 1, 0.3) << "parallel curves stay parallel";
 }
 
+void expect_equal(const Observations& a, const Observations& b) {
+  ASSERT_EQ(a.measured.size(), b.measured.size());
+  for (std::size_t i = 0; i < a.measured.size(); ++i) {
+    EXPECT_EQ(a.measured[i].trial, b.measured[i].trial);
+    EXPECT_EQ(a.measured[i].losses, b.measured[i].losses) << "trial " << a.measured[i].trial;
+    EXPECT_EQ(a.measured[i].allowed, b.measured[i].allowed);
+  }
+  EXPECT_EQ(a.failed, b.failed);
+  EXPECT_EQ(a.pending, b.pending);
+}
+
+TEST_F(ObservationsTest, AreTheSameKeptUpToDateAsReadAnewThroughAnyCourseOfTrials) {
+  ObservationCache kept;
+  Rng rng({8, 0, 0});
+  std::vector<std::int64_t> running, paused;
+  const auto take = [&](std::vector<std::int64_t>& from) {
+    const auto at = static_cast<std::ptrdiff_t>(rng.below(from.size()));
+    const std::int64_t trial = from[static_cast<std::size_t>(at)];
+    from.erase(from.begin() + at);
+    return trial;
+  };
+  for (int step = 0; step < 600; ++step) {
+    const std::uint64_t what = rng.below(8);
+    if (what < 2) {
+      running.push_back(study.create(Config{{"x", rng.uniform() * 1.1}}));  // some are not of the space
+      study.start(running.back());
+    } else if (what == 2 && !paused.empty()) {
+      running.push_back(take(paused));
+      study.move(running.back(), TrialState::Waiting);
+      study.start(running.back());
+    } else if (!running.empty()) {
+      const std::int64_t trial = take(running);
+      const std::int64_t at = study.history().trials[static_cast<std::size_t>(trial)].step;
+      if (what < 7)
+        study.report(trial, at + 1 + static_cast<std::int64_t>(rng.below(2)), what == 6 ? HUGE_VAL : rng.uniform());
+      const std::uint64_t end = rng.below(6);
+      if (end == 0) study.move(trial, TrialState::Failed, FailureKind::Diverged);
+      if (end == 1) study.move(trial, TrialState::Stopped);
+      if (end == 2) study.move(trial, TrialState::Done);
+      if (end == 3) study.move(trial, TrialState::Paused), paused.push_back(trial);
+      if (end == 4) running.push_back(trial);
+      if (end == 5) study.move(trial, TrialState::Failed, FailureKind::OutOfMemory);
+    }
+    if (step % 3 == 0) expect_equal(kept.update(study.history(), study.history().trials), observed());
+    if (HasFatalFailure() || HasNonfatalFailure()) FAIL() << "step " << step;
+  }
+  EXPECT_EQ(kept.restarts(), 1u);
+}
+
+TEST_F(ObservationsTest, AreReadAnewForAHistoryThatIsNoContinuationAndAStudyThatHasChanged) {
+  for (int i = 0; i < 5; ++i) study.done(Config{{"x", 0.2 * i}}, i);
+  const HistoryForTest earlier = study;
+  study.done(Config{{"x", 0.95}}, 7);
+  ObservationCache kept;
+  expect_equal(kept.update(study.history(), study.history().trials), observed());
+  expect_equal(kept.update(earlier.history(), earlier.history().trials),
+               observe(earlier.history(), earlier.history().trials));
+  kept.update(study.history(), study.history().trials);
+  Json changed = study.spec().source;
+  changed["space"] = {{"x", {{"range", {0, 0.5}}}}};
+  study.apply(event::StudyChanged{changed});
+  expect_equal(kept.update(study.history(), study.history().trials), observed());
+  EXPECT_EQ(observed().measured.size(), 3u);
+}
+
 struct MaximizedObservationsTest : ObservationsTest {
   MaximizedObservationsTest()
       : ObservationsTest(R"({"space": {"x": {"range": [0, 1]}}, "constraints": ["memory <= 5"],

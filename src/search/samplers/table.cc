@@ -5,6 +5,7 @@
 
 #include "search/samplers/annealing.h"
 #include "search/samplers/bohb.h"
+#include "search/samplers/cmaes.h"
 #include "search/samplers/de.h"
 #include "search/samplers/dehb.h"
 #include "search/samplers/evolution.h"
@@ -16,6 +17,7 @@
 #include "search/samplers/pbt.h"
 #include "search/samplers/random.h"
 #include "search/samplers/sobol.h"
+#include "search/samplers/tpe.h"
 
 namespace pegbox {
 namespace {
@@ -42,9 +44,9 @@ tl::unexpected<Error> fail_unknown(std::string_view name) {
 }  // namespace
 
 std::span<const SamplerRow> sampler_table() {
-  static const std::vector<SamplerRow> table{
-      grid_row(),      random_row(), sobol_row(),     gp_row(),          genetic_row(), nsga2_row(), de_row(),
-      evolution_row(), local_row(),  annealing_row(), pbt_sampler_row(), bohb_row(),    dehb_row()};
+  static const std::vector<SamplerRow> table{grid_row(),  random_row(),    sobol_row(), gp_row(),   tpe_row(),
+                                             cmaes_row(), genetic_row(),   nsga2_row(), de_row(),   evolution_row(),
+                                             local_row(), annealing_row(), bohb_row(),  dehb_row(), pbt_sampler_row()};
   return table;
 }
 

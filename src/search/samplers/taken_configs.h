@@ -22,7 +22,7 @@ class TakenConfigs {
  private:
   std::unordered_set<std::string> of_trials_, added_;
   std::size_t trials_ = 0;  ///< how many are in of_trials_
-  std::string last_key_;    ///< of the last of them
+  Config last_;             ///< of the last of them
 };
 
 }  // namespace pegbox

@@ -1,0 +1,41 @@
+// Design: the trials before a model has something to learn from.
+//
+// First the priors' most likely configuration, if there are priors; then scrambled Sobol points moved to the priors.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/rng.h"
+#include "search/sampler.h"
+#include "search/samplers/taken_configs.h"
+
+namespace pegbox {
+
+/// Trials of the design: 4, whatever the number of axes, since models that average over what they do not know can be
+/// asked so early. Where parameters depend on another one (a method with settings of its own), 4 for each value of that
+/// one, up to 12: a branch that was seen in bad places only looks bad for long. Not more than a third of the trials
+/// that the budget allows, but at least 2.
+std::int64_t initial_trials(const Space& space, std::int64_t budget_trials);
+
+/// The configuration that the priors think most likely; the middle of axes without one.
+Config prior_mode(const Space& space);
+
+/// The design of one sampler in one call of `suggest`; its reasons say {"by", "design": "prior" or "sobol", "index"}.
+class Design {
+ public:
+  /// `beliefs`: the history's space, with the priors to go by.
+  Design(const History& history, const Space& beliefs, std::string_view by);
+
+  /// The next one; nothing if the space has no more. `key.seed` scrambles the sequence.
+  Result<std::optional<Suggestion>> next(const TakenConfigs& taken, const RngKey& key);
+
+ private:
+  const History& history_;
+  const Space& beliefs_;
+  std::string_view by_;
+  std::uint64_t next_index_;  ///< of the sequence
+};
+
+}  // namespace pegbox
