@@ -50,14 +50,14 @@ test: check asan build
 
 test-peers: build
 	@tools/setup_peers.sh
-	@PYTHONPATH=$(BUILD)/python build/venv-peers/bin/python -m pytest -q tests/peers
+	@PYTHONPATH=$(CURDIR)/$(BUILD)/python build/venv-peers/bin/python -m pytest -q tests/peers
 
 test-system: build
 	@build/venv/bin/python tests/system/run.py
 
 bench: build
 	@tools/setup_peers.sh
-	@export PYTHONPATH=$(BUILD)/python; for program in bench/*.py; do echo "== $$program"; build/venv-peers/bin/python $$program || exit 1; done
+	@export PYTHONPATH=$(CURDIR)/$(BUILD)/python; for program in bench/*.py; do echo "== $$program"; build/venv-peers/bin/python $$program || exit 1; done
 
 install: build
 	@tools/install.sh '$(PREFIX)'

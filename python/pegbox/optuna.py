@@ -94,18 +94,22 @@ class PegboxSampler(BaseSampler):
                 core = self._make(search_space, study.directions)
                 self._history = _History(core, search_space, self._constraints_func is not None)
             self._history.update(study.get_trials(deepcopy=False))
-            return self._history.suggest(trial.number)
+            suggested = self._history.suggest(trial.number)
+        return suggested or self._draw(trial, search_space)  # none is left: every configuration has been tried
 
     def sample_independent(self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution) -> Any:
         """A random draw, the same for the same seed, trial and name."""
         if param_distribution.single():
             return _outward(_inward_low(param_distribution), param_distribution)
-        key = f"{self._seed} {trial.number} {param_name}".encode()
+        return self._draw(trial, {param_name: param_distribution})[param_name]
+
+    def _draw(self, trial: FrozenTrial, space: Space) -> dict[str, Any]:
+        key = f"{self._seed} {trial.number} {' '.join(space)}".encode()
         seed = zlib.crc32(key) | zlib.crc32(key[::-1]) << 32
-        space = {param_name: param_distribution}
-        config = _core.Sampler.create(_spec(space, [StudyDirection.MINIMIZE], "random", seed, constrained=False)).suggest()
-        assert config is not None
-        return _outward(config["p0"], param_distribution)
+        spec = _spec(space, [StudyDirection.MINIMIZE], "random", seed, constrained=False)
+        config = _core.Sampler.create(spec).suggest()
+        assert config is not None  # there is no history to exhaust the space
+        return {name: _outward(value, space[name]) for name, value in zip(space, config.values(), strict=True)}
 
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         """Evaluates the constraints."""
@@ -157,10 +161,11 @@ class _History:
             number = pending[0] if pending is not None else self.core.begin(config)
             self.core.end(number, self.reports_of(trial), *_end_of(trial))
 
-    def suggest(self, number: int) -> dict[str, Any]:
+    def suggest(self, number: int) -> dict[str, Any] | None:
+        """Nothing if the sampler has no more to give."""
         config = self.core.suggest()
         if config is None:
-            return {}  # every configuration has been tried: each parameter is drawn by itself
+            return None
         params = {name: _outward(config[place], self.space[name]) for place, name in self.names.items()}
         config = {place: _inward(params[name], self.space[name]) for place, name in self.names.items()}
         self.pending[number] = (self.core.begin(config), config)

@@ -20,7 +20,7 @@ class Errors(unittest.TestCase):
         for part, arguments in {
             "[Study space.x]": ({"x": {"range": [1, 0]}},),
             "scale": ({"x": {"range": [0, 1], "scale": "log"}},),
-            "'choise'": ({"x": {"choise": [1]}},),
+            "choise": ({"x": {"choise": [1]}},),
             "no hyperparameters": ({},),
             "not a value that can be stored; got <object": ({"x": {"choice": [object()]}},),
             "a key that is not a text; got 3": ({3: {"range": [0, 1]}},),
@@ -51,7 +51,7 @@ class Errors(unittest.TestCase):
             store = f"sqlite:{folder}/study.db"
             pegbox.Study(X, minimize="loss", store=store).close()
             self.refuse(pegbox.NotFound, LookupError, "nobody", lambda: pegbox.load("nobody", store=store))
-        self.refuse(pegbox.NotFound, LookupError, "no result yet", lambda: self.without_result())
+        self.refuse(pegbox.NotFound, LookupError, "has a result yet", lambda: self.without_result())
 
     def without_result(self):
         return pegbox.Study(X, minimize="loss").best
@@ -87,7 +87,7 @@ class Errors(unittest.TestCase):
 
     def test_enqueued_configurations_are_checked(self):
         study = pegbox.Study(X | {"n": {"range": [1, 9], "integer": True}}, minimize="loss", constraints=["x * 10 >= n"], trials=1)
-        self.refuse(pegbox.InvalidInput, ValueError, "'y'", lambda: study.enqueue({"y": 1}))
+        self.refuse(pegbox.InvalidInput, ValueError, "not a hyperparameter of the space; got y", lambda: study.enqueue({"y": 1}))
         self.refuse(pegbox.InvalidInput, ValueError, "7", lambda: study.enqueue({"x": 7}))
         self.refuse(pegbox.InvalidInput, ValueError, "violates", lambda: study.enqueue({"x": 0.1, "n": 9}))
         study.enqueue({"n": 3})
