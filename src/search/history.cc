@@ -90,7 +90,8 @@ void take_back_reports(Trial& trial, std::int64_t from) {
   trial.metrics.clear();
   for (const Report& report : trial.reports)
     for (const auto& [name, value] : report.metrics) trial.metrics[name] = value;
-  trial.step = trial.reports.empty() ? from : trial.reports.back().step;
+  const std::int64_t beginning = trial.clone_of ? trial.clone_of->step : 0;
+  trial.step = trial.reports.empty() ? beginning : trial.reports.back().step;
 }
 
 }  // namespace

@@ -395,7 +395,7 @@ void expect_consistent(const History& history) {
       last = report.step;
       for (const auto& [name, value] : report.metrics) latest[name] = value;
     }
-    ASSERT_EQ(trial.step, std::max<std::int64_t>(0, last));
+    ASSERT_EQ(trial.step, last >= 0 ? last : trial.clone_of ? trial.clone_of->step : 0);
     ASSERT_EQ(trial.metrics, latest);
   }
   for (std::size_t state = 0; state < states.size(); ++state)

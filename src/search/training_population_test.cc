@@ -61,9 +61,7 @@ class WatchedExecutor final : public Executor {
   Result<std::optional<message::Described>> describe() override { return executor_.describe(); }
   Result<void> start(const Launch& launch) override {
     calls.push_back("start " + std::to_string(launch.trial) + " from " + std::to_string(launch.from));
-    if (launch.resume) {
-      EXPECT_FALSE(released_.contains(launch.resume->trial)) << "the snapshot is gone";
-    }
+    EXPECT_FALSE(launch.resume && released_.contains(launch.resume->trial)) << "the snapshot is gone";
     return executor_.start(launch);
   }
   void pause(std::int64_t trial) override { executor_.pause(trial); }
@@ -174,29 +172,25 @@ TEST(PopulationTraining, ClonesTrialsOfThisProcess) {
   expect_family(study->history(), 8);
 }
 
-/// One founder, then one clone of it.
+/// Two founders, then a clone of the first.
 class OneClone final : public Sampler {
  public:
   Result<std::vector<Suggestion>> suggest(const History& history, int, RngKey) override {
-    if (history.trials.empty()) return std::vector<Suggestion>{{Config{{"rate", 0.5}}, {{"by", "test"}}}};
-    if (history.trials.size() > 1 || !history.trials[0].checkpoint) return std::vector<Suggestion>{};
-    return std::vector<Suggestion>{{Config{{"rate", 0.25}}, {{"by", "test"}}, history.trials[0].checkpoint}};
+    if (history.trials.size() < 2)
+      return std::vector<Suggestion>{{Config{{"rate", 0.5 + 0.1 * static_cast<double>(history.trials.size())}}, {}}};
+    if (history.trials.size() > 2) return std::vector<Suggestion>{};
+    return std::vector<Suggestion>{{Config{{"rate", 0.25}}, {}, history.trials[0].checkpoint}};
   }
 };
 
-/// One rung, at which everybody goes on, but the first waits until there is another trial.
-class OneRung final : public Scheduler {
+/// Rungs at which everybody goes on.
+class TwoRungs final : public Scheduler {
  public:
   std::int64_t next_rung(const History&, const Trial& trial) override {
     return trial.step < 10 ? 10 : trial.step < 40 ? 40 : 0;
   }
-  Ruling on_reached(const History& history, const Trial&) override {
-    return history.trials.size() > 1 ? Ruling(Verdict::Continue) : Ruling(Verdict::Pause, "test");
-  }
-  std::optional<Promotion> next_to_resume(const History& history) override {
-    if (history.trials.size() < 2 || history.in_state(TrialState::Paused).empty()) return std::nullopt;
-    return Promotion{0, 40};
-  }
+  Ruling on_reached(const History&, const Trial&) override { return Verdict::Continue; }
+  std::optional<Promotion> next_to_resume(const History&) override { return std::nullopt; }
 };
 
 TEST(PopulationTraining, KeepsASnapshotUntilTheCloneHasOneOfItsOwn) {
@@ -208,21 +202,23 @@ TEST(PopulationTraining, KeepsASnapshotUntilTheCloneHasOneOfItsOwn) {
         trial.length = kSteps;
         trial.report_every = 100;
         trial.curve = [](std::int64_t) -> Metrics { return {{"loss", 1}}; };
-        if (launch.trial == 1) trial.seconds_per_step = 3;
-        if (launch.trial == 1 && launch.attempt == 1) trial.fails_at = 30, trial.failure = FailureKind::WorkerLost;
+        if (launch.trial == 1) trial.seconds_per_step = 0.3;
+        if (launch.trial == 2) trial.seconds_per_step = 3;
+        if (launch.trial == 2 && launch.attempt == 1) trial.fails_at = 30, trial.failure = FailureKind::WorkerLost;
         return trial;
       },
       2);
   WatchedExecutor watched(simulated);
   OneClone sampler;
-  OneRung scheduler;
+  TwoRungs scheduler;
   Director director(sampler, scheduler);
   Tuner tuner(*study, director, watched, {});
   const auto result = tuner.run();
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_THAT(watched.calls,
-              testing::ElementsAre("start 0 from 0", "start 1 from 10", "start 0 from 10", "start 0 from 40",
-                                   "start 1 from 10", "start 1 from 40", "release 0", "release 1"));
+              testing::ElementsAre("start 0 from 0", "start 1 from 0", "start 1 from 10", "start 0 from 10",
+                                   "start 1 from 40", "release 1", "start 2 from 10", "start 0 from 40",
+                                   "start 2 from 10", "release 0", "start 2 from 40", "release 2"));
 }
 
 }  // namespace

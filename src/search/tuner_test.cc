@@ -193,6 +193,24 @@ TEST(Tuner, TakesTheSameDecisionsAfterAKillAtAnyCommit) {
   }
 }
 
+TEST(Tuner, TakesTheSameDecisionsWithClonesAfterAKillAtAnyCommit) {
+  const StudySpec spec = spec_of({{"search", {{"name", "pbt"}, {"population", 5}, {"interval", 3}}}, {"stop", "auto"}});
+  const auto whole = memory_store();
+  FailingStore counting(*whole);
+  ASSERT_TRUE(sit(counting, spec));
+  const auto expected = log_of(*whole);
+  EXPECT_TRUE(
+      std::ranges::any_of(expected, [](const auto& line) { return line.find("clone_of") != std::string::npos; }));
+  for (int kill = 2; kill <= counting.commits; ++kill) {
+    const auto store = memory_store();
+    FailingStore failing(*store);
+    failing.fails_at = kill;
+    EXPECT_FALSE(sit(failing, spec));
+    ASSERT_TRUE(sit(*store, spec));
+    ASSERT_EQ(log_of(*store), expected) << "killed at commit " << kill;
+  }
+}
+
 TEST(Tuner, GoesOnAfterManyKillsInARow) {
   const auto whole = memory_store();
   ASSERT_TRUE(sit(*whole, spec_of()));

@@ -95,8 +95,8 @@ class DehbSampler final : public PopulationSampler {
       std::vector<std::int64_t> drawn = pool;
       shuffle(drawn, rng);
       parents = {target, drawn[0], drawn[1], drawn[2]};
-      differential_mutant(history.spec.space, chronicle.genes(drawn[0]), chronicle.genes(drawn[0]),
-                          chronicle.genes(drawn[1]), chronicle.genes(drawn[2]), options_.scale, rng, child);
+      random_mutant(chronicle.genes(drawn[0]), chronicle.genes(drawn[1]), chronicle.genes(drawn[2]), options_.scale,
+                    rng, child);
       binomial_crossover(chronicle.genes(target), options_.crossover, rng, child);
     };
     const auto reason = [&] {

@@ -9,7 +9,7 @@
 //
 // There each evaluation at a higher fidelity is a new configuration; here a trial that was good is resumed (promotion
 // by the scheduler) and takes, at the next fidelity, a free place or that of the worst if it is better. Higher brackets
-// evolve as published. Genes beyond a border are set halfway to it (differential.h). Several objectives: the first
+// evolve as published. Several objectives: the first
 // decides (is_better).
 #pragma once
 

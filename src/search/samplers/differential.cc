@@ -29,6 +29,14 @@ void differential_mutant(const Space& space, std::span<const double> target, std
   }
 }
 
+void random_mutant(std::span<const double> base, std::span<const double> first, std::span<const double> second,
+                   double scale, Rng& rng, std::span<double> mutant) {
+  for (std::size_t axis = 0; axis < mutant.size(); ++axis) {
+    const double at = base[axis] + scale * (first[axis] - second[axis]);
+    mutant[axis] = at < 0 || at > 1 ? rng.uniform() : at;
+  }
+}
+
 void binomial_crossover(std::span<const double> target, double rate, Rng& rng, std::span<double> child) {
   if (child.empty()) return;
   const std::size_t certain = rng.below(child.size());

@@ -22,6 +22,11 @@ void differential_mutant(const Space& space, std::span<const double> target, std
                          std::span<const double> first, std::span<const double> second, double scale, Rng& rng,
                          std::span<double> mutant);
 
+/// Writes base + F (first - second) to `mutant`, [d] all, on every axis alike: categories are equal bins. A gene that
+/// leaves [0, 1] is drawn anew from it, as in DEHB (arXiv 2105.09821).
+void random_mutant(std::span<const double> base, std::span<const double> first, std::span<const double> second,
+                   double scale, Rng& rng, std::span<double> mutant);
+
 /// Binomial crossover: each axis of `child` that is not the mutant's becomes the target's, with probability 1 - rate;
 /// one axis is the mutant's for certain.
 void binomial_crossover(std::span<const double> target, double rate, Rng& rng, std::span<double> child);
