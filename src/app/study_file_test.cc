@@ -26,7 +26,7 @@ Result<StudyFile> read_study(const std::string& trial) {
   return StudyFile::read(std::move(*document), "/tmp");
 }
 
-std::string error_of(const std::string& trial) {
+std::string trial_error_of(const std::string& trial) {
   const auto file = read_study(trial);
   return file ? "no error" : file.error().message;
 }
@@ -50,21 +50,21 @@ TEST(StudyFile, ReadsAWorker) {
 }
 
 TEST(StudyFile, RefusesAPlaceholderThatIsNotInTheSpace) {
-  const std::string message = error_of("trial:\n  command: \"train --lr {lrr}\"\n");
+  const std::string message = trial_error_of("trial:\n  command: \"train --lr {lrr}\"\n");
   EXPECT_THAT(message, HasSubstr("study.yaml:3"));
   EXPECT_THAT(message, HasSubstr("lr"));
 }
 
 TEST(StudyFile, RefusesUnclearTrialsWithTheirLine) {
-  EXPECT_THAT(error_of("trial: {comand: x}\n"), HasSubstr("command"));
-  EXPECT_THAT(error_of("trial: {command: x, worker: y}\n"), HasSubstr("one of trainer, command and worker"));
-  EXPECT_THAT(error_of("trial: {}\n"), HasSubstr("one of trainer, command and worker"));
-  EXPECT_THAT(error_of("trial: {worker: x, metric: {loss: y}}\n"), HasSubstr("patterns"));
-  EXPECT_THAT(error_of("trial: {command: x, metric: {step: y}}\n"), HasSubstr("no metric"));
+  EXPECT_THAT(trial_error_of("trial: {comand: x}\n"), HasSubstr("command"));
+  EXPECT_THAT(trial_error_of("trial: {command: x, worker: y}\n"), HasSubstr("one of trainer, command and worker"));
+  EXPECT_THAT(trial_error_of("trial: {}\n"), HasSubstr("one of trainer, command and worker"));
+  EXPECT_THAT(trial_error_of("trial: {worker: x, metric: {loss: y}}\n"), HasSubstr("patterns"));
+  EXPECT_THAT(trial_error_of("trial: {command: x, metric: {step: y}}\n"), HasSubstr("no metric"));
 }
 
 TEST(StudyFile, SaysWhereAModelWasLookedFor) {
-  const std::string message = error_of("trial:\n  trainer:\n    model: no/such/model\n    data: x.txt\n");
+  const std::string message = trial_error_of("trial:\n  trainer:\n    model: no/such/model\n    data: x.txt\n");
   EXPECT_THAT(message, HasSubstr("study.yaml:4"));
   EXPECT_THAT(message, HasSubstr("/tmp/no/such/model"));
 }

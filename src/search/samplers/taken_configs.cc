@@ -6,16 +6,6 @@
 #include <vector>
 
 namespace pegbox {
-namespace {
-
-void append_bytes(std::string& key, double number) {
-  char bytes[1 + sizeof number] = {'\x1f'};
-  std::memcpy(bytes + 1, &number, sizeof number);
-  key.append(bytes, sizeof bytes);
-}
-
-}  // namespace
-
 std::string config_key(const Config& config) {
   std::vector<std::pair<std::string_view, const Value*>> values;
   values.reserve(config.size());
@@ -31,7 +21,7 @@ std::string config_key(const Config& config) {
       key += "\x1f";
       key += *truth ? 't' : 'f';
     } else {
-      const double number = as_number(*value) + 0.0;  // one zero
+      const double number = as_number(*value) + 0.0;  // no negative zero
       key += "\x1f#";
       key.append(reinterpret_cast<const char*>(&number), sizeof number);
     }

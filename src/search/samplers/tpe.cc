@@ -213,7 +213,7 @@ class TpeSampler final : public Sampler {
   Result<Draws> draw(const History& history, const GoodDensity& density, Rng& rng) const {
     const Space& space = history.spec.space;
     Draws draws;
-    Candidates pool(history, taken_);
+    Candidates pool(history, history.spec.space, taken_);
     PEGBOX_TRY(const bool listed, pool.add_all(kMaxListed));
     for (const Candidate& candidate : pool.all()) append(draws, candidate.unit.at, space_.places(candidate.unit));
     if (listed) return draws;
