@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t kMaxThresholds = 4096;      ///< axes with more values are a continuum
 constexpr double kStandard = 0.15865525393145707;  ///< chance of a normal below one standard deviation
-constexpr double kSpreadFactor = 0.7;              ///< of the prior: the first generation samples well within it
+constexpr double kSpreadFactor = 0.5;              ///< of the prior: a sixth of a flat axis
 constexpr double kLeastSpread = 1e-6;              ///< of the normal, as a part of the axis: converged
 constexpr double kMaxCondition = 1e14;             ///< of the covariance
 constexpr int kBoxTries = 100;
