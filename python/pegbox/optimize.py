@@ -101,7 +101,7 @@ class _Loop:
         try:
             outcome = self.objective(trial)
             if trial.verdict == "continue":
-                self.study.tell(trial, **_metrics_of(outcome, self.study._metrics))
+                trial.end(_metrics_of(outcome, self.study._metrics))
         except Exception as error:
             self.tell_failed(trial, error)
             if not isinstance(error, self.catch):

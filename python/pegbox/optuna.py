@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import BaseSampler
-from optuna.samplers._base import _CONSTRAINTS_KEY, _process_constraints_after_trial
+from optuna.samplers._base import _CONSTRAINTS_KEY, _process_constraints_after_trial  # type: ignore[attr-defined]
 from optuna.search_space import IntersectionSearchSpace
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState

@@ -60,6 +60,10 @@ class Trial:
         """Returns the trial to the queue, as if nobody had asked for it: `ask` gives it again."""
         self._study.give_back(self.number, self._leg, "its caller gave it back")
 
+    def end(self, metrics: dict[str, float]) -> None:
+        """As `Study.tell`, with the metrics in a dictionary."""
+        self._study.tell(self.number, self._leg, metrics)
+
     def listen_to(self, interrupted: threading.Event) -> None:
         """For `Study.optimize`: a report leaves the objective once the event is set."""
         self._interrupted = interrupted
