@@ -17,7 +17,7 @@ Json value_of(std::string_view text) {
   return document->json;
 }
 
-std::string error_of(std::string_view text) {
+std::string error_of_yaml(std::string_view text) {
   const auto document = parse_yaml(text, "study.yaml");
   return document ? "no error" : document.error().message;
 }
@@ -79,32 +79,32 @@ TEST(YamlDocument, EscapesPointersOfKeysWithSlashes) {
 }
 
 TEST(YamlDocument, RefusesAKeyGivenTwiceAndNamesBothLines) {
-  const std::string message = error_of("seed: 1\nname: a\nseed: 2\n");
+  const std::string message = error_of_yaml("seed: 1\nname: a\nseed: 2\n");
   EXPECT_NE(message.find("study.yaml:3"), std::string::npos) << message;
   EXPECT_NE(message.find("line 1"), std::string::npos) << message;
 }
 
 TEST(YamlDocument, RefusesTabsAsIndentation) {
-  const std::string message = error_of("space:\n\trank: 4\n");
+  const std::string message = error_of_yaml("space:\n\trank: 4\n");
   EXPECT_NE(message.find("study.yaml:2"), std::string::npos) << message;
   EXPECT_NE(message.find("tab"), std::string::npos) << message;
 }
 
 TEST(YamlDocument, RefusesEmptyBinaryAndMisencodedFiles) {
-  EXPECT_NE(error_of(" \n\n").find("empty"), std::string::npos);
-  EXPECT_NE(error_of(std::string_view("a: \0", 4)).find("binary"), std::string::npos);
-  EXPECT_NE(error_of("a: 1\nb: \xFF\n").find("study.yaml:2"), std::string::npos);
-  EXPECT_NE(error_of("a: \xC0\x80\n").find("UTF-8"), std::string::npos);
-  EXPECT_NE(error_of("# only this\n").find("nothing"), std::string::npos);
+  EXPECT_NE(error_of_yaml(" \n\n").find("empty"), std::string::npos);
+  EXPECT_NE(error_of_yaml(std::string_view("a: \0", 4)).find("binary"), std::string::npos);
+  EXPECT_NE(error_of_yaml("a: 1\nb: \xFF\n").find("study.yaml:2"), std::string::npos);
+  EXPECT_NE(error_of_yaml("a: \xC0\x80\n").find("UTF-8"), std::string::npos);
+  EXPECT_NE(error_of_yaml("# only this\n").find("nothing"), std::string::npos);
 }
 
 TEST(YamlDocument, NamesTheLineOfBrokenYaml) {
-  const std::string message = error_of("name: a\nspace: {rank: [4, 8}\n");
+  const std::string message = error_of_yaml("name: a\nspace: {rank: [4, 8}\n");
   EXPECT_NE(message.find("study.yaml:2"), std::string::npos) << message;
 }
 
 TEST(YamlDocument, RefusesASecondDocument) {
-  EXPECT_NE(error_of("a: 1\n---\nb: 2\n").find("second document"), std::string::npos);
+  EXPECT_NE(error_of_yaml("a: 1\n---\nb: 2\n").find("second document"), std::string::npos);
 }
 
 TEST(YamlDocument, ResolvesAliases) {
@@ -118,16 +118,16 @@ TEST(YamlDocument, StopsAnAliasBomb) {
     for (int j = 0; j < 10; ++j) bomb += fmt::format("{}*a{}", j ? ", " : "", i - 1);
     bomb += "]\n";
   }
-  EXPECT_NE(error_of(bomb).find("100000"), std::string::npos);
+  EXPECT_NE(error_of_yaml(bomb).find("100000"), std::string::npos);
 }
 
 TEST(YamlDocument, StopsDeepNesting) {
-  EXPECT_NE(error_of(std::string(5000, '[')).find("study.yaml"), std::string::npos);
+  EXPECT_NE(error_of_yaml(std::string(5000, '[')).find("study.yaml"), std::string::npos);
 }
 
 TEST(YamlDocument, RefusesTagsAndCollectionsAsKeys) {
-  EXPECT_NE(error_of("a: !python/object x\n").find("tag"), std::string::npos);
-  EXPECT_NE(error_of("[a, b]: 1\n").find("key"), std::string::npos);
+  EXPECT_NE(error_of_yaml("a: !python/object x\n").find("tag"), std::string::npos);
+  EXPECT_NE(error_of_yaml("[a, b]: 1\n").find("key"), std::string::npos);
 }
 
 TEST(YamlDocument, ReadsJsonFilesStrictlyWithTheirLines) {

@@ -198,9 +198,7 @@ TEST(AskTell, JudgesAtTheFirstReportAtOrPastTheRung) {
     ASSERT_NO_FATAL_FAILURE(run_to_the_end(*sitting.ask_tell, stride));
     const History history = sitting.study->history();
     EXPECT_EQ(history.trials.size(), 20u);
-    if (stride >= 27) {
-      EXPECT_EQ(history.in_state(TrialState::Done).size(), 20u);
-    }
+    EXPECT_EQ(history.in_state(TrialState::Done).size() == 20u, stride >= 27);
     for (const std::int64_t number : history.in_state(TrialState::Stopped)) {
       const std::int64_t step = sitting.trial(number).step;
       const auto first_report_at = [&](std::int64_t rung) { return (rung + stride - 1) / stride * stride; };
