@@ -9,9 +9,9 @@
 #include "app/patience.h"
 #include "app/progress.h"
 #include "app/session.h"
-#include "search/spec_change.h"
 #include "search/samplers/table.h"
 #include "search/schedulers/table.h"
+#include "search/spec_change.h"
 
 namespace pegbox {
 
