@@ -28,7 +28,8 @@ TEST(Design, BeginsAtThePriorsModeAndGoesOnAroundIt) {
                                      "m": {"choice": ["a", "b"], "prior": {"weights": [1, 3]}}}})");
   TakenConfigs taken;
   taken.update(study.history());
-  Design design(study.history(), study.space(), "test");
+  const History history = study.history();
+  Design design(history, study.space(), "test");
   const auto first = design.next(taken, {1, 0, 0});
   ASSERT_TRUE(first && *first);
   EXPECT_TRUE((*first)->config == (Config{{"lr", 3e-4}, {"m", std::string("b")}})) << (*first)->config.to_text();
@@ -50,7 +51,8 @@ TEST(Design, GoesOnWhereTheLogEnds) {
   HistoryForTest study(R"({"space": {"x": {"range": [0, 1]}}})");
   TakenConfigs taken;
   std::vector<Config> at_once;
-  Design whole(study.history(), study.space(), "test");
+  const History history = study.history();
+  Design whole(history, study.space(), "test");
   for (std::uint64_t trial = 0; trial < 4; ++trial) {
     const auto next = whole.next(taken, {1, 0, trial});
     ASSERT_TRUE(next && *next);
