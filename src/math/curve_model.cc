@@ -9,24 +9,22 @@
 #include <numeric>
 
 #include "math/minimize.h"
+#include "math/statistics.h"
 
 namespace pegbox::math {
 namespace {
 
-/// h(u) = (1 + u / scale)^-power, or exp(-rate u) where power is 0.
-struct Shape {
-  double power = 0;
-  double scale = 1;
-
-  double raw(double u) const { return power > 0 ? std::pow(1 + u / scale, -power) : std::exp(-u / scale); }
-  /// p(u): h scaled to 1 at the beginning and 0 at the end.
-  double to_go(double u) const { return std::max(0.0, (raw(u) - raw(1)) / (1 - raw(1))); }
-};
-
-constexpr std::array<Shape, 9> kShapes{
+constexpr std::array<std::array<double, 2>, 9> kFormulas{
+    // power, scale
     {{0.5, 0.02}, {1, 0.01}, {1, 0.05}, {1, 0.2}, {0, 0.05}, {0, 0.1}, {0, 0.2}, {0, 0.4}, {0, 1}}};
-constexpr int kRounds = 3;            ///< of expectation maximization
-constexpr double kLeastShare = 0.02;  ///< a law that fewer of the curves follow is dropped
+constexpr std::size_t kFinishedCurves = 4;         ///< from which on their shape is one of its own
+constexpr int kShapePoints = 32;                   ///< of that shape, equally spaced in the logarithm of progress
+constexpr double kHalfWidth = 1.2815515655446004;  ///< of an 80 % interval, in standard deviations
+constexpr double kCalibrationStep = 0.75;          ///< outcomes are taken together from one progress to this part of it
+constexpr double kLeastProgress = 0.003;
+constexpr double kLeastFactor = 0.7, kGreatestFactor = 30;  ///< of a deviation
+constexpr int kRounds = 3;                                  ///< of expectation maximization
+constexpr double kLeastShare = 0.02;                        ///< a law that fewer of the curves follow is dropped
 
 constexpr int kRatios = 4;            ///< a / t, s / t, b / t, c / t
 constexpr double kPriorSpread = 1.5;  ///< of the logarithms of the ratios
@@ -51,20 +49,71 @@ struct Deviations {
   }
 };
 
+/// Between the points of a curve; the nearest one's value before the first.
+double interpolate(std::span<const double> at, std::span<const double> value, double u) {
+  const auto above = std::ranges::lower_bound(at, u) - at.begin();
+  if (above == 0) return value.front();
+  if (above == std::ssize(at)) return value.back();
+  const auto i = static_cast<std::size_t>(above);
+  const double part = (u - at[i - 1]) / (at[i] - at[i - 1]);
+  return value[i - 1] + part * (value[i] - value[i - 1]);
+}
+
+struct Moments {
+  Eigen::Vector2d mean = Eigen::Vector2d::Zero();  ///< mu, y_0
+  double variance = 1;                             ///< t^2
+  double log_likelihood = 0;
+};
+
+double log_prior(std::span<const double> logs) {
+  double sum = 0;
+  for (std::size_t i = 0; i < kRatios; ++i) {
+    const double z = (logs[i] - std::log(kPriorRatio[i])) / kPriorSpread;
+    sum -= z * z / 2;
+  }
+  return sum;
+}
+
+Result<void> check(std::span<const Curve> curves) {
+  const auto refuse = [](const char* what) { return fail(ErrorKind::InvalidInput, {.where = "curves", .what = what}); };
+  bool any = false;
+  for (const Curve& curve : curves) {
+    if (curve.at.size() != curve.value.size()) return refuse("as many values as places are expected");
+    if (curve.at.size() > kMaxCurvePoints) return refuse("too many points");
+    for (std::size_t i = 0; i < curve.at.size(); ++i) {
+      if (!(curve.at[i] > (i > 0 ? curve.at[i - 1] : 0)) || curve.at[i] > 1)
+        return refuse("places must ascend in (0, 1]");
+      if (!std::isfinite(curve.value[i])) return refuse("a value is not finite");
+    }
+    any |= !curve.at.empty();
+  }
+  if (!any) return refuse("there is no value");
+  return {};
+}
+
+}  // namespace
+
+double CurveModel::Shape::operator()(double u) const {
+  if (!at.empty()) return interpolate(at, to_go, u);
+  const auto raw = [this](double v) { return power > 0 ? std::pow(1 + v / scale, -power) : std::exp(-v / scale); };
+  return std::max(0.0, (raw(u) - raw(1)) / (1 - raw(1)));
+}
+
 /// Places of measurements under one shape.
-struct Places {
+struct CurveModel::Places {
   PointVector to_go;      // p
   PointVector doublings;  // l, in natural logarithms
 
-  Places(int shape, std::span<const double> at) : to_go(std::ssize(at)), doublings(std::ssize(at)) {
+  Places(const Shape& shape, std::span<const double> at) : to_go(std::ssize(at)), doublings(std::ssize(at)) {
     for (std::size_t i = 0; i < at.size(); ++i) {
-      to_go(static_cast<Eigen::Index>(i)) = kShapes[static_cast<std::size_t>(shape)].to_go(at[i]);
+      to_go(static_cast<Eigen::Index>(i)) = shape(at[i]);
       doublings(static_cast<Eigen::Index>(i)) = -std::log(at[i]);
     }
   }
 };
 
 /// [points, points]
+template <class Places>
 PointMatrix covariance_of(const Places& places, const Deviations& variances) {
   const PointVector by_speed = places.to_go.array() * (1 - places.to_go.array());
   PointMatrix covariance = variances.speed * by_speed * by_speed.transpose() +
@@ -76,17 +125,11 @@ PointMatrix covariance_of(const Places& places, const Deviations& variances) {
   return covariance;
 }
 
-struct Moments {
-  Eigen::Vector2d mean = Eigen::Vector2d::Zero();  ///< mu, y_0
-  double variance = 1;                             ///< t^2
-  double log_likelihood = 0;
-};
-
 /// The curves in the form of one shape, and the likelihood of deviations in units of t^2 with all else at its best.
-class ShapeFit {
+class CurveModel::ShapeFit {
  public:
   /// `shares` [curves]: how much each curve counts.
-  ShapeFit(int shape, std::span<const Curve> curves, std::span<const double> shares) {
+  ShapeFit(const Shape& shape, std::span<const Curve> curves, std::span<const double> shares) {
     std::map<std::vector<double>, std::vector<std::size_t>> by_places;
     double sum = 0;
     for (std::size_t i = 0; i < curves.size(); ++i) {
@@ -152,37 +195,36 @@ class ShapeFit {
   double least_variance_ = 0;
 };
 
-double log_prior(std::span<const double> logs) {
-  double sum = 0;
-  for (std::size_t i = 0; i < kRatios; ++i) {
-    const double z = (logs[i] - std::log(kPriorRatio[i])) / kPriorSpread;
-    sum -= z * z / 2;
-  }
-  return sum;
-}
-
-Result<void> check(std::span<const Curve> curves) {
-  const auto refuse = [](const char* what) { return fail(ErrorKind::InvalidInput, {.where = "curves", .what = what}); };
-  bool any = false;
+/// The formulas, and the median course of the finished curves. Their first values stand for the beginning.
+std::vector<CurveModel::Shape> CurveModel::shapes_for(std::span<const Curve> curves) {
+  std::vector<Shape> shapes;
+  for (const auto& [power, scale] : kFormulas) shapes.push_back({power, scale, {}, {}});
+  std::vector<const Curve*> finished;
+  double first = 1;
   for (const Curve& curve : curves) {
-    if (curve.at.size() != curve.value.size()) return refuse("as many values as places are expected");
-    if (curve.at.size() > kMaxCurvePoints) return refuse("too many points");
-    for (std::size_t i = 0; i < curve.at.size(); ++i) {
-      if (!(curve.at[i] > (i > 0 ? curve.at[i - 1] : 0)) || curve.at[i] > 1)
-        return refuse("places must ascend in (0, 1]");
-      if (!std::isfinite(curve.value[i])) return refuse("a value is not finite");
-    }
-    any |= !curve.at.empty();
+    if (curve.at.size() < 3 || curve.at.back() < 1 || curve.value.front() == curve.value.back()) continue;
+    finished.push_back(&curve);
+    first = std::min(first, curve.at.front());
   }
-  if (!any) return refuse("there is no value");
-  return {};
+  if (finished.size() < kFinishedCurves) return shapes;
+  Shape course;
+  for (int i = 0; i <= kShapePoints; ++i) {
+    const double u = std::pow(first, 1 - static_cast<double>(i) / kShapePoints);
+    std::vector<double> to_go;
+    for (const Curve* curve : finished)
+      to_go.push_back((interpolate(curve->at, curve->value, u) - curve->value.back()) /
+                      (curve->value.front() - curve->value.back()));
+    course.at.push_back(u);
+    course.to_go.push_back(std::clamp(median(to_go), 0.0, 1.0));
+  }
+  course.to_go.back() = 0;
+  shapes.push_back(std::move(course));
+  return shapes;
 }
 
-}  // namespace
-
-Result<CurveModel> CurveModel::fit(std::span<const Curve> curves) {
+Result<CurveModel> CurveModel::fit(std::span<const Curve> curves, std::span<const Outcome> outcomes) {
   PEGBOX_CHECK(check(curves));
-  const auto fit_law = [&curves](int shape, double weight, std::span<const double> shares) -> Result<Law> {
+  const auto fit_law = [&curves](const Shape& shape, double weight, std::span<const double> shares) -> Result<Law> {
     const ShapeFit shape_fit(shape, curves, shares);
     const auto cost = [&shape_fit](std::span<const double> logs) {
       return -shape_fit.moments(Deviations::of(logs)).log_likelihood - log_prior(logs);
@@ -208,8 +250,9 @@ Result<CurveModel> CurveModel::fit(std::span<const Curve> curves) {
   };
   CurveModel model;
   const std::vector<double> whole(curves.size(), 1.0);
-  for (int shape = 0; shape < std::ssize(kShapes); ++shape) {
-    PEGBOX_TRY(const Law law, fit_law(shape, 1.0 / std::ssize(kShapes), whole));
+  const auto shapes = shapes_for(curves);
+  for (const Shape& shape : shapes) {
+    PEGBOX_TRY(const Law law, fit_law(shape, 1.0 / static_cast<double>(shapes.size()), whole));
     model.laws_.push_back(law);
   }
   for (int round = 1; round < kRounds; ++round) {
@@ -230,7 +273,29 @@ Result<CurveModel> CurveModel::fit(std::span<const Curve> curves) {
     }
     model.laws_ = std::move(laws);
   }
+  model.calibrate(outcomes);
   return model;
+}
+
+void CurveModel::calibrate(std::span<const Outcome> outcomes) {
+  for (double high = 1; high > kLeastProgress; high *= kCalibrationStep) {
+    std::vector<double> errors, deviations, places;
+    for (const auto& [seen, end] : outcomes) {
+      if (seen.at.empty() || seen.at.back() >= high || seen.at.back() < high * kCalibrationStep) continue;
+      const Prediction predicted = mixed(seen);
+      errors.push_back(end - predicted.mean);
+      deviations.push_back(std::sqrt(predicted.variance + noise_variance()));
+      places.push_back(seen.at.back());
+    }
+    if (errors.size() < kFinishedCurves) continue;
+    const double shift = median(errors), n = static_cast<double>(errors.size());
+    std::vector<double> misses;
+    for (std::size_t i = 0; i < errors.size(); ++i) misses.push_back(std::abs(errors[i] - shift) / deviations[i]);
+    const double miss = quantile(misses, std::min(1.0, 0.8 * (n + 1) / n)) / kHalfWidth;
+    calibrated_at_.insert(calibrated_at_.begin(), mean(places));
+    shifts_.insert(shifts_.begin(), shift);
+    log_factors_.insert(log_factors_.begin(), 2 * std::log(std::clamp(miss, kLeastFactor, kGreatestFactor)));
+  }
 }
 
 CurveModel::View CurveModel::view(const Law& law, const Curve& curve) {
@@ -270,6 +335,17 @@ std::vector<double> CurveModel::weights(const std::vector<View>& views) const {
 }
 
 Prediction CurveModel::at_end(const Curve& curve) const {
+  Prediction end = mixed(curve);
+  if (curve.at.empty() || calibrated_at_.empty()) return end;
+  const double progress = curve.at.back(), noise = noise_variance();
+  if (progress >= 1) return end;
+  const double factor = std::exp(interpolate(calibrated_at_, log_factors_, progress));
+  end.mean += interpolate(calibrated_at_, shifts_, progress);
+  end.variance = std::max(std::min(factor, 1.0) * end.variance, factor * (end.variance + noise) - noise);
+  return end;
+}
+
+Prediction CurveModel::mixed(const Curve& curve) const {
   const auto found = views(curve);
   const auto shares = weights(found);
   double mean = 0, square = 0;

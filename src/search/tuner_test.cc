@@ -460,7 +460,7 @@ TEST(Tuner, EndsABudgetOfTimeInTheMiddleOfTrials) {
   ASSERT_TRUE(longer);
   EXPECT_EQ(state_of(*store).history().in_state(TrialState::Paused), resting) << "nothing moves without more time";
   const auto study = *Study::open(*store, "s");
-  const StudySpec more = spec_of({{"budget", {{"time", 90}}}, {"stop", "none"}});
+  const StudySpec more = spec_of({{"budget", {{"time", 200}}}, {"stop", "none"}});
   ASSERT_TRUE(study->append(study->state().now_s(), "user", event::StudyChanged{more.source}));
   ASSERT_TRUE(study->commit());
   ASSERT_TRUE(sit(*store, more));

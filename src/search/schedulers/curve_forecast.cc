@@ -11,11 +11,14 @@
 namespace pegbox {
 namespace {
 
-constexpr std::size_t kPointsOfCurve = 8;
+constexpr std::size_t kPointsOfCurve = 16;
 constexpr std::size_t kReportsKept = 3;  ///< of these, the last reports themselves; before them ever wider apart
-constexpr double kThinning = 0.65;       ///< from one point to the one before it, in steps
+constexpr double kThinning = 0.78;       ///< from one point to the one before it, in steps
 constexpr std::size_t kCurvesToFit = 100;
-constexpr double kFitSteps = 1.7;  ///< ratio of the steps up to which reports are fitted to
+constexpr std::size_t kOutcomes = 20;  ///< finished trials that calibrate the law
+constexpr double kLatestLook = 0.9;    ///< of the full length: as these were seen then, and earlier,
+constexpr double kLookStep = 0.83;     ///< each time at this part of the time before
+constexpr double kFitSteps = 1.7;      ///< ratio of the steps up to which reports are fitted to
 
 /// The first trials that a law is fitted to: all of 16, then a multiple of a growing power of two.
 std::size_t trials_to_fit(std::size_t trials) {
@@ -36,9 +39,10 @@ bool same(const std::vector<math::Curve>& a, const std::vector<math::Curve>& b) 
 
 }  // namespace
 
-Result<math::CurveModel> ForecastCache::fit(const std::vector<math::Curve>& curves) {
+Result<math::CurveModel> ForecastCache::fit(const std::vector<math::Curve>& curves,
+                                            const std::vector<math::Outcome>& outcomes) {
   if (model_ && same(curves, curves_)) return *model_;
-  PEGBOX_TRY(model_, math::CurveModel::fit(curves));
+  PEGBOX_TRY(model_, math::CurveModel::fit(curves, outcomes));
   curves_ = curves;
   ++law_;
   return *model_;
@@ -48,7 +52,7 @@ std::optional<CurveForecast> CurveForecast::make(const History& history, std::si
   if (history.steps == 0) return std::nullopt;
   CurveForecast forecast(history, objective);
   forecast.choose_warp();
-  auto model = cache.fit(forecast.curves_to_fit());
+  auto model = cache.fit(forecast.curves_to_fit(), forecast.outcomes());
   if (!model) return std::nullopt;
   forecast.model_ = std::move(*model);
   forecast.law_ = cache.law();
@@ -111,6 +115,23 @@ std::vector<math::Curve> CurveForecast::curves_to_fit() const {
   for (std::size_t i = 0; i < kCurvesToFit / 2; ++i) rest[i] = rest[i * rest.size() / (kCurvesToFit / 2)];
   curves.resize(kCurvesToFit);
   return curves;
+}
+
+std::vector<math::Outcome> CurveForecast::outcomes() const {
+  std::vector<math::Outcome> outcomes;
+  const auto trials = history_.trials.first(trials_to_fit(history_.trials.size()));
+  std::size_t count = 0;
+  for (std::size_t i = trials.size(); i-- > 0 && count < kOutcomes;) {
+    const math::Curve whole = curve_of_trial(trials[i]);
+    if (whole.at.empty() || whole.at.back() < 1) continue;
+    ++count;
+    for (double until = kLatestLook; until * static_cast<double>(history_.steps) >= 1; until *= kLookStep) {
+      const auto step = static_cast<std::int64_t>(until * static_cast<double>(history_.steps));
+      if (math::Curve seen = curve_of_trial(trials[i], step); !seen.at.empty())
+        outcomes.push_back({std::move(seen), whole.value.back()});
+    }
+  }
+  return outcomes;
 }
 
 double CurveForecast::variance_after(const Trial& trial, std::int64_t step) const {

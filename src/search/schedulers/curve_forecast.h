@@ -19,8 +19,13 @@ class CurveForecast {
   /// of what is known, such that it changes now and then only: see ForecastCache.
   static std::optional<CurveForecast> make(const History& history, std::size_t objective, class ForecastCache& cache);
 
-  /// The warped loss at full length. Of a trial without a finite loss: as of any one.
-  math::Prediction at_end(const Trial& trial) const { return model_.at_end(curve_of_trial(trial)); }
+  /// The warped loss at full length, by what the trial has shown until a step. Without a finite loss: as of any trial.
+  math::Prediction at_end(const Trial& trial, std::int64_t until = INT64_MAX) const {
+    return model_.at_end(curve_of_trial(trial, until));
+  }
+
+  /// What a measurement at the end would add to that variance.
+  double noise_variance() const { return model_.noise_variance(); }
 
   /// What would be left of that variance if the trial ran to `step`.
   double variance_after(const Trial& trial, std::int64_t step) const;
@@ -39,6 +44,7 @@ class CurveForecast {
   /// The part of the trial's curve up to `until`, thinned out: the last reports, then ever fewer towards the beginning.
   math::Curve curve_of_trial(const Trial& trial, std::int64_t until = INT64_MAX) const;
   std::vector<math::Curve> curves_to_fit() const;
+  std::vector<math::Outcome> outcomes() const;  ///< of the latest trials that have come to the end
   void choose_warp();
 
   const History& history_;
@@ -53,7 +59,7 @@ class CurveForecast {
 /// passed. So most decisions find it here, and a fresh instance finds the same one.
 class ForecastCache {
  public:
-  Result<math::CurveModel> fit(const std::vector<math::Curve>& curves);
+  Result<math::CurveModel> fit(const std::vector<math::Curve>& curves, const std::vector<math::Outcome>& outcomes);
   std::uint64_t law() const { return law_; }
 
  private:

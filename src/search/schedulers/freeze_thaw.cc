@@ -14,7 +14,7 @@ namespace pegbox {
 namespace {
 
 constexpr int kLooks = 12;                 ///< outcomes of a look, equally probable
-constexpr std::size_t kLatestTrials = 12;  ///< trials that tell how a new one will end
+constexpr std::size_t kLatestTrials = 64;  ///< trials that tell what a new one will look like
 constexpr std::int64_t kDeepest = 27;      ///< the first rung: this part of the full length
 
 struct FreezeThawOptions {
@@ -60,6 +60,7 @@ struct Outlook {
   std::size_t reports = 0;
   math::Prediction end;
   std::vector<Look> looks;
+  math::Prediction end_from_first;  ///< what was foreseen when it was at the first rung
 };
 
 std::array<double, kLooks> quantiles() {
@@ -68,18 +69,27 @@ std::array<double, kLooks> quantiles() {
   return at;
 }
 
-/// The reservation rate: E[max(0, gain - r * rest)] = r * steps, solved exactly. The left side is piecewise linear in
-/// r, and the solution is the greatest of sum over the k best outcomes of gain / (steps + rest * share of the k).
-double rate_with_look(const math::Prediction& end, const Look& look, double steps_to_end, double best) {
-  const double moved = std::sqrt(end.variance * (1 - look.left_fraction)), rest = steps_to_end - look.steps;
-  const double deviation = std::sqrt(end.variance * look.left_fraction);
-  double gains = 0, rate = 0;
-  for (int k = 0; k < kLooks; ++k) {  // the best outcome, the lowest mean, first
-    static const auto kQuantiles = quantiles();
-    gains += expected_gain(end.mean + moved * kQuantiles[static_cast<std::size_t>(k)], deviation, best) / kLooks;
-    rate = std::max(rate, gains / (look.steps + rest * (k + 1) / kLooks));
+/// The reservation rate: the r at which E[max(0, gain - r * rest)] = r * steps, for equally probable `gains`, the
+/// greatest first. The left side is piecewise linear in r, and the solution is the greatest, over k, of the sum of the
+/// k first gains / (steps + rest * k / n), each gain divided by n.
+double reservation_rate(std::span<const double> gains, double steps, double rest) {
+  const auto n = static_cast<double>(gains.size());
+  double sum = 0, share = 0, rate = 0;
+  for (const double gain : gains) {
+    sum += gain / n, share += 1 / n;
+    rate = std::max(rate, sum / (steps + rest * share));
   }
   return rate;
+}
+
+double rate_with_look(const math::Prediction& end, const Look& look, double steps_to_end, double best) {
+  static const auto kQuantiles = quantiles();
+  const double moved = std::sqrt(end.variance * (1 - look.left_fraction));
+  const double deviation = std::sqrt(end.variance * look.left_fraction);
+  std::array<double, kLooks> gains{};  // the best outcome, the lowest mean, first
+  std::ranges::transform(kQuantiles, gains.begin(),
+                         [&](double z) { return expected_gain(end.mean + moved * z, deviation, best); });
+  return reservation_rate(gains, look.steps, steps_to_end - look.steps);
 }
 
 class FreezeThawScheduler final : public Scheduler {
@@ -97,11 +107,11 @@ class FreezeThawScheduler final : public Scheduler {
     if (waits_for_more(history)) return {Verdict::Pause, "others begin first"};
     const auto forecasts = make_forecasts(history);
     if (forecasts.empty()) return Verdict::Continue;
-    const double own = index(history, forecasts, &trial);
-    if (may_create(history) && index(history, forecasts, nullptr) > own)
+    const double own = index(history, forecasts, trial);
+    if (may_create(history) && index_of_new(history, forecasts) > own)
       return {Verdict::Pause, "a new configuration promises more"};
     for (const std::int64_t number : history.in_state(TrialState::Paused))
-      if (index(history, forecasts, &history.trials[static_cast<std::size_t>(number)]) > own)
+      if (index(history, forecasts, history.trials[static_cast<std::size_t>(number)]) > own)
         return {Verdict::Pause, "others promise more"};
     return Verdict::Continue;
   }
@@ -111,11 +121,11 @@ class FreezeThawScheduler final : public Scheduler {
     if (paused.empty() || waits_for_more(history)) return std::nullopt;
     const auto forecasts = make_forecasts(history);
     if (forecasts.empty()) return std::nullopt;
-    double greatest = may_create(history) ? index(history, forecasts, nullptr) : -1;
+    double greatest = may_create(history) ? index_of_new(history, forecasts) : -1;
     const Trial* chosen = nullptr;
     for (const std::int64_t number : paused) {
       const Trial& trial = history.trials[static_cast<std::size_t>(number)];
-      const double own = index(history, forecasts, &trial);
+      const double own = index(history, forecasts, trial);
       if (own > greatest) greatest = own, chosen = &trial;
     }
     if (chosen == nullptr) return std::nullopt;
@@ -173,6 +183,7 @@ class FreezeThawScheduler final : public Scheduler {
   Outlook foresee(const History& history, const CurveForecast& forecast, const Trial& trial) const {
     Outlook outlook;
     outlook.end = forecast.at_end(trial);
+    outlook.end_from_first = forecast.at_end(trial, rung_after(history, 0));
     for (std::int64_t rung = rung_after(history, trial.step); rung > 0; rung = rung_after(history, rung)) {
       const double left = outlook.end.variance > 0 ? forecast.variance_after(trial, rung) / outlook.end.variance : 1;
       outlook.looks.push_back({static_cast<double>(rung - trial.step), std::clamp(left, 0.0, 1.0)});
@@ -180,29 +191,32 @@ class FreezeThawScheduler final : public Scheduler {
     return outlook;
   }
 
-  /// A new trial will end as the latest ones, each with its own uncertainty.
-  Outlook outlook_of_new(const History& history, std::size_t objective, const CurveForecast& forecast) {
-    double count = 0, sum = 0, squares = 0;
-    for (std::size_t i = history.trials.size(); i-- > 0 && count < kLatestTrials;) {
-      if (history.trials[i].reports.empty()) continue;
-      const math::Prediction& end = outlook(history, objective, forecast, history.trials[i]).end;
-      ++count, sum += end.mean, squares += end.mean * end.mean + end.variance;
-    }
-    Outlook outlook = foresee(history, forecast, Trial{});
-    outlook.end.mean = sum / count;
-    outlook.end.variance = std::max(0.0, squares / count - outlook.end.mean * outlook.end.mean);
-    return outlook;
-  }
-
-  /// Of a trial, or of a new one (nullptr).
-  double index(const History& history, const std::vector<CurveForecast>& forecasts, const Trial* trial) {
+  /// Of a new trial, which at the first rung will look as one of the latest ones did there.
+  double index_of_new(const History& history, const std::vector<CurveForecast>& forecasts) {
     double greatest = 0;
-    const auto to_end = static_cast<double>(history.steps - (trial == nullptr ? 0 : trial->step));
+    const auto first = static_cast<double>(rung_after(history, 0));
     for (std::size_t k = 0; k < forecasts.size(); ++k) {
       const auto best = forecasts[k].lowest();
       if (!best) continue;
-      const Outlook found =
-          trial ? outlook(history, k, forecasts[k], *trial) : outlook_of_new(history, k, forecasts[k]);
+      std::vector<double> gains;
+      for (std::size_t i = history.trials.size(); i-- > 0 && gains.size() < kLatestTrials;) {
+        if (history.trials[i].reports.empty()) continue;
+        const math::Prediction& end = outlook(history, k, forecasts[k], history.trials[i]).end_from_first;
+        gains.push_back(expected_gain(end.mean, std::sqrt(end.variance), *best));
+      }
+      std::ranges::sort(gains, std::ranges::greater{});
+      greatest = std::max(greatest, reservation_rate(gains, first, static_cast<double>(history.steps) - first));
+    }
+    return greatest;
+  }
+
+  double index(const History& history, const std::vector<CurveForecast>& forecasts, const Trial& trial) {
+    double greatest = 0;
+    const auto to_end = static_cast<double>(history.steps - trial.step);
+    for (std::size_t k = 0; k < forecasts.size(); ++k) {
+      const auto best = forecasts[k].lowest();
+      if (!best) continue;
+      const Outlook& found = outlook(history, k, forecasts[k], trial);
       greatest = std::max(greatest, expected_gain(found.end.mean, std::sqrt(found.end.variance), *best) / to_end);
       for (const Look& look : found.looks)
         greatest = std::max(greatest, rate_with_look(found.end, look, to_end, *best));
