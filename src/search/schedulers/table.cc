@@ -5,7 +5,9 @@
 
 #include "search/schedulers/asha.h"
 #include "search/schedulers/combined.h"
+#include "search/schedulers/curve.h"
 #include "search/schedulers/divergence.h"
+#include "search/schedulers/freeze_thaw.h"
 #include "search/schedulers/gap.h"
 #include "search/schedulers/halving.h"
 #include "search/schedulers/hyperband.h"
@@ -40,13 +42,37 @@ tl::unexpected<Error> fail_two_that_pause(std::string_view one, std::string_view
                                         .expected = "one such rule, and any number of rules that only stop"});
 }
 
+/// What `auto` chose. It never objects: where it cannot act, that is its choice.
+class AutoScheduler final : public Scheduler {
+ public:
+  explicit AutoScheduler(std::unique_ptr<Scheduler> chosen) : chosen_(std::move(chosen)) {}
+
+  std::int64_t next_rung(const History& history, const Trial& trial) override {
+    return chosen_->next_rung(history, trial);
+  }
+  Ruling on_reached(const History& history, const Trial& trial) override { return chosen_->on_reached(history, trial); }
+  std::optional<Promotion> next_to_resume(const History& history) override { return chosen_->next_to_resume(history); }
+  std::string objection(const History&) const override { return {}; }
+
+ private:
+  std::unique_ptr<Scheduler> chosen_;
+};
+
 }  // namespace
 
 std::span<const SchedulerRow> scheduler_table() {
-  static const std::vector<SchedulerRow> table{none_row(),     median_row(),  percentile_row(), threshold_row(),
-                                               patience_row(), plateau_row(), gap_row(),        divergence_row(),
-                                               asha_row(),     halving_row(), hyperband_row(),  pbt_row()};
+  static const std::vector<SchedulerRow> table{none_row(),     median_row(),     percentile_row(), threshold_row(),
+                                               patience_row(), plateau_row(),    gap_row(),        divergence_row(),
+                                               asha_row(),     halving_row(),    hyperband_row(),  pbt_row(),
+                                               curve_row(),    freeze_thaw_row()};
   return table;
+}
+
+AutoChoice auto_scheduler(const StudySpec& spec, std::int64_t steps) {
+  const std::string name(rule_name(spec, {}));
+  if (name != "asha") return {name, spec.search.name + " goes with it"};
+  if (steps == 0) return {"asha", "every trial runs to its end while the length of a full trial is not known"};
+  return {"asha", "trials pause and resume, so the best third at each rung goes on"};
 }
 
 Result<std::unique_ptr<Scheduler>> make_scheduler(const StudySpec& spec) {
@@ -54,6 +80,7 @@ Result<std::unique_ptr<Scheduler>> make_scheduler(const StudySpec& spec) {
   std::vector<std::unique_ptr<Scheduler>> rules;
   std::string_view pausing;
   for (const PartSpec& part : spec.stop) {
+    const bool is_auto = part.name == "auto";
     const auto row = std::ranges::find(rows, rule_name(spec, part), &SchedulerRow::name);
     if (row == rows.end()) return fail_unknown(part.name);
     if (row->pauses && !pausing.empty()) return fail_two_that_pause(pausing, row->name);
@@ -61,6 +88,7 @@ Result<std::unique_ptr<Scheduler>> make_scheduler(const StudySpec& spec) {
     const std::string where = spec.stop.size() == 1 ? "stop" : "stop[" + std::to_string(rules.size()) + "]";
     const Document options{.json = part.options, .name = where, .lines = {}};
     PEGBOX_TRY(auto rule, row->make(spec, options.root()));
+    if (is_auto) rule = std::make_unique<AutoScheduler>(std::move(rule));
     rules.push_back(std::move(rule));
   }
   return combine(std::move(rules));
