@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "search/director.h"
+#include "search/paused_trials.h"
 #include "search/study.h"
 
 namespace pegbox {
@@ -46,6 +47,7 @@ struct AskTellOptions {
   double report_group_s = 0.1;                                     ///< a kill loses the reports of so many seconds
   double command_poll_s = 0.2;                                     ///< how often `commands` is asked
   std::function<Result<std::vector<PostedCommand>>()> commands{};  ///< wishes of other processes; empty: none
+  std::size_t keep_paused = kKeptPaused;                           ///< see rest_until_a_larger_budget
 };
 
 inline constexpr const char* kCallerAuthor = "caller";  ///< whose word reports and ends are, in the log

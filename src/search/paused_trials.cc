@@ -35,4 +35,15 @@ std::vector<std::int64_t> rank_paused(const History& history) {
   return ranked;
 }
 
+std::vector<Rest> rest_until_a_larger_budget(const History& history, std::size_t keep, const std::string& reason) {
+  const std::string spent = std::string(kBudgetSpent) + ": " + reason;
+  const auto ranked = rank_paused(history);
+  std::vector<Rest> rests;
+  for (const std::int64_t number : history.in_state(TrialState::Waiting))
+    rests.push_back({number, TrialState::Paused, spent});
+  for (std::size_t i = keep; i < ranked.size(); ++i)
+    rests.push_back({ranked[i], TrialState::Stopped, spent + "; others keep their checkpoints"});
+  return rests;
+}
+
 }  // namespace pegbox

@@ -369,21 +369,12 @@ Result<RunResult> Tuner::finish(Outcome outcome, std::string reason) {
   if (outcome == Outcome::Stopped)
     for (std::int64_t number = 0; number < std::ssize(study_.history().trials); ++number)
       if (!is_final(trial(number).state)) PEGBOX_CHECK(move(number, TrialState::Stopped, reason));
-  if (outcome == Outcome::Finished) PEGBOX_CHECK(rest_until_a_larger_budget(reason));
+  if (outcome == Outcome::Finished)
+    for (const Rest& rest : rest_until_a_larger_budget(study_.history(), options_.keep_paused, reason))
+      PEGBOX_CHECK(move(rest.trial, rest.to, rest.detail));
   PEGBOX_CHECK(log(event::Note{{}, kRunNote, {{"state", name_of(outcome)}, {"reason", reason}}}));
   PEGBOX_CHECK(flush());
   return RunResult{outcome, std::move(reason)};
-}
-
-// What was on its way rests where it is; of those that the scheduler paused, the best keep their checkpoints.
-Result<void> Tuner::rest_until_a_larger_budget(const std::string& reason) {
-  const std::string spent = std::string(kBudgetSpent) + ": " + reason;
-  const auto waiting = study_.history().in_state(TrialState::Waiting);
-  for (const std::int64_t number : waiting) PEGBOX_CHECK(move(number, TrialState::Paused, spent));
-  const auto ranked = rank_paused(study_.history());
-  for (std::size_t i = options_.keep_paused; i < ranked.size(); ++i)
-    PEGBOX_CHECK(move(ranked[i], TrialState::Stopped, spent + "; others keep their checkpoints"));
-  return {};
 }
 
 }  // namespace pegbox

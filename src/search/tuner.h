@@ -42,9 +42,7 @@ struct TunerOptions {
   double report_group_s = 0.1;                                     ///< reports may wait this long for their commit
   double command_poll_s = 0.2;                                     ///< how often `commands` is asked
   std::function<Result<std::vector<PostedCommand>>()> commands{};  ///< wishes of other processes; empty: none
-  /// So many of the trials that a scheduler paused keep their checkpoints when the budget is spent (rank_paused says
-  /// which), so that a larger budget may resume them; the others are stopped, and the disk does not fill.
-  std::size_t keep_paused = 10;
+  std::size_t keep_paused = kKeptPaused;                           ///< see rest_until_a_larger_budget
   std::int64_t hopeless_after = 5;  ///< so many failures and not one measurement end the run with an error
 };
 
@@ -84,7 +82,6 @@ class Tuner {
   Result<void> ask(std::int64_t trial, Command command);  // a person's wish about one trial
   void wind_down(Mode mode, std::string reason);
   Result<RunResult> finish(Outcome outcome, std::string reason);
-  Result<void> rest_until_a_larger_budget(const std::string& reason);
   Result<void> check_hope() const;
 
   const Trial& trial(std::int64_t number) const { return study_.state().trial(number); }
