@@ -29,7 +29,7 @@ constexpr const char* kDesignSpace = R"({
   "beta2": {"range": [0.9, 0.999], "when": {"optimizer": "adamw"}}
 })";
 
-std::string error_of(const std::string& json) {
+std::string space_error(const std::string& json) {
   const auto space = read_space(json);
   return space ? "no error" : space.error().message;
 }
@@ -82,16 +82,16 @@ TEST(Space, RefusesConditionsThatCannotBeMet) {
       {R"({"b": {"simplex": ["x", "y"]}, "a": {"value": 1, "when": {"b": 2}}})", "countable values"},
   };
   for (const auto& [json, part] : cases) {
-    EXPECT_NE(error_of(json).find(part), std::string::npos) << json << "\n" << error_of(json);
-    EXPECT_NE(error_of(json).find("study.yaml:2 space."), std::string::npos) << error_of(json);
+    EXPECT_NE(space_error(json).find(part), std::string::npos) << json << "\n" << space_error(json);
+    EXPECT_NE(space_error(json).find("study.yaml:2 space."), std::string::npos) << space_error(json);
   }
 }
 
 TEST(Space, RefusesEmptyAndAutomaticSpacesAndNamesTwice) {
-  EXPECT_NE(error_of("\"auto\"").find("space: auto arrives with a later version"), std::string::npos);
-  EXPECT_NE(error_of("{}").find("no hyperparameters"), std::string::npos);
-  EXPECT_NE(error_of("[1]").find("no hyperparameters"), std::string::npos);
-  EXPECT_NE(error_of(R"({"m": {"simplex": ["a", "b"]}, "m.a": 1})").find("the name is taken"), std::string::npos);
+  EXPECT_NE(space_error("\"auto\"").find("space: auto arrives with a later version"), std::string::npos);
+  EXPECT_NE(space_error("{}").find("no hyperparameters"), std::string::npos);
+  EXPECT_NE(space_error("[1]").find("no hyperparameters"), std::string::npos);
+  EXPECT_NE(space_error(R"({"m": {"simplex": ["a", "b"]}, "m.a": 1})").find("the name is taken"), std::string::npos);
   Parameter x;
   x.name = "x";
   EXPECT_FALSE(Space::create({x, x}));

@@ -77,8 +77,8 @@ TEST(StudySpec, ReadsTheDesignsStudyFile) {
   EXPECT_EQ(spec->checks["leakage"], "stop");
   EXPECT_EQ(spec->search.name, "auto");
   EXPECT_TRUE(spec->search.options.empty());
-  EXPECT_EQ(spec->stop.name, "asha");
-  EXPECT_EQ(to_line(spec->stop.options), R"({"reduction":3})");
+  EXPECT_EQ(spec->stop.front().name, "asha");
+  EXPECT_EQ(to_line(spec->stop.front().options), R"({"reduction":3})");
   EXPECT_EQ(spec->workers.count, 1);
   EXPECT_EQ(spec->workers.gpus, "auto");
   EXPECT_EQ(spec->workers.threads, 0);
@@ -92,7 +92,7 @@ TEST(StudySpec, HasDefaultsForAllButFourKeys) {
   const auto spec = read_study(file_with({}));
   ASSERT_TRUE(spec) << spec.error().message;
   EXPECT_EQ(spec->search.name, "auto");
-  EXPECT_EQ(spec->stop.name, "auto");
+  EXPECT_EQ(spec->stop.front().name, "auto");
   EXPECT_EQ(spec->seed, 0u);
   EXPECT_EQ(spec->steps, 0);
   EXPECT_EQ(spec->workers.count, 1);
