@@ -13,10 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-bool is_paused_by_person(const Trial& trial) {
-  return trial.state == TrialState::Paused && trial.detail == kPausedByPerson;
-}
-
 std::string metric_names(const Metrics& metrics) {
   std::string names;
   for (const auto& [name, value] : metrics) names += (names.empty() ? "" : ", ") + name;
@@ -84,10 +80,23 @@ Result<void> Tuner::begin() {
     if (!executor_.adopt(launch, left.started_s, left.step))
       PEGBOX_CHECK(move(number, TrialState::Waiting, "the host stopped"));
   }
+  PEGBOX_CHECK(check_length());
   const auto paused = study_.history().in_state(TrialState::Paused);
-  for (const std::int64_t number : paused)
-    if (is_paused_by_person(trial(number))) PEGBOX_CHECK(move(number, TrialState::Waiting, "the study goes on"));
+  if (director_.spent(study_.history()).empty())
+    for (const std::int64_t number : paused)
+      if (goes_on_with_study(trial(number))) PEGBOX_CHECK(move(number, TrialState::Waiting, "the study goes on"));
   return flush();
+}
+
+Result<void> Tuner::check_length() const {
+  const History history = study_.history();
+  const std::string why = director_.objection(history);
+  if (why.empty()) return {};
+  return fail(ErrorKind::InvalidInput,
+              {.where = study_.name() + " stop",
+               .what = why,
+               .expected = "steps: the length of a full trial, in the study file or as the worker describes it",
+               .hint = "without a length every trial runs to its end: stop: none"});
 }
 
 int Tuner::running() const { return static_cast<int>(study_.history().in_state(TrialState::Running).size()); }
@@ -331,14 +340,24 @@ Result<void> Tuner::ask(std::int64_t number, Command command) {
 Result<RunResult> Tuner::finish(Outcome outcome, std::string reason) {
   const Budget& budget = study_.state().spec().budget;
   if (outcome == Outcome::Paused && budget.time_s > 0 && now_s_ >= budget.time_s) outcome = Outcome::Finished;
-  if (outcome != Outcome::Paused)
+  if (outcome == Outcome::Stopped)
     for (std::int64_t number = 0; number < std::ssize(study_.history().trials); ++number)
-      if (!is_final(trial(number).state) && !(outcome == Outcome::Finished && is_paused_by_person(trial(number))))
-        PEGBOX_CHECK(move(number, TrialState::Stopped,
-                          outcome == Outcome::Finished ? "the budget is spent: " + reason : reason));
+      if (!is_final(trial(number).state)) PEGBOX_CHECK(move(number, TrialState::Stopped, reason));
+  if (outcome == Outcome::Finished) PEGBOX_CHECK(rest_until_a_larger_budget(reason));
   PEGBOX_CHECK(log(event::Note{{}, kRunNote, {{"state", name_of(outcome)}, {"reason", reason}}}));
   PEGBOX_CHECK(flush());
   return RunResult{outcome, std::move(reason)};
+}
+
+// What was on its way rests where it is; of those that the scheduler paused, the best keep their checkpoints.
+Result<void> Tuner::rest_until_a_larger_budget(const std::string& reason) {
+  const std::string spent = std::string(kBudgetSpent) + ": " + reason;
+  const auto waiting = study_.history().in_state(TrialState::Waiting);
+  for (const std::int64_t number : waiting) PEGBOX_CHECK(move(number, TrialState::Paused, spent));
+  const auto ranked = rank_paused(study_.history());
+  for (std::size_t i = options_.keep_paused; i < ranked.size(); ++i)
+    PEGBOX_CHECK(move(ranked[i], TrialState::Stopped, spent + "; others keep their checkpoints"));
+  return {};
 }
 
 }  // namespace pegbox

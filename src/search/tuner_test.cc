@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "search/executors/simulated_executor.h"
@@ -117,6 +118,7 @@ StudySpec spec_of(Json changes = Json::object()) {
                    {"steps", 27},
                    {"seed", 3}};
   document.json.update(changes);
+  if (document.json["steps"].is_null()) document.json.erase("steps");
   auto spec = StudySpec::read(document);
   EXPECT_TRUE(spec) << (spec ? "" : spec.error().message);
   return *spec;
@@ -163,7 +165,7 @@ std::vector<std::string> log_of(Store& store) {
 std::unique_ptr<Store> memory_store() { return *open_store("memory:"); }
 StudyState state_of(Store& store) { return (*Study::open(store, "s"))->state(); }
 
-TEST(Tuner, SpendsABudgetOfTrialsAndEndsThePausedOnes) {
+TEST(Tuner, SpendsABudgetOfTrialsAndKeepsTheBestPausedOnes) {
   const auto store = memory_store();
   const auto result = sit(*store, spec_of());
   ASSERT_TRUE(result) << result.error().message;
@@ -172,9 +174,39 @@ TEST(Tuner, SpendsABudgetOfTrialsAndEndsThePausedOnes) {
   const StudyState state = state_of(*store);
   const History history = state.history();
   EXPECT_EQ(history.trials.size(), 20u);
-  EXPECT_EQ(history.in_state(TrialState::Done).size() + history.in_state(TrialState::Stopped).size(), 20u);
+  EXPECT_EQ(history.in_state(TrialState::Paused).size(), TunerOptions{}.keep_paused);
+  EXPECT_EQ(history.in_state(TrialState::Done).size() + history.in_state(TrialState::Stopped).size(), 10u);
   EXPECT_GE(history.in_state(TrialState::Done).size(), 1u);
-  EXPECT_GE(history.in_state(TrialState::Stopped).size(), 5u);
+  for (const std::int64_t number : history.in_state(TrialState::Paused))
+    EXPECT_TRUE(state.trial(number).checkpoint) << number;
+}
+
+TEST(Tuner, ResumesPausedTrialsUnderALargerBudget) {
+  const auto store = memory_store();
+  ASSERT_TRUE(sit(*store, spec_of()));
+  const auto paused = state_of(*store).history().in_state(TrialState::Paused);
+  {
+    const auto study = *Study::open(*store, "s");
+    ASSERT_TRUE(study->append(study->state().now_s(), "user",
+                              event::StudyChanged{spec_of({{"budget", {{"trials", 60}}}}).source}));
+    ASSERT_TRUE(study->commit());
+  }
+  std::set<std::int64_t> resumed;
+  ASSERT_TRUE(sit(*store, spec_of(), [&](const Launch& launch) {
+    if (launch.from > 0 && launch.trial < 20) resumed.insert(launch.trial);
+    return course_of(launch);
+  }));
+  EXPECT_FALSE(resumed.empty()) << "more trials at a rung make more places";
+  for (const std::int64_t number : resumed) EXPECT_TRUE(paused.contains(number)) << number;
+}
+
+TEST(Tuner, RefusesARuleThatNeedsALengthWhereNoneIsKnown) {
+  const auto store = memory_store();
+  const auto result = sit(*store, spec_of({{"steps", nullptr}, {"stop", "asha"}}));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::InvalidInput);
+  EXPECT_THAT(result.error().message, HasSubstr("length of a full trial"));
+  EXPECT_THAT(result.error().message, HasSubstr("stop: none"));
 }
 
 TEST(Tuner, TakesTheSameDecisionsAfterAKillAtAnyCommit) {
@@ -422,7 +454,17 @@ TEST(Tuner, EndsABudgetOfTimeInTheMiddleOfTrials) {
   const StudyState state = state_of(*store);
   EXPECT_GE(state.now_s(), 60);
   EXPECT_LE(state.now_s(), 64);
-  EXPECT_GE(state.history().in_state(TrialState::Stopped).size(), 1u);
+  const auto resting = state.history().in_state(TrialState::Paused);
+  EXPECT_GE(resting.size(), 1u);
+  const auto longer = sit(*store, spec_of({{"budget", {{"time", 60}}}, {"stop", "none"}}));
+  ASSERT_TRUE(longer);
+  EXPECT_EQ(state_of(*store).history().in_state(TrialState::Paused), resting) << "nothing moves without more time";
+  const auto study = *Study::open(*store, "s");
+  const StudySpec more = spec_of({{"budget", {{"time", 200}}}, {"stop", "none"}});
+  ASSERT_TRUE(study->append(study->state().now_s(), "user", event::StudyChanged{more.source}));
+  ASSERT_TRUE(study->commit());
+  ASSERT_TRUE(sit(*store, more));
+  for (const std::int64_t number : resting) EXPECT_EQ(state_of(*store).trial(number).state, TrialState::Done) << number;
 }
 
 TEST(Tuner, PausesWhenAPersonInterruptsAndGoesOnWithTheSameTrials) {
