@@ -32,7 +32,10 @@ class BadInput : public ProgramTest {
 
 TEST_F(BadInput, NamesLineAndNearestNameOfAMisspelledKey) {
   expect_refused(tune_with("objective", "objectiv"), 2, {"study.yaml", "objective"});
-  expect_refused(tune_with("search: random", "search: randm"), 2, {"random"});
+  expect_refused(tune_with("search: random", "search: randm"), 2, {"study.yaml:6 search]", "'random'"});
+  expect_refused(tune_with("search: random", "search: {name: gp, centrl: no}"), 2,
+                 {"study.yaml:6 search.centrl]", "\"central\""});
+  expect_refused(tune_with("search: random", "stop: [median, asah]"), 2, {"study.yaml:6 stop.1]", "'asha'"});
   expect_refused(tune_with("budget: {trials", "budget: {trails"), 2, {"study.yaml:5", "trials"});
   EXPECT_FALSE(std::filesystem::exists(folder() / "pegbox.db")) << "nothing was begun";
 }

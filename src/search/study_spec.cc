@@ -106,8 +106,8 @@ Result<Budget> read_budget(const Node& node) {
   return budget;
 }
 
-Result<PartSpec> read_part(const Node& node) {
-  PartSpec part;
+Result<PartSpec> read_part(const Node& node, const Document& document) {
+  PartSpec part{.written = {.name = document.name, .lines = document.lines}, .pointer = node.pointer()};
   if (node.is_object()) {
     PEGBOX_TRY(const Node name, node.at("name"));
     PEGBOX_TRY(part.name, name.string());
@@ -119,12 +119,12 @@ Result<PartSpec> read_part(const Node& node) {
   return part;
 }
 
-Result<std::vector<PartSpec>> read_parts(const Node& node) {
+Result<std::vector<PartSpec>> read_parts(const Node& node, const Document& document) {
   if (node.is_array() && node.items().empty()) return node.fail("an empty list", "a name, or 'none'");
   std::vector<PartSpec> parts;
   const std::vector<Node> items = node.is_array() ? node.items() : std::vector<Node>{node};
   for (const Node& item : items) {
-    PEGBOX_TRY(PartSpec part, read_part(item));
+    PEGBOX_TRY(PartSpec part, read_part(item, document));
     parts.push_back(std::move(part));
   }
   return parts;
@@ -191,11 +191,11 @@ Result<void> read_how(const Node& root, const Document& document, StudySpec& spe
   PEGBOX_TRY(spec.checks, read_object(root, "checks"));
   if (root.has("search")) {
     PEGBOX_TRY(const Node search, root.at("search"));
-    PEGBOX_TRY(spec.search, read_part(search));
+    PEGBOX_TRY(spec.search, read_part(search, document));
   }
   if (root.has("stop")) {
     PEGBOX_TRY(const Node stop, root.at("stop"));
-    PEGBOX_TRY(spec.stop, read_parts(stop));
+    PEGBOX_TRY(spec.stop, read_parts(stop, document));
   }
   if (root.has("workers")) {
     PEGBOX_TRY(const Node workers, root.at("workers"));
@@ -205,6 +205,17 @@ Result<void> read_how(const Node& root, const Document& document, StudySpec& spe
 }
 
 }  // namespace
+
+tl::unexpected<Error> PartSpec::fail_unknown(std::string_view what, std::span<const std::string_view> names) const {
+  std::string expected;
+  for (const auto each : names) expected += (expected.empty() ? "" : ", ") + std::string(each);
+  const std::string nearest = nearest_name(name, names);
+  return fail(ErrorKind::InvalidInput, {.where = node().where(),
+                                        .what = std::string(what),
+                                        .got = "'" + name + "'",
+                                        .expected = "one of " + expected,
+                                        .hint = nearest.empty() ? "" : "did you mean '" + nearest + "'?"});
+}
 
 const FieldTable<Budget>& budget_fields() {
   static const FieldTable<Budget> table(std::vector<Field<Budget>>{

@@ -44,6 +44,14 @@ const FieldTable<Workers>& worker_fields();
 struct PartSpec {
   std::string name = "auto";
   Json options = Json::object();  ///< without the name
+  Document written;               ///< the study file's name and lines, without its values
+  std::string pointer;            ///< where in it: "/search", "/stop/1"
+
+  /// The options with their place, for whoever reads them. The part must outlive it.
+  Node node() const { return {written, options, pointer}; }
+
+  /// An error about the part's name that offers the nearest of `names`; `what` is "unknown search strategy", say.
+  tl::unexpected<Error> fail_unknown(std::string_view what, std::span<const std::string_view> names) const;
 };
 
 struct StudySpec {
@@ -55,8 +63,8 @@ struct StudySpec {
   std::vector<Objective> objectives;  ///< one, or several for a Pareto front
   Budget budget;
   Json checks = Json::object();
-  PartSpec search;
-  std::vector<PartSpec> stop{1};  ///< one rule, or several that are combined; never empty
+  PartSpec search{.pointer = "/search"};
+  std::vector<PartSpec> stop{{.pointer = "/stop"}};  ///< one rule, or several that are combined; never empty
   Workers workers;
   std::int64_t steps = 0;  ///< length of a full trial; 0: as the worker describes, or unknown
   std::uint64_t seed = 0;

@@ -41,8 +41,7 @@ const FieldTable<TrainingPopulation>& training_population_fields() {
 
 std::optional<TrainingPopulation> training_population_of(const StudySpec& spec) {
   if (spec.search.name != "pbt") return std::nullopt;
-  const Document options{.json = spec.search.options, .name = "search", .lines = {}};
-  const auto read = training_population_fields().read_known(options.root());
+  const auto read = training_population_fields().read_known(spec.search.node());
   return read ? *read : TrainingPopulation{};
 }
 

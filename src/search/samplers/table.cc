@@ -28,17 +28,10 @@ std::string_view resolve(const StudySpec& spec) {
   return configurations > 0 && configurations <= spec.budget.trials ? "grid" : "gp";
 }
 
-tl::unexpected<Error> fail_unknown(std::string_view name) {
+tl::unexpected<Error> fail_unknown(const PartSpec& search) {
   std::vector<std::string_view> names{"auto"};
   for (const SamplerRow& row : sampler_table()) names.push_back(row.name);
-  std::string expected;
-  for (const auto each : names) expected += (expected.empty() ? "" : ", ") + std::string(each);
-  const std::string nearest = nearest_name(name, names);
-  return fail(ErrorKind::InvalidInput, {.where = "search",
-                                        .what = "unknown search strategy",
-                                        .got = "'" + std::string(name) + "'",
-                                        .expected = "one of " + expected,
-                                        .hint = nearest.empty() ? "" : "did you mean '" + nearest + "'?"});
+  return search.fail_unknown("unknown search strategy", names);
 }
 
 }  // namespace
@@ -54,9 +47,8 @@ Result<std::unique_ptr<Sampler>> make_sampler(const StudySpec& spec) {
   const std::string_view name = resolve(spec);
   const auto rows = sampler_table();
   const auto row = std::ranges::find(rows, name, &SamplerRow::name);
-  if (row == rows.end()) return fail_unknown(name);
-  const Document options{.json = spec.search.options, .name = "search", .lines = {}};
-  return row->make(spec, options.root());
+  if (row == rows.end()) return fail_unknown(spec.search);
+  return row->make(spec, spec.search.node());
 }
 
 }  // namespace pegbox

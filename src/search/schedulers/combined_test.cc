@@ -73,7 +73,7 @@ TEST(Combined, NamesTheEntryWithAnUnknownOption) {
   const HistoryForTest study(R"({"space": {"x": 1}, "stop": ["asha", {"name": "patience", "reprots": 3}]})");
   const auto made = make_scheduler(study.spec());
   ASSERT_FALSE(made);
-  EXPECT_NE(made.error().message.find("stop[1]"), std::string::npos) << made.error().message;
+  EXPECT_NE(made.error().message.find("stop.1"), std::string::npos) << made.error().message;
   EXPECT_NE(made.error().message.find("reports"), std::string::npos) << made.error().message;
 }
 

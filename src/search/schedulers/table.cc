@@ -20,21 +20,14 @@
 namespace pegbox {
 namespace {
 
-tl::unexpected<Error> fail_unknown(std::string_view name) {
+tl::unexpected<Error> fail_unknown(const PartSpec& rule) {
   std::vector<std::string_view> names{"auto"};
   for (const SchedulerRow& row : scheduler_table()) names.push_back(row.name);
-  std::string expected;
-  for (const auto each : names) expected += (expected.empty() ? "" : ", ") + std::string(each);
-  const std::string nearest = nearest_name(name, names);
-  return fail(ErrorKind::InvalidInput, {.where = "stop",
-                                        .what = "unknown stopping rule",
-                                        .got = "'" + std::string(name) + "'",
-                                        .expected = "one of " + expected,
-                                        .hint = nearest.empty() ? "" : "did you mean '" + nearest + "'?"});
+  return rule.fail_unknown("unknown stopping rule", names);
 }
 
-tl::unexpected<Error> fail_two_that_pause(std::string_view one, std::string_view other) {
-  return fail(ErrorKind::InvalidInput, {.where = "stop",
+tl::unexpected<Error> fail_two_that_pause(const PartSpec& rule, std::string_view one, std::string_view other) {
+  return fail(ErrorKind::InvalidInput, {.where = rule.node().where(),
                                         .what = "two rules that pause trials",
                                         .got = "'" + std::string(one) + "' and '" + std::string(other) + "'",
                                         .expected = "one such rule, and any number of rules that only stop"});
@@ -55,12 +48,10 @@ Result<std::unique_ptr<Scheduler>> make_scheduler(const StudySpec& spec) {
   std::string_view pausing;
   for (const PartSpec& part : spec.stop) {
     const auto row = std::ranges::find(rows, rule_name(spec, part), &SchedulerRow::name);
-    if (row == rows.end()) return fail_unknown(part.name);
-    if (row->pauses && !pausing.empty()) return fail_two_that_pause(pausing, row->name);
+    if (row == rows.end()) return fail_unknown(part);
+    if (row->pauses && !pausing.empty()) return fail_two_that_pause(part, pausing, row->name);
     if (row->pauses) pausing = row->name;
-    const std::string where = spec.stop.size() == 1 ? "stop" : "stop[" + std::to_string(rules.size()) + "]";
-    const Document options{.json = part.options, .name = where, .lines = {}};
-    PEGBOX_TRY(auto rule, row->make(spec, options.root()));
+    PEGBOX_TRY(auto rule, row->make(spec, part.node()));
     rules.push_back(std::move(rule));
   }
   return combine(std::move(rules));
