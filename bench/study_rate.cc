@@ -52,7 +52,7 @@ Result<double> run_study(const std::string& url, std::int64_t trials, int worker
           reporter.report(step, {{"loss", rate / static_cast<double>(step)}});
         return LegEnd{.step = reports_each, .metrics = {{"loss", rate}}, .checkpoint = {}};
       },
-      workers);
+      workers == 1 ? 0 : workers);  // one runs on the tuner's own thread
   Tuner tuner(*study, director, executor, {});
   const double start_s = now_s();
   PEGBOX_CHECK(tuner.run());

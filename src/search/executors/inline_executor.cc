@@ -8,8 +8,6 @@
 namespace pegbox {
 namespace {
 
-constexpr std::chrono::microseconds kAwake(200);  // a commit to a fast disk is over by then
-
 FailureKind failure_of(ErrorKind kind) {
   if (kind == ErrorKind::OutOfMemory) return FailureKind::OutOfMemory;
   if (kind == ErrorKind::Diverged) return FailureKind::Diverged;
@@ -40,9 +38,7 @@ class InlineExecutor::Reporter final : public InlineReporter {
 };
 
 InlineExecutor::InlineExecutor(TrialFunction function, int threads, std::optional<message::Described> described)
-    : function_(std::move(function)),
-      described_(std::move(described)),
-      has_core_to_spare_(static_cast<unsigned>(threads) < std::thread::hardware_concurrency()) {
+    : function_(std::move(function)), described_(std::move(described)) {
   for (int worker = 0; worker < threads; ++worker) threads_.emplace_back([this, worker] { work(worker); });
 }
 
@@ -65,24 +61,25 @@ Result<void> InlineExecutor::start(const Launch& launch) {
     leg->launch = launch;
     legs_[launch.trial] = leg;
     waiting_.push_back(leg);
-    waiting_count_ = waiting_.size();
   }
   work_came_.notify_one();
   return {};
 }
 
+std::shared_ptr<InlineExecutor::Leg> InlineExecutor::take() {
+  if (waiting_.empty()) return nullptr;
+  auto leg = std::move(waiting_.front());
+  waiting_.pop_front();
+  return leg;
+}
+
 void InlineExecutor::work(int worker) {
   for (;;) {
-    std::shared_ptr<Leg> leg;
-    look_awake(waiting_count_);
-    {
-      std::unique_lock lock(mutex_);
-      work_came_.wait(lock, [&] { return closing_ || !waiting_.empty(); });
-      if (closing_) return;
-      leg = std::move(waiting_.front());
-      waiting_.pop_front();
-      waiting_count_ = waiting_.size();
-    }
+    std::unique_lock lock(mutex_);
+    work_came_.wait(lock, [&] { return closing_ || !waiting_.empty(); });
+    if (closing_) return;
+    const auto leg = take();
+    lock.unlock();
     run(*leg, worker);
   }
 }
@@ -123,7 +120,6 @@ void InlineExecutor::push(Signal signal, int worker) {
     const std::lock_guard lock(mutex_);
     signal.time_s = clock_.now_s();
     signals_.push_back(std::move(signal));
-    signal_count_ = signals_.size();
   }
   signal_came_.notify_one();
 }
@@ -136,18 +132,17 @@ void InlineExecutor::ask(std::int64_t trial, Wish wish) {
 void InlineExecutor::pause(std::int64_t trial) { ask(trial, Wish::Pause); }
 void InlineExecutor::stop(std::int64_t trial) { ask(trial, Wish::Stop); }
 
-void InlineExecutor::look_awake(const std::atomic<std::size_t>& count) const {
-  if (!has_core_to_spare_) return;
-  const auto end = std::chrono::steady_clock::now() + kAwake;
-  while (count == 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-}
-
 Result<std::vector<Signal>> InlineExecutor::poll(std::chrono::milliseconds wait) {
-  if (wait.count() > 0) look_awake(signal_count_);
   std::unique_lock lock(mutex_);
+  if (threads_.empty() && signals_.empty()) {
+    if (const auto leg = take()) {
+      lock.unlock();
+      run(*leg, 0);
+      lock.lock();
+    }
+  }
   signal_came_.wait_for(lock, wait, [&] { return !signals_.empty(); });
   auto signals = std::exchange(signals_, {});
-  signal_count_ = 0;
   lock.unlock();
   sort_signals(signals);
   return signals;

@@ -1,7 +1,8 @@
-// InlineExecutor: runs a function of the caller's on threads of this process. For searches over a C++ function, and for
-// tests.
+// InlineExecutor: runs a function of the caller's in this process, on its own thread or on several. For searches over a
+// C++ function, and for tests.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -40,10 +41,13 @@ using TrialFunction = std::function<Result<LegEnd>(const Launch& launch, InlineR
 
 class InlineExecutor final : public Executor {
  public:
+  /// With no threads there is one slot, and `poll` runs its leg on the caller's thread, to its end: no hand-over
+  /// between threads, which takes longer than a commit to a fast disk; but nothing else is heard meanwhile, so a
+  /// person's pause waits for the leg's end.
   InlineExecutor(TrialFunction function, int threads, std::optional<message::Described> described = {});
   ~InlineExecutor() override;  ///< asks running functions to end and waits for them
 
-  int slots() const override { return static_cast<int>(threads_.size()); }
+  int slots() const override { return std::max(1, static_cast<int>(threads_.size())); }
   Result<std::optional<message::Described>> describe() override { return described_; }
   Result<void> start(const Launch& launch) override;
   void pause(std::int64_t trial) override;
@@ -61,24 +65,19 @@ class InlineExecutor final : public Executor {
   class Reporter;
 
   void work(int worker);
+  std::shared_ptr<Leg> take();  ///< the next that waits; null if none does
   void run(Leg& leg, int worker);
   void ask(std::int64_t trial, Wish wish);
   void push(Signal signal, int worker);
-  /// Looks for up to kAwake whether `count` is more than 0, if there is a core for it. Sleeping and being woken takes
-  /// longer than a commit to a fast disk.
-  void look_awake(const std::atomic<std::size_t>& count) const;
 
   const TrialFunction function_;
   const std::optional<message::Described> described_;
-  const bool has_core_to_spare_;
   SystemClock clock_;
   std::mutex mutex_;
   std::condition_variable work_came_, signal_came_;
   std::deque<std::shared_ptr<Leg>> waiting_;
   std::map<std::int64_t, std::shared_ptr<Leg>> legs_;  // waiting and running, by trial
   std::vector<Signal> signals_;
-  std::atomic<std::size_t> waiting_count_ = 0,
-                           signal_count_ = 0;  // sizes of the two, to be looked at without the mutex
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };

@@ -48,6 +48,27 @@ TEST(InlineExecutor, PausesALegThatHasNotBegun) {
   EXPECT_EQ(collect_end(executor, 0).kind, SignalKind::Stopped);
 }
 
+TEST(InlineExecutor, RunsOnTheThreadThatPollsIfItHasNone) {
+  std::thread::id ran_on;
+  InlineExecutor executor(
+      [&](const Launch& launch, InlineReporter& reporter) -> Result<LegEnd> {
+        ran_on = std::this_thread::get_id();
+        reporter.report(1, {{"loss", 2}});
+        return LegEnd{launch.from + 2, {{"loss", 1}}, {}};
+      },
+      0);
+  EXPECT_EQ(executor.slots(), 1);
+  ASSERT_TRUE(executor.start(launch_of(0)));
+  executor.stop(0);
+  EXPECT_EQ(collect_end(executor, 0).kind, SignalKind::Stopped) << "before it began";
+  ASSERT_TRUE(executor.start(launch_of(1)));
+  const auto signals = executor.poll(std::chrono::milliseconds(0)).value();
+  ASSERT_EQ(signals.size(), 2U);
+  EXPECT_EQ(signals[0].kind, SignalKind::Report);
+  EXPECT_EQ(signals[1].kind, SignalKind::Done);
+  EXPECT_EQ(ran_on, std::this_thread::get_id());
+}
+
 TEST(InlineExecutor, TellsKindsOfFailureApart) {
   InlineExecutor executor(
       [](const Launch& launch, InlineReporter&) -> Result<LegEnd> {
