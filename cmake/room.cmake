@@ -1,32 +1,34 @@
 # pegbox_room: a room of the house is one static library with the dependencies of src/LAYERS, and one test program.
 #
-#   pegbox_room(math SOURCES gp.cc DEPENDS base LIBRARIES Eigen3::Eigen TESTS gp_test.cc)
+#   pegbox_room(math DEPENDS base LIBRARIES Eigen3::Eigen)
 #
-# A test named x_test.cc stands beside x.cc. PRECOMPILED: which headers are parsed once (precompiled.cmake); `code` if
-# nothing is said; `none` for the room and its tests.
+# The room is what its folder holds: x_test.cc tests x.cc and stands beside it; testing.cc and x_for_test.cc help tests.
+# Rooms with folders of their own inside, or parts that not every build has, say what they hold: SOURCES and TESTS.
+# TESTS_APART: the room's tests need rooms above it; whoever calls builds them. PRECOMPILED: which headers are parsed once
+# (precompiled.cmake); `code` if nothing is said; `none` for the room and its tests.
 function(pegbox_room name)
-  cmake_parse_arguments(ROOM "" "PRECOMPILED" "SOURCES;DEPENDS;LIBRARIES;TESTS" ${ARGN})
+  cmake_parse_arguments(ROOM "TESTS_APART" "PRECOMPILED" "SOURCES;DEPENDS;LIBRARIES;TESTS" ${ARGN})
   string(REPLACE "/" "_" target "pegbox_${name}")
+  if(NOT ROOM_SOURCES)
+    file(GLOB ROOM_SOURCES CONFIGURE_DEPENDS *.cc)
+    set(ROOM_TESTS ${ROOM_SOURCES})
+    list(FILTER ROOM_TESTS INCLUDE REGEX "(_test|/testing)\\.cc$")
+    list(REMOVE_ITEM ROOM_SOURCES ${ROOM_TESTS})
+  endif()
   set(tests_read test)
   if(NOT ROOM_PRECOMPILED)
     set(ROOM_PRECOMPILED code)
   elseif(ROOM_PRECOMPILED STREQUAL none)
     set(tests_read none)
   endif()
-  if(ROOM_SOURCES)
-    add_library(${target} STATIC ${ROOM_SOURCES})
-    pegbox_precompile(${target} ${ROOM_PRECOMPILED})
-    set(scope PUBLIC)
-  else()
-    add_library(${target} INTERFACE)
-    set(scope INTERFACE)
-  endif()
-  target_link_libraries(${target} ${scope} pegbox_options ${ROOM_LIBRARIES})
+  add_library(${target} STATIC ${ROOM_SOURCES})
+  pegbox_precompile(${target} ${ROOM_PRECOMPILED})
+  target_link_libraries(${target} PUBLIC pegbox_options ${ROOM_LIBRARIES})
   foreach(room ${ROOM_DEPENDS})
     string(REPLACE "/" "_" room "pegbox_${room}")
-    target_link_libraries(${target} ${scope} ${room})
+    target_link_libraries(${target} PUBLIC ${room})
   endforeach()
-  if(ROOM_TESTS)
+  if(ROOM_TESTS AND NOT ROOM_TESTS_APART)
     pegbox_room_test(${name} PRECOMPILED ${tests_read} TESTS ${ROOM_TESTS} LIBRARIES ${target})
   endif()
 endfunction()

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <map>
 
-#include "search/stores/faulty_disk.h"
+#include "search/stores/faulty_disk_for_test.h"
 #include "search/stores/sqlite.h"
 #include "search/stores/testing.h"
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 
-#include "search/stores/faulty_disk.h"
+#include "search/stores/faulty_disk_for_test.h"
 #include "search/stores/sqlite_schema.h"
 #include "search/stores/study_lock.h"
 #include "search/stores/testing.h"

@@ -1,5 +1,5 @@
 // FaultyDisk: a shim around SQLite's own VFS (https://www.sqlite.org/vfs.html).
-#include "search/stores/faulty_disk.h"
+#include "search/stores/faulty_disk_for_test.h"
 
 #include <new>
 
