@@ -167,10 +167,18 @@ Result<void> switch_to_wal(SqliteConnection& connection, const Path& file, doubl
 
 }  // namespace
 
+/// Where a study's next event goes.
+struct SqliteStore::Tail {
+  std::int64_t id = 0;
+  std::uint64_t length = 0;
+};
+
 struct SqliteStore::Writer {
   SqliteConnection connection;
   SqliteStatement find, last, insert;
   std::int64_t commits = 0;
+  std::map<std::string, Tail> tails;  // as of this version of the file
+  std::optional<unsigned int> version;
 };
 
 struct SqliteStore::Reader {
@@ -313,38 +321,37 @@ Result<std::uint64_t> SqliteStore::length(const std::string& study) {
   return event_count(reader_->last, id);
 }
 
-// The lengths are read again inside the transaction: nobody else can write until it ends.
+// Within a transaction. What is known of a study is read once, and again after anybody else has written to the file.
+Result<SqliteStore::Tail*> SqliteStore::tail(const std::string& study) {
+  const auto known = writer_->tails.find(study);
+  if (known != writer_->tails.end()) return &known->second;
+  PEGBOX_TRY(const auto id, study_id(writer_->find, study));
+  PEGBOX_TRY(const auto length, event_count(writer_->last, id));
+  return &(writer_->tails[study] = {id, length});
+}
+
 Result<GroupCommit::Refusals> SqliteStore::commit(std::span<const Batch> batches) {
-  struct Tail {
-    std::int64_t id = 0;
-    std::uint64_t length = 0;
-  };
   const std::lock_guard lock(write_mutex_);
   PEGBOX_TRY(auto transaction, SqliteTransaction::begin(writer_->connection));
+  if (!writer_->version || writer_->version != writer_->connection.version()) writer_->tails.clear();
+  writer_->version.reset();  // until this has been committed
   GroupCommit::Refusals refusals;
-  std::map<std::string, Tail> tails;
   for (const Batch& batch : batches) {
     if (refusals.contains(batch.study)) continue;
-    if (!tails.contains(batch.study)) {
-      const auto id = study_id(writer_->find, batch.study);
-      if (!id && id.error().kind != ErrorKind::NotFound) return tl::make_unexpected(id.error());
-      if (!id) {
-        refusals.emplace(batch.study, id.error());
-        continue;
-      }
-      PEGBOX_TRY(const auto length, event_count(writer_->last, *id));
-      tails[batch.study] = {*id, length};
-    }
-    Tail& tail = tails[batch.study];
-    if (const auto fits = check_append(file_, batch.study, tail.length, batch.first, {}); !fits) {
+    const auto tail = this->tail(batch.study);
+    if (!tail && tail.error().kind != ErrorKind::NotFound) return tl::make_unexpected(tail.error());
+    const auto fits = tail ? check_append(file_, batch.study, (*tail)->length, batch.first, {})
+                           : Result<void>(tl::make_unexpected(tail.error()));
+    if (!fits) {
       refusals.emplace(batch.study, fits.error());
       continue;
     }
     for (const StoredEvent& event : batch.events)
-      PEGBOX_CHECK(insert_event(writer_->insert, event_key(tail.id, tail.length++), event));
+      PEGBOX_CHECK(insert_event(writer_->insert, event_key((*tail)->id, (*tail)->length++), event));
   }
   if (++writer_->commits == kReserveLogAfter_commits) writer_->connection.reserve_log(kLogReserve_bytes);
   PEGBOX_CHECK(transaction.commit());
+  writer_->version = writer_->connection.version();
   return refusals;
 }
 

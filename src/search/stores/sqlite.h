@@ -39,6 +39,7 @@ class SqliteStore final : public Store {
   Result<void> compact() override;
 
  private:
+  struct Tail;
   struct Writer;
   struct Reader;
 
@@ -47,6 +48,7 @@ class SqliteStore final : public Store {
   Result<void> connect_reader(SqliteConnection connection);
   Result<void> check_writable() const;
   Result<std::int64_t> study_id(SqliteStatement& find, const std::string& study) const;
+  Result<Tail*> tail(const std::string& study);
   Result<GroupCommit::Refusals> commit(std::span<const Batch> batches);
   Result<std::uint64_t> length(const std::string& study);
 

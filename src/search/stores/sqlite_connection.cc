@@ -148,6 +148,12 @@ void SqliteConnection::reserve_log(std::int64_t bytes) {
   }
 }
 
+std::optional<unsigned int> SqliteConnection::version() const {
+  unsigned int version = 0;
+  if (sqlite3_file_control(get(), "main", SQLITE_FCNTL_DATA_VERSION, &version) != SQLITE_OK) return std::nullopt;
+  return version;
+}
+
 Result<SqliteTransaction> SqliteTransaction::begin(SqliteConnection& connection) {
   PEGBOX_CHECK(connection.run(connection.begin_, "BEGIN IMMEDIATE"));
   return SqliteTransaction(connection);

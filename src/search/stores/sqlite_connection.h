@@ -57,6 +57,9 @@ class SqliteConnection {
   /// Lengthens the write-ahead log to `bytes` with zeros, which the commits to come overwrite: syncing a file that does
   /// not grow is cheaper. To be called within a writing transaction. Where there is no room it does nothing.
   void reserve_log(std::int64_t bytes);
+  /// Another number after anybody, this connection too, has changed the file. To be called within a transaction or
+  /// right after its commit.
+  std::optional<unsigned int> version() const;
   bool in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
   sqlite3* get() const { return database_.get(); }
 
