@@ -1,7 +1,7 @@
 // Default spaces: what to search for each method of the trainer.
 //
-// Sources: tinker-cookbook's sweep over 27 models (LoRA rate), "LoRA Without Regret" (batch, scale), PEFT and QLoRA
-// (arXiv 2305.14314: rank, dropout), Step Law (arXiv 2503.04715: rate from scratch), common practice for the rest.
+// Rates and the batch from scratch follow published laws (search/published_law.h). Sources of the rest: "LoRA Without
+// Regret" (batch, scale), PEFT and QLoRA (arXiv 2305.14314: rank, dropout), common practice.
 #include "app/default_space.h"
 
 #include <array>
@@ -15,8 +15,8 @@ namespace pegbox {
 namespace {
 
 constexpr DefaultParameter kLora[] = {
-    {"learning_rate", "{range: [2e-5, 1e-2], scale: log, prior: {at: 4e-4, spread: 3}}",
-     "1e-4 to 1e-3 was best for 27 models; matters most", "2e-4"},
+    {"learning_rate", "{range: [2e-5, 1e-2], scale: log, prior: lora_rate}", "by the model's width; matters most",
+     "2e-4"},
     {"rank", "{choice: [4, 8, 16, 32, 64], ordered: true}", "capacity of the update", "16"},
     {"scale", "{choice: [0.5, 1, 2, 4], ordered: true}", "alpha / rank", "2"},
     {"dropout", "{choice: [0, 0.05, 0.1], ordered: true}", "helps where data are few", "0.05"},
@@ -26,7 +26,7 @@ constexpr DefaultParameter kLora[] = {
 };
 
 constexpr DefaultParameter kFull[] = {
-    {"learning_rate", "{range: [1e-6, 1e-3], scale: log, prior: {at: 3e-5, spread: 3}}",
+    {"learning_rate", "{range: [1e-6, 1e-3], scale: log, prior: full_rate}",
      "about a tenth of a LoRA rate; matters most", "2e-5"},
     {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
     {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
@@ -35,9 +35,10 @@ constexpr DefaultParameter kFull[] = {
 };
 
 constexpr DefaultParameter kScratch[] = {
-    {"learning_rate", "{range: [1e-4, 2e-2], scale: log, prior: {at: 2e-3, spread: 2.5}}",
-     "falls with the model's size; matters most", "2e-3"},
-    {"batch_size", "{choice: [4, 8, 16, 32, 64], ordered: true}", "sequences; grows with the number of tokens", "16"},
+    {"learning_rate", "{range: [1e-4, 5e-2], scale: log, prior: step_law_rate}",
+     "Step Law: by the model's size and tokens; matters most", "2e-3"},
+    {"batch_size", "{choice: [4, 8, 16, 32, 64], ordered: true, prior: step_law_batch}",
+     "sequences; grows with the tokens", "16"},
     {"warmup_fraction", "{choice: [0.01, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
     {"weight_decay", "{choice: [0.01, 0.03, 0.1, 0.3], ordered: true}", "", "0.1"},
     {"beta2", "{choice: [0.95, 0.98, 0.99], ordered: true}", "", "0.95"},

@@ -13,7 +13,7 @@ namespace pegbox {
 
 struct DefaultParameter {
   std::string_view name;
-  std::string_view values;  ///< as in a study file: "{range: [1e-5, 1e-2], scale: log}"
+  std::string_view values;  ///< as in a study file: "{range: [1e-5, 1e-2], scale: log, prior: lora_rate}"
   std::string_view reason;  ///< one short line
   std::string_view first;   ///< its value in the configuration to try first
 };

@@ -1,7 +1,6 @@
 // QuickStudy: a study made from a few flags instead of a file.
 #include "app/quick_study.h"
 
-#include "app/default_space.h"
 #include "app/yaml_document.h"
 #include "base/file.h"
 #include "base/units.h"
@@ -97,25 +96,18 @@ Result<Document> quick_study_document(const QuickStudy& quick) {
   if (quick.budget.empty())
     return fail(ErrorKind::InvalidInput,
                 {.where = "pegbox tune", .what = "--budget is missing", .expected = "30m, 60trials or 2e8tokens"});
-  PEGBOX_TRY(const auto parameters, default_space(quick.method));
   PEGBOX_TRY(const Json fields, fields_of_flags(quick.set, "--set"));
   Json trainer = Json::object();
   if (!quick.model.empty()) trainer["model"] = quick.model;
   trainer["data"] = {{"train", quick.data.size() == 1 ? Json(quick.data[0]) : Json(quick.data)}};
   if (!quick.validation.empty()) trainer["data"]["validation"] = quick.validation;
   trainer["method"] = quick.method;
-  Json space = space_json(parameters), first = first_config_json(parameters);
-  for (const auto& [name, value] : fields.items()) {
-    trainer[name] = value;
-    space.erase(name);  // what is set is not searched
-    first.erase(name);
-  }
+  trainer.update(fields);  // what is set is not searched
   Document document{.json = Json::object(), .name = "pegbox tune", .lines = {}};
   Json& json = document.json;
   json["name"] = quick.name.empty() ? default_name(quick) : quick.name;
   json["trial"] = {{"trainer", std::move(trainer)}};
-  json["space"] = std::move(space);
-  json["try_first"] = Json::array({std::move(first)});
+  json["space"] = "auto";
   json["objective"] = {{"minimize", "validation_loss"}};
   PEGBOX_TRY(json["budget"], budget_of_flags(quick.budget));
   json["workers"] = {{"count", quick.workers}};

@@ -1,6 +1,7 @@
 // StudyFile: a study file as the program reads it.
 #include "app/study_file.h"
 
+#include "app/auto_space.h"
 #include "app/trainer_program.h"
 #include "app/yaml_document.h"
 
@@ -16,6 +17,7 @@ Result<StudyFile> StudyFile::load(const Path& path) {
 
 Result<StudyFile> StudyFile::read(Document document, const Path& folder) {
   StudyFile file;
+  if (needs_facts(document.json)) PEGBOX_CHECK(complete_space(document, folder));
   PEGBOX_TRY(file.spec, StudySpec::read(document));
   const Node root = document.root();
   PEGBOX_TRY(const Node trial, root.at("trial"));

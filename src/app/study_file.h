@@ -17,7 +17,8 @@ struct StudyFile {
   TrialSection trial;
 
   /// Reads a YAML or JSON file. A study without `name:` takes the file's. For the built-in trainer the names of all its
-  /// fields are checked, which asks the trainer; NotFound if there is none.
+  /// fields are checked, which asks the trainer; NotFound if there is none. `space: auto`, and priors that name a law,
+  /// are completed (auto_space.h), for which the trainer looks at model and data.
   static Result<StudyFile> load(const Path& path);
   /// The same from a document; paths in it are relative to `folder`.
   static Result<StudyFile> read(Document document, const Path& folder);

@@ -65,8 +65,8 @@ std::string stop_text(const StudySpec& spec) {
 std::string prior_text(const Parameter& parameter) {
   if (!parameter.prior) return "";
   const Prior& prior = *parameter.prior;
-  return fmt::format(", prior {} ({}{})", to_text(prior.at), parameter.log_scale ? "factor " : "spread ",
-                     format_number(prior.spread));
+  return fmt::format(", prior {} ({} {:.2g}{}{})", to_text(prior.at), parameter.log_scale ? "factor" : "spread",
+                     prior.spread, prior.source.empty() ? "" : "; ", prior.source);
 }
 
 }  // namespace

@@ -96,6 +96,21 @@ TEST_F(TrainerEndToEnd, TunesWithoutAFileAndWithTheFileThatInitWrites) {
   EXPECT_THAT(plan.out, HasSubstr("parameters"));
 }
 
+TEST_F(TrainerEndToEnd, MakesTheSpaceFromTheLawsForModelAndDataAtHand) {
+  write("auto.yaml", fmt::format("trial: {{trainer: {{model: '{}', data: '{}', rank: 4, tokens: 20000}}}}\n"
+                                 "space: auto\nobjective: {{minimize: validation_loss}}\nbudget: {{trials: 1}}\n",
+                                 demo("base").string(), demo("text/train.jsonl").string()));
+  const ProgramRun plan = pegbox({"tune", "auto.yaml", "--dry-run"});
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  EXPECT_THAT(plan.out, HasSubstr("tinker-cookbook"));
+  EXPECT_THAT(plan.out, testing::Not(HasSubstr("rank  "))) << "what the trainer's section sets is not searched";
+  ASSERT_EQ(pegbox({"tune", "auto.yaml"}).code, 0);
+  const Json show = *parse_json(pegbox({"show", "auto", "--json"}).out, "show");
+  const double rate = show["trials"][0]["config"]["learning_rate"];
+  EXPECT_GT(rate, 8e-4) << "a narrow model wants a higher rate than the default of large ones";
+  EXPECT_EQ(pegbox({"tune", "auto.yaml"}).code, 0) << "the same file is the same study";
+}
+
 TEST_F(TrainerEndToEnd, RefusesFieldsThatTheTrainerDoesNotHaveBeforeTheFirstTrial) {
   const std::string study = fmt::format(
       "name: a\ntrial:\n  trainer: {{model: {}, data: {}}}\nspace:\n  learning_rat: {{range: [1e-5, 1e-2], scale: "

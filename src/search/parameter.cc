@@ -8,7 +8,9 @@
 #include <cmath>
 #include <set>
 
+#include "base/number.h"
 #include "base/units.h"
+#include "search/published_law.h"
 #include "search/simplex.h"
 #include "search/unit_scale.h"
 
@@ -76,7 +78,43 @@ Result<bool> read_log_scale(const Node& node) {
   return name == "log";
 }
 
-Result<Prior> read_prior(const Node& node) {
+/// The choice that is nearest to `at` by its factor; nothing if one is not a positive number.
+std::optional<Value> nearest_choice(const std::vector<Value>& choices, double at) {
+  std::optional<Value> nearest;
+  double least = kInfinity;
+  for (const Value& choice : choices) {
+    if (!is_number(choice) || as_number(choice) <= 0) return std::nullopt;
+    const double distance = std::abs(std::log(as_number(choice) / at));
+    if (distance < least) least = distance, nearest = choice;
+  }
+  return nearest;
+}
+
+/// A law's value as a prior of the parameter: within its range, or at one of its choices.
+Result<Prior> prior_of_law(const Node& node, const Parameter& parameter) {
+  PEGBOX_TRY(const AppliedLaw applied, AppliedLaw::read(node));
+  const LawValue law = applied.value();
+  Prior prior{.source = std::string(applied.law->source)};
+  if (parameter.kind == ParameterKind::Ordered) {
+    const auto choice = nearest_choice(parameter.choices, law.at);
+    if (!choice) return node.fail("a law is about positive numbers", "choices that are such numbers");
+    prior.at = *choice;
+    const double ratio = std::log(as_number(parameter.choices.back()) / as_number(parameter.choices.front()));
+    const double steps = static_cast<double>(parameter.choices.size()) - 1;
+    prior.spread = ratio == 0 ? 1 : std::abs(std::log(law.factor) * steps / ratio);
+    return prior;
+  }
+  if (!(parameter.low < parameter.high)) return prior;  // no range: refused by check()
+  const double within = std::clamp(law.at, parameter.low, parameter.high);
+  const double steps = parameter.step > 0 ? std::round((within - parameter.low) / parameter.step) : 0;
+  const double at = parameter.step > 0 ? parameter.low + steps * parameter.step : within;
+  prior.at = parameter.kind == ParameterKind::Integer ? Value(static_cast<std::int64_t>(at)) : Value(at);
+  prior.spread = parameter.log_scale ? law.factor : law.at * std::log(law.factor);
+  return prior;
+}
+
+Result<Prior> read_prior(const Node& node, const Parameter& parameter) {
+  if (node.has("law")) return prior_of_law(node, parameter);
   static constexpr std::array<std::string_view, 3> kKeys{"at", "spread", "source"};
   PEGBOX_CHECK(node.only(kKeys));
   Prior prior;
@@ -93,10 +131,10 @@ Result<Prior> read_prior(const Node& node) {
 
 Result<void> read_choice_prior(const Node& node, Parameter& parameter) {
   if (!node.has("weights")) {
-    if (parameter.kind == ParameterKind::Categorical && node.has("at"))
+    if (parameter.kind == ParameterKind::Categorical && (node.has("at") || node.has("law")))
       return node.fail("a prior around a value needs an order of the choices", "{weights: [...]}",
                        "add `ordered: true` if the choices have an order");
-    PEGBOX_TRY(parameter.prior, read_prior(node));
+    PEGBOX_TRY(parameter.prior, read_prior(node, parameter));
     return {};
   }
   static constexpr std::array<std::string_view, 1> kKeys{"weights"};
@@ -131,7 +169,7 @@ Result<void> read_range(const Node& node, Parameter& parameter) {
   }
   if (node.has("prior")) {
     PEGBOX_TRY(const Node prior, node.at("prior"));
-    PEGBOX_TRY(parameter.prior, read_prior(prior));
+    PEGBOX_TRY(parameter.prior, read_prior(prior, parameter));
   }
   return {};
 }

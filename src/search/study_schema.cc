@@ -1,4 +1,5 @@
 // StudySpec: the JSON schema of the study file.
+#include "search/published_law.h"
 #include "search/study_spec.h"
 
 namespace pegbox {
@@ -75,13 +76,25 @@ Json positive_number() {
   return schema;
 }
 
-Json prior_schema() {
+Json believed_schema() {
   return object_of(with({{"at", described(reference("value"), "most likely value")},
                          {"spread", described(positive_number(),
                                               "one standard deviation: a factor on a log scale, "
                                               "steps between ordered choices, else natural units")},
                          {"source", described(type("string"), "where the belief comes from")}}),
                    strings({"at", "spread"}));
+}
+
+/// A value with a spread, a law with the facts that it needs, or a law's name alone.
+Json prior_schema() {
+  Json law_names = Json::array(), facts = Json::object();
+  for (const LawRow& row : law_table()) law_names.push_back(row.name);
+  const Json law =
+      described({{"enum", law_names}}, "published; `pegbox-trainer` says the facts where it is named alone");
+  Json of_law = schema_of(run_fact_fields().rows());
+  of_law["properties"]["law"] = law;
+  of_law["required"] = strings({"law"});
+  return one_of({law, of_law, believed_schema()});
 }
 
 Json weights_schema() { return object_of(with({{"weights", list_of(positive_number(), 1)}}), strings({"weights"})); }
@@ -134,7 +147,8 @@ Json space_schema() {
   Json schema = type("object");
   schema["additionalProperties"] = reference("parameter");
   schema["minProperties"] = 1;
-  return described(schema, "the hyperparameters");
+  return described(one_of({names({"auto"}), schema}),
+                   "the hyperparameters; auto: for the built-in trainer, by its method");
 }
 
 Json workers_schema() {
