@@ -183,7 +183,7 @@ TEST(StudyTemplate, OfATrainerIsAStudyForEveryMethod) {
     TemplateChoices choices{.model = "my model", .data = {"a: b.txt", "c.txt"}, .validation = "no", .method = method};
     const auto text = study_template(choices, Json{{"parameters", 6.4e6}, {"train_tokens", 1.2e6}});
     ASSERT_TRUE(text) << text.error().message;
-    const auto document = parse_yaml(*text, "study.yaml");
+    auto document = parse_yaml(*text, "study.yaml");
     ASSERT_TRUE(document) << document.error().message << *text;
     EXPECT_TRUE(needs_facts(document->json)) << "its rate has a law, for which the trainer is asked";
     for (auto& parameter : document->json["space"])
