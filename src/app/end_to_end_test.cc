@@ -72,6 +72,52 @@ TEST_F(EndToEnd, TunesToItsBudgetAndShowsWhatItFound) {
   EXPECT_THAT(pegbox({"show", "--trial", "2"}).out, HasSubstr("trial 2 of shell: done"));
 }
 
+TEST_F(EndToEnd, SaysBeforeARunWhatAutoStandsForAndWhy) {
+  write("study.yaml", study_of(6, "0", "steps: 64\n"));
+  std::string file = *read_file(folder() / "study.yaml");
+  file.replace(file.find("search: random\nstop: none\n"), 26, "");
+  write("study.yaml", file);
+  const ProgramRun plan = pegbox({"tune", "study.yaml", "--dry-run"});
+  EXPECT_EQ(plan.code, 0) << plan.err;
+  EXPECT_THAT(plan.out, HasSubstr("auto: gp, for "));
+  EXPECT_THAT(plan.out, HasSubstr("auto: asha, for trials pause and resume"));
+  file.replace(file.find("steps: 64\n"), 10, "");
+  write("study.yaml", file);
+  EXPECT_THAT(pegbox({"tune", "study.yaml", "--dry-run"}).out, HasSubstr("length of a full trial is not known"));
+}
+
+TEST_F(EndToEnd, RefusesAStoppingRuleThatCouldNeverAct) {
+  write("study.yaml", study_of(2, "0"));
+  std::string file = *read_file(folder() / "study.yaml");
+  file.replace(file.find("stop: none"), 10, "stop: asha");
+  write("study.yaml", file);
+  const ProgramRun tuned = pegbox({"tune", "study.yaml"});
+  EXPECT_NE(tuned.code, 0);
+  EXPECT_THAT(tuned.err, HasSubstr("needs the length of a full trial"));
+  file.replace(file.find("stop: asha"), 10, "steps: 3\nstop: asha");
+  write("study.yaml", file);
+  EXPECT_EQ(pegbox({"tune", "study.yaml", "--accept-changes"}).code, 0);
+}
+
+TEST_F(EndToEnd, ResumesPausedTrialsUnderALargerBudget) {
+  write("study.yaml", study_of(4, "0"));
+  std::string file = *read_file(folder() / "study.yaml");
+  file.replace(file.find("stop: none"), 10, "steps: 3\nstop: {name: asha, min: 1}");
+  write("study.yaml", file);
+  EXPECT_EQ(pegbox({"tune", "study.yaml"}).code, 0);
+  EXPECT_EQ(json_of({"list", "--json"})[0]["trials"]["paused"], 3) << "one of three goes on";
+  EXPECT_EQ(pegbox({"gc", "--dry-run"}).code, 0);
+  file.replace(file.find("trials: 4"), 9, "trials: 16");
+  write("study.yaml", file);
+  EXPECT_EQ(pegbox({"tune", "study.yaml"}).code, 0);
+  const Json show = json_of({"show", "shell", "--json"});
+  std::int64_t done = 0;
+  for (const Json& trial : show["trials"]) done += trial["state"] == "done";
+  EXPECT_EQ(done, 5) << "of sixteen";
+  EXPECT_EQ(pegbox({"stop", "shell"}).code, 0);
+  EXPECT_FALSE(json_of({"list", "--json"})[0]["trials"].value("paused", 0)) << "given up, and gc may free their files";
+}
+
 TEST_F(EndToEnd, PrintsOnlyTheResultWhenAskedToBeQuiet) {
   write("study.yaml", study_of(2, "0"));
   const ProgramRun tuned = pegbox({"tune", "study.yaml", "--quiet", "--json", "--log-file", "run.log"});

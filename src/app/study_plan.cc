@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "search/samplers/table.h"
+#include "search/schedulers/table.h"
 
 namespace pegbox {
 
@@ -56,10 +58,21 @@ std::string cost_text(const StudySpec& spec, const Json& described) {
   return text;
 }
 
-std::string stop_text(const StudySpec& spec) {
+std::string with_choice(const std::string& name, const AutoChoice& choice) {
+  return name == "auto" ? fmt::format("auto: {}, for {}", choice.name, choice.why) : name;
+}
+
+std::string stop_text(const StudySpec& spec, std::int64_t steps) {
   std::string text;
-  for (const PartSpec& rule : spec.stop) text += (text.empty() ? "" : ", ") + rule.name;
+  for (const PartSpec& rule : spec.stop)
+    text += (text.empty() ? "" : ", ") + with_choice(rule.name, auto_scheduler(spec, steps));
   return text;
+}
+
+/// Of a full trial; 0: not known.
+std::int64_t steps_of(const StudySpec& spec, const std::optional<Json>& described) {
+  if (spec.steps > 0 || !described) return spec.steps;
+  return static_cast<std::int64_t>(number_in(*described, "steps").value_or(0));
 }
 
 std::string prior_text(const Parameter& parameter) {
@@ -106,7 +119,8 @@ std::string describe_plan(const StudyFile& file, const std::optional<Json>& desc
   text += "search\n";
   for (const Objective& objective : spec.objectives)
     text += row(objective.minimize ? "minimize" : "maximize", objective.metric);
-  text += row("by", spec.search.name) + row("stop", stop_text(spec));
+  text += row("by", with_choice(spec.search.name, auto_sampler(spec)));
+  text += row("stop", stop_text(spec, steps_of(spec, described)));
   text += row("workers", std::to_string(spec.workers.count)) + row("budget", budget_text(spec.budget));
   if (described) text += cost_text(spec, *described);
   return text;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "search/paused_trials.h"
 #include "search/tuner.h"
 
 namespace pegbox {
@@ -18,16 +19,6 @@ bool is_same_number(double a, double b) { return a == b || (std::isnan(a) && std
 bool has_objective(const StudySpec& spec, const Metrics& metrics) {
   return std::ranges::any_of(spec.objectives,
                              [&](const Objective& objective) { return metrics.contains(objective.metric); });
-}
-
-std::string names_in(const Metrics& metrics) {
-  std::string names;
-  for (const auto& [name, value] : metrics) names += (names.empty() ? "" : ", ") + name;
-  return names.empty() ? "nothing" : names;
-}
-
-bool is_paused_by_person(const Trial& trial) {
-  return trial.state == TrialState::Paused && trial.detail == kPausedByPerson;
 }
 
 }  // namespace
@@ -41,8 +32,9 @@ Result<void> AskTell::begin() {
   const auto left_running = study_.history().in_state(TrialState::Running);
   for (const std::int64_t number : left_running) PEGBOX_CHECK(move(number, TrialState::Waiting, "the host stopped"));
   const auto paused = study_.history().in_state(TrialState::Paused);
-  for (const std::int64_t number : paused)
-    if (is_paused_by_person(trial(number))) PEGBOX_CHECK(move(number, TrialState::Waiting, "the study goes on"));
+  if (director_.spent(study_.history()).empty())
+    for (const std::int64_t number : paused)
+      if (goes_on_with_study(trial(number))) PEGBOX_CHECK(move(number, TrialState::Waiting, "the study goes on"));
   return commit();
 }
 
@@ -190,7 +182,7 @@ Result<void> AskTell::tell(TrialLeg id, const Metrics& metrics) {
     if (!known)
       return fail(ErrorKind::InvalidInput, {.where = place_of(id.trial),
                                             .what = "no value of '" + objective.metric + "'",
-                                            .got = names_in(metrics),
+                                            .got = metric_names(metrics),
                                             .expected = objective.metric + ", and any other metrics",
                                             .hint = "a trial that failed is told as failed"});
     if (std::isfinite(*known) || diverged != nullptr) continue;
@@ -263,25 +255,23 @@ Result<std::int64_t> AskTell::enqueue(const Config& config) {
   return number;
 }
 
-// When nothing runs and nothing may be started. What waits at a rung was not good enough, as when the tuner finishes.
+// When nothing runs and nothing may be started.
 Result<void> AskTell::finish_if_idle() {
   if (mode_ == Mode::Over || !study_.history().in_state(TrialState::Running).empty()) return {};
   Outcome outcome = Outcome::Finished;
   if (mode_ == Mode::Pausing) outcome = Outcome::Paused;
   if (mode_ == Mode::Stopping) outcome = Outcome::Stopped;
   std::string reason = outcome == Outcome::Paused ? kPausedByPerson : kStoppedByPerson;
-  std::string detail = reason;
   if (outcome == Outcome::Finished) {
     reason = director_.exhausted(history_now());
-    detail = "the budget is spent: " + reason;
+    for (const Rest& rest : rest_until_a_larger_budget(history_now(), options_.keep_paused, reason))
+      PEGBOX_CHECK(move(rest.trial, rest.to, rest.detail));
   }
-  for (const TrialState state : {TrialState::Waiting, TrialState::Paused}) {
-    if (outcome == Outcome::Paused) break;
-    const auto numbers = study_.history().in_state(state);
-    for (const std::int64_t number : numbers)
-      if (outcome == Outcome::Stopped || !is_paused_by_person(trial(number)))
-        PEGBOX_CHECK(move(number, TrialState::Stopped, detail));
-  }
+  if (outcome == Outcome::Stopped)
+    for (const TrialState state : {TrialState::Waiting, TrialState::Paused}) {
+      const auto numbers = study_.history().in_state(state);
+      for (const std::int64_t number : numbers) PEGBOX_CHECK(move(number, TrialState::Stopped, reason));
+    }
   PEGBOX_CHECK(log(event::Note{{}, kRunNote, {{"state", name_of(outcome)}, {"reason", reason}}}));
   mode_ = Mode::Over;
   return {};

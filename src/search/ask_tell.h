@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "search/director.h"
+#include "search/paused_trials.h"
 #include "search/study.h"
 
 namespace pegbox {
@@ -46,6 +47,7 @@ struct AskTellOptions {
   double report_group_s = 0.1;                                     ///< a kill loses the reports of so many seconds
   double command_poll_s = 0.2;                                     ///< how often `commands` is asked
   std::function<Result<std::vector<PostedCommand>>()> commands{};  ///< wishes of other processes; empty: none
+  std::size_t keep_paused = kKeptPaused;                           ///< see rest_until_a_larger_budget
 };
 
 inline constexpr const char* kCallerAuthor = "caller";  ///< whose word reports and ends are, in the log
@@ -63,7 +65,7 @@ class AskTell {
 
   /// The next trial, in the order of Director::next_leg. Nothing if none may be started now: the budget is spent, the
   /// space is exhausted, or a person paused or stopped the study. While others run, one of them may be paused and come
-  /// back; when none does, the study is finished, and what waits at a rung is stopped.
+  /// back; when none does, the study is finished, and what waits rests for a larger budget (paused_trials.h).
   Result<std::optional<AskedTrial>> ask();
 
   /// At or past its rung, with a value of an objective, a trial is judged; before that, and at its full length, it goes

@@ -7,14 +7,16 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "search/executors/simulated_executor.h"
 #include "search/samplers/table.h"
 #include "search/schedulers/table.h"
-#include "search/stores/table.h"
+#include "search/study_kit_for_test.h"
 #include "search/tuner.h"
 
 namespace pegbox {
@@ -24,57 +26,11 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-/// A store whose disk fails on demand, either before anything is handed over or while it is made durable.
-class FlakyStore final : public Store {
- public:
-  explicit FlakyStore(Store& store) : store_(store) {}
-  bool append_fails = false, wait_fails = false;
-  int waits = 0;
-
-  Result<void> create(const std::string& study) override { return store_.create(study); }
-  Result<std::vector<StudyEntry>> list() override { return store_.list(); }
-  Result<std::vector<Event>> read(const std::string& study, std::uint64_t from) override {
-    return store_.read(study, from);
-  }
-  Result<Ticket> append(const std::string& study, std::uint64_t length, std::span<const Event> events) override {
-    if (append_fails) return fail(ErrorKind::Io, {.what = "the disk is full"});
-    return store_.append(study, length, events);
-  }
-  Result<void> wait(Ticket ticket) override {
-    ++waits;
-    if (wait_fails) return fail(ErrorKind::Io, {.what = "the disk is full"});
-    return store_.wait(ticket);
-  }
-  Result<std::unique_ptr<StudyLease>> lease(const std::string& study) override { return store_.lease(study); }
-  Result<void> post(const std::string& study, const PostedCommand& command) override {
-    return store_.post(study, command);
-  }
-  Result<std::vector<PostedCommand>> take_commands(const std::string& study) override {
-    return store_.take_commands(study);
-  }
-  Result<void> remove(const std::string& study) override { return store_.remove(study); }
-  Result<void> backup(const Path& target) override { return store_.backup(target); }
-  Result<void> compact() override { return store_.compact(); }
-
- private:
-  Store& store_;
-};
-
-StudySpec halving_spec(Json changes = Json::object()) {
-  Document document;
-  document.name = "study.yaml";
-  document.json = {{"name", "s"},
-                   {"space", {{"x", {{"range", {0, 10}}}}}},
-                   {"objective", {{"minimize", "loss"}}},
-                   {"budget", {{"trials", 20}}},
-                   {"search", "random"},
-                   {"stop", {{"name", "asha"}, {"reduction", 3}, {"min", 1}}},
-                   {"steps", 27},
-                   {"seed", 3}};
-  document.json.update(changes);
-  auto spec = StudySpec::read(document);
-  EXPECT_TRUE(spec) << (spec ? "" : spec.error().message);
-  return *spec;
+/// With rungs at 1, 3 and 9 steps.
+StudySpec halving_spec(const Json& changes = Json::object()) {
+  Json all = {{"stop", {{"name", "asha"}, {"reduction", 3}, {"min", 1}}}};
+  all.update(changes);
+  return small_study(all);
 }
 
 /// A study in memory and everything that it takes; a second one over the same store is what a new process would see.
@@ -105,8 +61,6 @@ struct Sitting {
   std::unique_ptr<Director> director;
   std::unique_ptr<AskTell> ask_tell;
 };
-
-std::unique_ptr<Store> empty_store() { return *open_store("memory:"); }
 
 double loss_at(const Config& config, std::int64_t step) {
   return std::abs(as_number(*config.find("x")) - 3) + 1 / static_cast<double>(step);
@@ -151,7 +105,7 @@ std::vector<std::string> decisions_of(Store& store) {
 TEST(AskTell, DecidesAsTheTunerWould) {
   for (const char* search : {"random", "gp"}) {
     const StudySpec spec = halving_spec({{"search", search}});
-    const auto told = empty_store(), tuned = empty_store();
+    const auto told = memory_store(), tuned = memory_store();
     Sitting sitting(*told, spec);
     ASSERT_NO_FATAL_FAILURE(run_to_the_end(*sitting.ask_tell));
     auto study = *Study::create(*tuned, spec);
@@ -174,7 +128,7 @@ TEST(AskTell, DecidesAsTheTunerWould) {
 }
 
 TEST(AskTell, GivesAPausedTrialBackWhereItStopped) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec());
   std::int64_t resumed = 0;
   for (;;) {
@@ -186,21 +140,22 @@ TEST(AskTell, GivesAPausedTrialBackWhereItStopped) {
     ASSERT_NO_FATAL_FAILURE(train(*sitting.ask_tell, **asked));
   }
   EXPECT_GE(resumed, 3);
-  EXPECT_THAT(sitting.study->history().in_state(TrialState::Paused), IsEmpty());
+  EXPECT_EQ(sitting.study->history().in_state(TrialState::Paused).size(), kKeptPaused);
   EXPECT_EQ(sitting.study->history().trials.size(), 20u);
   EXPECT_EQ((*sitting.study).state().notes().at("run").at("reason"), "20 trials");
 }
 
 TEST(AskTell, JudgesAtTheFirstReportAtOrPastTheRung) {
   for (const std::int64_t stride : {1, 2, 4, 10, 50}) {
-    const auto store = empty_store();
+    const auto store = memory_store();
     Sitting sitting(*store, halving_spec());
     ASSERT_NO_FATAL_FAILURE(run_to_the_end(*sitting.ask_tell, stride));
     const History history = sitting.study->history();
     EXPECT_EQ(history.trials.size(), 20u);
     EXPECT_EQ(history.in_state(TrialState::Done).size() == 20u, stride >= 27);
-    for (const std::int64_t number : history.in_state(TrialState::Stopped)) {
-      const std::int64_t step = sitting.trial(number).step;
+    for (const Trial& each : history.trials) {
+      if (each.state == TrialState::Done) continue;
+      const std::int64_t step = each.step;
       const auto first_report_at = [&](std::int64_t rung) { return (rung + stride - 1) / stride * stride; };
       EXPECT_TRUE(step == first_report_at(1) || step == first_report_at(3) || step == first_report_at(9))
           << "step " << step << ", reports every " << stride;
@@ -209,7 +164,7 @@ TEST(AskTell, JudgesAtTheFirstReportAtOrPastTheRung) {
 }
 
 TEST(AskTell, WaitsWithItsJudgementForAValueOfTheObjective) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec());
   const AskedTrial first = sitting.ask();
   ASSERT_EQ(sitting.trial(0).until, 1);
@@ -220,7 +175,7 @@ TEST(AskTell, WaitsWithItsJudgementForAValueOfTheObjective) {
 }
 
 TEST(AskTell, AnswersTheSameAfterAVerdict) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec());
   const AskedTrial first = sitting.ask();
   EXPECT_EQ(sitting->report(first.id, {.step = 1, .metrics = {{"loss", 1}}}), Verdict::Pause);
@@ -230,7 +185,7 @@ TEST(AskTell, AnswersTheSameAfterAVerdict) {
 }
 
 TEST(AskTell, TakesTheEndOfATrialThatWasToPauseAndWentOn) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec());
   const AskedTrial first = sitting.ask(), second = sitting.ask();
   EXPECT_EQ(sitting->report(first.id, {.step = 1, .metrics = {{"loss", 1}}}), Verdict::Pause);
@@ -246,7 +201,7 @@ TEST(AskTell, TakesTheEndOfATrialThatWasToPauseAndWentOn) {
 }
 
 TEST(AskTell, StopsATrialThatGivesNoNumberAtItsRung) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec());
   const AskedTrial first = sitting.ask();
   const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -256,7 +211,7 @@ TEST(AskTell, StopsATrialThatGivesNoNumberAtItsRung) {
 }
 
 TEST(AskTell, LetsAProgramWithoutSnapshotsBeginAgain) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec({{"budget", {{"trials", 3}}}}));
   for (int i = 0; i < 3; ++i) ASSERT_NO_FATAL_FAILURE(train(*sitting.ask_tell, sitting.ask()));
   const AskedTrial again = sitting.ask();
@@ -269,7 +224,7 @@ TEST(AskTell, LetsAProgramWithoutSnapshotsBeginAgain) {
 }
 
 TEST(AskTell, RefusesStepsThatDoNotGrowAndReportsOfNothing) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec({{"stop", "none"}}));
   const AskedTrial first = sitting.ask();
   ASSERT_TRUE(sitting->report(first.id, {.step = 0, .metrics = {{"loss", 3}}}));
@@ -285,7 +240,7 @@ TEST(AskTell, RefusesStepsThatDoNotGrowAndReportsOfNothing) {
 }
 
 TEST(AskTell, KeepsTheLastWordOfATrial) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec({{"stop", "none"}}));
   const AskedTrial silent = sitting.ask(), short_of_end = sitting.ask(), same = sitting.ask();
   ASSERT_TRUE(sitting->tell(silent.id, {{"loss", 1}}));
@@ -300,7 +255,7 @@ TEST(AskTell, KeepsTheLastWordOfATrial) {
 }
 
 TEST(AskTell, EndsATrialOnTheMetricsThatItReported) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec({{"stop", "none"}}));
   const AskedTrial first = sitting.ask();
   ASSERT_TRUE(sitting->report(first.id, {.step = 3, .metrics = {{"loss", 2}}}));
@@ -309,7 +264,7 @@ TEST(AskTell, EndsATrialOnTheMetricsThatItReported) {
 }
 
 TEST(AskTell, RefusesAnEndWithoutTheObjectiveAndKeepsTheTrial) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec());
   const AskedTrial first = sitting.ask();
   const auto told = sitting->tell(first.id, {{"los", 0.5}});
@@ -321,7 +276,7 @@ TEST(AskTell, RefusesAnEndWithoutTheObjectiveAndKeepsTheTrial) {
 }
 
 TEST(AskTell, TakesALossThatIsNoNumberForADivergence) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec());
   for (const double loss : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
     const AskedTrial asked = sitting.ask();
@@ -332,7 +287,7 @@ TEST(AskTell, TakesALossThatIsNoNumberForADivergence) {
 }
 
 TEST(AskTell, RecordsFailuresAndChargesNothingForRefusals) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec({{"budget", {{"trials", 2}}}}));
   ASSERT_TRUE(sitting->tell_failed(sitting.ask().id, FailureKind::OutOfMemory, "80 GiB", {{"loss", 9}}));
   ASSERT_TRUE(sitting->tell_failed(sitting.ask().id, FailureKind::Infeasible, "too large"));
@@ -345,7 +300,7 @@ TEST(AskTell, RecordsFailuresAndChargesNothingForRefusals) {
 }
 
 TEST(AskTell, RefusesASecondEnd) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec());
   const AskedTrial first = sitting.ask();
   ASSERT_TRUE(sitting->tell(first.id, {{"loss", 1}}));
@@ -358,7 +313,7 @@ TEST(AskTell, RefusesASecondEnd) {
 }
 
 TEST(AskTell, RefusesLateWordsOfAnEarlierLeg) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec());
   const AskedTrial before = sitting.ask();
   ASSERT_TRUE(sitting->give_back(before.id, "interrupted"));
@@ -371,7 +326,7 @@ TEST(AskTell, RefusesLateWordsOfAnEarlierLeg) {
 }
 
 TEST(AskTell, GivesTheTrialsOfADeadProcessAgainFromTheirSnapshots) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Config without, with;
   {
     Sitting dead(*store, halving_spec({{"stop", "none"}}));
@@ -398,10 +353,10 @@ TEST(AskTell, GivesTheTrialsOfADeadProcessAgainFromTheirSnapshots) {
 
 TEST(AskTell, TakesTheSameDecisionsAfterAKillBetweenAnyTwoTrials) {
   const StudySpec spec = halving_spec({{"search", "gp"}, {"stop", "none"}, {"budget", {{"trials", 12}}}});
-  const auto whole = empty_store();
+  const auto whole = memory_store();
   Sitting unbroken(*whole, spec);
   ASSERT_NO_FATAL_FAILURE(run_to_the_end(*unbroken.ask_tell, 27));
-  const auto store = empty_store();
+  const auto store = memory_store();
   for (int i = 0; i < 12; ++i) {
     Sitting sitting(*store, spec);
     ASSERT_NO_FATAL_FAILURE(train(*sitting.ask_tell, sitting.ask(), 27));
@@ -412,8 +367,8 @@ TEST(AskTell, TakesTheSameDecisionsAfterAKillBetweenAnyTwoTrials) {
 
 TEST(AskTell, SaysNothingThatIsNotDurableAndTakesACallTwice) {
   for (const bool at_append : {true, false}) {
-    const auto memory = empty_store();
-    FlakyStore store(*memory);
+    const auto memory = memory_store();
+    FailingStore store(*memory);
     bool& fails = at_append ? store.append_fails : store.wait_fails;
     Sitting sitting(store, halving_spec());
     fails = true;
@@ -441,8 +396,8 @@ TEST(AskTell, SaysNothingThatIsNotDurableAndTakesACallTwice) {
 }
 
 TEST(AskTell, GroupsReportsButNotVerdictsAndEnds) {
-  const auto memory = empty_store();
-  FlakyStore store(*memory);
+  const auto memory = memory_store();
+  FailingStore store(*memory);
   Sitting sitting(store, halving_spec({{"stop", "none"}}), {.report_group_s = 0.1});
   const AskedTrial first = sitting.ask();
   const int before = store.waits;
@@ -460,7 +415,7 @@ TEST(AskTell, GroupsReportsButNotVerdictsAndEnds) {
 }
 
 TEST(AskTell, PausesTrialsWhenTheTimeIsOverAndFinishes) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec({{"budget", {{"time", "1m"}}}, {"stop", "none"}}));
   const AskedTrial first = sitting.ask(), second = sitting.ask();
   ASSERT_TRUE(sitting->tell(second.id, {{"loss", 1}}));
@@ -468,12 +423,12 @@ TEST(AskTell, PausesTrialsWhenTheTimeIsOverAndFinishes) {
   sitting.clock.set(61);
   EXPECT_EQ(sitting->report(first.id, {.step = 2, .metrics = {{"loss", 1}}}), Verdict::Pause);
   EXPECT_EQ(sitting->ask()->has_value(), false);
-  EXPECT_EQ(sitting.trial(0).state, TrialState::Stopped);
+  EXPECT_EQ(sitting.trial(0).state, TrialState::Paused) << "it waits for a larger budget";
   EXPECT_EQ(sitting.study->state().notes().at("run").at("state"), "finished");
 }
 
 TEST(AskTell, DoesNotFinishWhileATrialRuns) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec({{"budget", {{"trials", 3}}}}));
   std::vector<AskedTrial> asked{sitting.ask(), sitting.ask(), sitting.ask()};
   std::ranges::sort(asked, {}, [](const AskedTrial& trial) { return -loss_at(trial.config, 1); });
@@ -482,12 +437,57 @@ TEST(AskTell, DoesNotFinishWhileATrialRuns) {
   EXPECT_EQ(sitting.study->history().in_state(TrialState::Paused).size(), 2u);
   ASSERT_NO_FATAL_FAILURE(train(*sitting.ask_tell, asked[2]));
   EXPECT_EQ(sitting.trial(asked[2].id.trial).state, TrialState::Paused) << "it waits at the second rung";
+  EXPECT_EQ(sitting.study->state().notes().at("run").at("state"), "running");
   ASSERT_NO_FATAL_FAILURE(run_to_the_end(*sitting.ask_tell));
-  EXPECT_THAT(sitting.study->history().in_state(TrialState::Paused), IsEmpty());
+  EXPECT_EQ(sitting.study->state().notes().at("run").at("state"), "finished");
+}
+
+TEST(AskTell, KeepsSnapshotsAtTheEndOfABudgetAndGoesOnFromThemUnderALargerOne) {
+  const auto store = memory_store();
+  std::set<std::int64_t> paused;
+  const auto run = [](Sitting& sitting, const std::function<void(const AskedTrial&)>& hear) {
+    for (;;) {
+      const auto asked = sitting->ask();
+      ASSERT_TRUE(asked) << asked.error().message;
+      if (!*asked) return;
+      hear(**asked);
+      const std::int64_t until = sitting.trial((*asked)->id.trial).until;
+      const std::int64_t step = until > 0 ? until : 27;
+      const CallersReport report{.step = step,
+                                 .metrics = {{"loss", loss_at((*asked)->config, step)}},
+                                 .checkpoint = fmt::format("{}-{}", (*asked)->id.trial, step)};
+      const auto verdict = sitting->report((*asked)->id, report);
+      ASSERT_TRUE(verdict) << verdict.error().message;
+      if (step == 27) {
+        ASSERT_TRUE(sitting->tell((*asked)->id, {}));
+      } else if (*verdict == Verdict::Continue) {
+        ASSERT_TRUE(sitting->give_back((*asked)->id, "for another leg"));
+      }
+    }
+  };
+  {
+    Sitting small(*store, halving_spec());
+    ASSERT_NO_FATAL_FAILURE(run(small, [](const AskedTrial&) {}));
+    paused = small.study->history().in_state(TrialState::Paused);
+    EXPECT_EQ(paused.size(), kKeptPaused);
+    const StudySpec larger = halving_spec({{"budget", {{"trials", 60}}}});
+    ASSERT_TRUE(small.study->append(small.study->state().now_s(), "user", event::StudyChanged{larger.source}));
+    ASSERT_TRUE(small.study->commit());
+  }
+  std::set<std::int64_t> resumed;
+  Sitting large(*store, halving_spec({{"budget", {{"trials", 60}}}}));
+  ASSERT_NO_FATAL_FAILURE(run(large, [&](const AskedTrial& asked) {
+    if (asked.id.trial >= 20 || resumed.contains(asked.id.trial)) return;
+    resumed.insert(asked.id.trial);
+    EXPECT_GT(asked.step, 0);
+    EXPECT_EQ(asked.checkpoint, fmt::format("{}-{}", asked.id.trial, asked.step));
+  }));
+  EXPECT_FALSE(resumed.empty()) << "more trials at a rung make more places";
+  for (const std::int64_t number : resumed) EXPECT_TRUE(paused.contains(number)) << number;
 }
 
 TEST(AskTell, TriesWhatIsEnqueuedNext) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store,
                   halving_spec({{"space", {{"x", {{"range", {0, 10}}}}, {"n", {{"range", {1, 9}}, {"integer", true}}}}},
                                 {"constraints", {"x >= n"}},
@@ -507,7 +507,7 @@ TEST(AskTell, TriesWhatIsEnqueuedNext) {
 }
 
 TEST(AskTell, ObeysWhatAPersonWantsFromElsewhere) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   AskTellOptions options;
   options.commands = [&] { return store->take_commands("s"); };
   Sitting sitting(*store, halving_spec({{"stop", "none"}}), options);
@@ -533,7 +533,7 @@ TEST(AskTell, ObeysWhatAPersonWantsFromElsewhere) {
 }
 
 TEST(AskTell, ReturnsOpenTrialsToTheQueueWhenItsCallerLeaves) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec());
   sitting.ask();
   ASSERT_TRUE(sitting->close());
@@ -543,7 +543,7 @@ TEST(AskTell, ReturnsOpenTrialsToTheQueueWhenItsCallerLeaves) {
 }
 
 TEST(AskTell, ServesSeveralThreads) {
-  const auto store = empty_store();
+  const auto store = memory_store();
   Sitting sitting(*store, halving_spec({{"budget", {{"trials", 400}}}}));
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i)
@@ -559,7 +559,9 @@ TEST(AskTell, ServesSeveralThreads) {
   ASSERT_NO_FATAL_FAILURE(run_to_the_end(*sitting.ask_tell));
   const History history = sitting.study->history();
   EXPECT_EQ(history.trials.size(), 400u);
-  EXPECT_EQ(history.in_state(TrialState::Done).size() + history.in_state(TrialState::Stopped).size(), 400u);
+  EXPECT_THAT(history.in_state(TrialState::Running), IsEmpty());
+  EXPECT_THAT(history.in_state(TrialState::Waiting), IsEmpty());
+  EXPECT_LE(history.in_state(TrialState::Paused).size(), kKeptPaused);
   EXPECT_EQ((*Study::open(*store, "s"))->state().event_count(), history.event_count);
 }
 

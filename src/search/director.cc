@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "base/units.h"
+#include "search/paused_trials.h"
 
 namespace pegbox {
 namespace {
@@ -15,14 +16,6 @@ namespace {
 constexpr std::ptrdiff_t kMostInfeasible = 100;  ///< trials in a row that could not run, for which nothing is charged
 
 constexpr int kMostDraws = 1000;
-
-/// Why no leg at all may be started; empty if one may.
-std::string spent(const History& history) {
-  const Budget& budget = history.spec.budget;
-  if (budget.time_s > 0 && history.now_s >= budget.time_s) return format_duration(budget.time_s) + " of time";
-  if (budget.tokens > 0 && history.tokens_spent >= budget.tokens) return format_count(budget.tokens) + " tokens";
-  return {};
-}
 
 /// Whether the budget has no trial left to create. Infeasible ones cost nothing.
 bool all_created(const History& history) {
@@ -54,6 +47,13 @@ Leg leg_of_waiting(const Trial& trial, std::int64_t until) {
 }
 
 }  // namespace
+
+std::string Director::spent(const History& history) const {
+  const Budget& budget = history.spec.budget;
+  if (budget.time_s > 0 && history.now_s >= budget.time_s) return format_duration(budget.time_s) + " of time";
+  if (budget.tokens > 0 && history.tokens_spent >= budget.tokens) return format_count(budget.tokens) + " tokens";
+  return {};
+}
 
 Result<std::optional<Leg>> Director::next_leg(const History& history) {
   if (!spent(history).empty()) return std::nullopt;
@@ -131,11 +131,12 @@ Result<std::optional<Leg>> Director::new_trial(const History& history) {
 }
 
 Judgement Director::judge(const History& history, const Trial& trial) {
-  if (const std::string why = spent(history); !why.empty()) return {Verdict::Pause, 0, "the budget is spent: " + why};
   const Ruling ruling = scheduler_.on_reached(history, trial);
   const std::string at = " at step " + std::to_string(trial.step);
   if (ruling == Verdict::Pause) return {ruling.verdict, 0, "paused" + at + ": " + ruling.why};
   if (ruling == Verdict::Stop) return {ruling.verdict, 0, "stopped" + at + ": " + ruling.why};
+  if (const std::string why = spent(history); !why.empty())
+    return {Verdict::Pause, 0, std::string(kBudgetSpent) + ": " + why};
   return {Verdict::Continue, rung_after(history, trial), {}};
 }
 

@@ -46,6 +46,12 @@ class Director {
   /// For a trial that has reached its rung, with its report in the history.
   Judgement judge(const History& history, const Trial& trial);
 
+  /// Why no leg at all may be started: "20 m of time", "1e9 tokens"; empty if one may.
+  std::string spent(const History& history) const;
+
+  /// Why the stopping rule will never act in this study; empty if it may.
+  std::string objection(const History& history) const { return scheduler_.objection(history); }
+
   /// Why nothing more may be started: "60 trials", "20 m of time", "the space has no more configurations"; empty while
   /// something may be. Trials that are waiting or paused may still go on when only the number of trials is spent.
   std::string exhausted(const History& history) const;

@@ -8,7 +8,7 @@
 namespace pegbox {
 namespace {
 
-constexpr std::int64_t kDeepestReduction = 30;  ///< a rung before 1/30 of the full length tells too little of its end
+constexpr std::int64_t kDeepestReduction = 32;  ///< a rung before 1/32 of the full length tells too little of its end
 
 }  // namespace
 
@@ -23,7 +23,7 @@ const FieldTable<HalvingOptions>& halving_fields() {
       {.name = "min",
        .member = &HalvingOptions::min,
        .minimum = 0,
-       .help = "first rung, in steps; 0: the full length over the largest power of `reduction` up to 30 and up to the "
+       .help = "first rung, in steps; 0: the full length over the largest power of `reduction` up to 32 and up to the "
                "number of trials"}});
   return table;
 }

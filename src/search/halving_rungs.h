@@ -24,7 +24,7 @@ Result<HalvingOptions> read_halving_options(const StudySpec& spec, const Node& n
 
 /// The rungs below the full length, ascending: min, min * reduction, ... while reduction times the rung does not pass
 /// the full length. The default `min` is full / reduction^k, rounded down, with the largest k for which reduction^k <=
-/// 30 and, where the number of trials is known, reduction^k <= trials, so that one of them reaches the end. None while
+/// 32 and, where the number of trials is known, reduction^k <= trials, so that one of them reaches the end. None while
 /// the full length is unknown (0).
 std::vector<std::int64_t> halving_rungs(const HalvingOptions& options, std::int64_t full_steps, std::int64_t trials);
 

@@ -12,9 +12,9 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-TEST(HalvingRungs, DivideTheFullLengthUpToThirtyTimes) {
+TEST(HalvingRungs, DivideTheFullLengthUpToThirtyTwoTimes) {
   EXPECT_THAT(halving_rungs({}, 1000, 0), ElementsAre(37, 111, 333));
-  EXPECT_THAT(halving_rungs({.reduction = 2}, 160, 0), ElementsAre(10, 20, 40, 80));
+  EXPECT_THAT(halving_rungs({.reduction = 2}, 160, 0), ElementsAre(5, 10, 20, 40, 80));
   EXPECT_THAT(halving_rungs({.reduction = 4}, 160, 0), ElementsAre(10, 40));
 }
 

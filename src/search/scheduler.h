@@ -41,6 +41,12 @@ class Scheduler {
 
   /// A paused trial that should be resumed before a new one is made.
   virtual std::optional<Promotion> next_to_resume(const History& history) = 0;
+
+  /// Asked once the worker has described its work, if it does: why the rule will never act in this study, in words;
+  /// empty if it may. By default a rule needs to know the length of a full trial.
+  virtual std::string objection(const History& history) const {
+    return history.steps > 0 ? "" : "the stopping rule needs the length of a full trial, which is not known";
+  }
 };
 
 }  // namespace pegbox

@@ -54,6 +54,12 @@ struct PartSpec {
   tl::unexpected<Error> fail_unknown(std::string_view what, std::span<const std::string_view> names) const;
 };
 
+/// What `auto` stands for in a study.
+struct AutoChoice {
+  std::string name;  ///< of the strategy
+  std::string why;   ///< in words: "the budget has a trial for every configuration"
+};
+
 struct StudySpec {
   std::string name;             ///< at most 100 letters, digits and _ . -, a letter, digit or _ first
   Json trial = Json::object();  ///< what runs a trial; read by the program, not by the search

@@ -37,4 +37,10 @@ std::optional<double> Trial::metric(std::string_view name) const {
   return found->second;
 }
 
+std::string metric_names(const Metrics& metrics) {
+  std::string names;
+  for (const auto& [name, value] : metrics) names += (names.empty() ? "" : ", ") + name;
+  return names.empty() ? "nothing" : names;
+}
+
 }  // namespace pegbox

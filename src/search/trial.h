@@ -68,4 +68,7 @@ struct Trial {
   std::optional<double> metric(std::string_view name) const;  ///< latest value
 };
 
+/// "loss, tokens", for messages; "nothing" if there are none.
+std::string metric_names(const Metrics& metrics);
+
 }  // namespace pegbox

@@ -13,16 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-bool is_paused_by_person(const Trial& trial) {
-  return trial.state == TrialState::Paused && trial.detail == kPausedByPerson;
-}
-
-std::string metric_names(const Metrics& metrics) {
-  std::string names;
-  for (const auto& [name, value] : metrics) names += (names.empty() ? "" : ", ") + name;
-  return names.empty() ? "nothing" : names;
-}
-
 }  // namespace
 
 std::string_view name_of(Outcome outcome) {
@@ -89,10 +79,23 @@ Result<void> Tuner::begin() {
     young_clones_.insert(clone.number);
     if (is_final(trial(clone.checkpoint->trial).state)) to_release_.insert(clone.checkpoint->trial);
   }
+  PEGBOX_CHECK(check_length());
   const auto paused = study_.history().in_state(TrialState::Paused);
-  for (const std::int64_t number : paused)
-    if (is_paused_by_person(trial(number))) PEGBOX_CHECK(move(number, TrialState::Waiting, "the study goes on"));
+  if (director_.spent(study_.history()).empty())
+    for (const std::int64_t number : paused)
+      if (goes_on_with_study(trial(number))) PEGBOX_CHECK(move(number, TrialState::Waiting, "the study goes on"));
   return flush();
+}
+
+Result<void> Tuner::check_length() const {
+  const History history = study_.history();
+  const std::string why = director_.objection(history);
+  if (why.empty()) return {};
+  return fail(ErrorKind::InvalidInput,
+              {.where = study_.name() + " stop",
+               .what = why,
+               .expected = "steps: the length of a full trial, in the study file or as the worker describes it",
+               .hint = "without a length every trial runs to its end: stop: none"});
 }
 
 int Tuner::running() const { return static_cast<int>(study_.history().in_state(TrialState::Running).size()); }
@@ -357,11 +360,12 @@ Result<void> Tuner::ask(std::int64_t number, Command command) {
 Result<RunResult> Tuner::finish(Outcome outcome, std::string reason) {
   const Budget& budget = study_.state().spec().budget;
   if (outcome == Outcome::Paused && budget.time_s > 0 && now_s_ >= budget.time_s) outcome = Outcome::Finished;
-  if (outcome != Outcome::Paused)
+  if (outcome == Outcome::Stopped)
     for (std::int64_t number = 0; number < std::ssize(study_.history().trials); ++number)
-      if (!is_final(trial(number).state) && !(outcome == Outcome::Finished && is_paused_by_person(trial(number))))
-        PEGBOX_CHECK(move(number, TrialState::Stopped,
-                          outcome == Outcome::Finished ? "the budget is spent: " + reason : reason));
+      if (!is_final(trial(number).state)) PEGBOX_CHECK(move(number, TrialState::Stopped, reason));
+  if (outcome == Outcome::Finished)
+    for (const Rest& rest : rest_until_a_larger_budget(study_.history(), options_.keep_paused, reason))
+      PEGBOX_CHECK(move(rest.trial, rest.to, rest.detail));
   PEGBOX_CHECK(log(event::Note{{}, kRunNote, {{"state", name_of(outcome)}, {"reason", reason}}}));
   PEGBOX_CHECK(flush());
   return RunResult{outcome, std::move(reason)};

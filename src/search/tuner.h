@@ -14,13 +14,14 @@
 
 #include "search/director.h"
 #include "search/executor.h"
+#include "search/paused_trials.h"
 #include "search/study.h"
 
 namespace pegbox {
 
 /// How a run of the tuner ended.
 enum class Outcome : std::uint8_t {
-  Finished,  ///< the budget is spent or the space exhausted; paused trials were ended
+  Finished,  ///< the budget is spent or the space exhausted; the best paused trials wait for a larger one
   Paused,    ///< by a person; running trials were paused, the same command goes on
   Stopped,   ///< by a person, for good
 };
@@ -41,11 +42,11 @@ struct TunerOptions {
   double report_group_s = 0.1;                                     ///< reports may wait this long for their commit
   double command_poll_s = 0.2;                                     ///< how often `commands` is asked
   std::function<Result<std::vector<PostedCommand>>()> commands{};  ///< wishes of other processes; empty: none
+  std::size_t keep_paused = kKeptPaused;                           ///< see rest_until_a_larger_budget
   std::int64_t hopeless_after = 5;  ///< so many failures and not one measurement end the run with an error
 };
 
-/// Why a trial or a study rests, in the log's words.
-inline constexpr char kPausedByPerson[] = "paused by a person";
+/// Why a trial or a study ended, in the log's words.
 inline constexpr char kStoppedByPerson[] = "stopped by a person";
 
 class Tuner {
@@ -62,8 +63,9 @@ class Tuner {
   enum class Mode : std::uint8_t { Running, Pausing, Stopping };
 
   Result<RunResult> run_to_the_end();
-  Result<void> begin();  // takes over what a dead host left; asks for a description
-  Result<void> fill();   // starts legs while there are free slots
+  Result<void> check_length() const;  // a rule that needs a length and has none
+  Result<void> begin();               // takes over what a dead host left; asks for a description
+  Result<void> fill();                // starts legs while there are free slots
   Result<void> handle(const Signal& signal);
   Result<void> on_reached(const Signal& signal);
   Result<void> on_done(const Signal& signal);

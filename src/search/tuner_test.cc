@@ -6,49 +6,18 @@
 
 #include <cmath>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "search/executors/simulated_executor.h"
 #include "search/samplers/table.h"
 #include "search/schedulers/table.h"
-#include "search/stores/table.h"
+#include "search/study_kit_for_test.h"
 
 namespace pegbox {
 namespace {
 
 using ::testing::HasSubstr;
-
-/// A store that fails at its n-th commit, as a disk does, and counts commits. Nothing of a failed batch is kept.
-class FailingStore final : public Store {
- public:
-  explicit FailingStore(Store& store) : store_(store) {}
-  int commits = 0;
-  int fails_at = -1;
-
-  Result<void> create(const std::string& study) override { return store_.create(study); }
-  Result<std::vector<StudyEntry>> list() override { return store_.list(); }
-  Result<std::vector<Event>> read(const std::string& study, std::uint64_t from) override {
-    return store_.read(study, from);
-  }
-  Result<Ticket> append(const std::string& study, std::uint64_t length, std::span<const Event> events) override {
-    if (++commits == fails_at) return fail(ErrorKind::Io, {.what = "the disk is gone"});
-    return store_.append(study, length, events);
-  }
-  Result<void> wait(Ticket ticket) override { return store_.wait(ticket); }
-  Result<std::unique_ptr<StudyLease>> lease(const std::string& study) override { return store_.lease(study); }
-  Result<void> post(const std::string& study, const PostedCommand& command) override {
-    return store_.post(study, command);
-  }
-  Result<std::vector<PostedCommand>> take_commands(const std::string& study) override {
-    return store_.take_commands(study);
-  }
-  Result<void> remove(const std::string& study) override { return store_.remove(study); }
-  Result<void> backup(const Path& target) override { return store_.backup(target); }
-  Result<void> compact() override { return store_.compact(); }
-
- private:
-  Store& store_;
-};
 
 /// A simulated executor that checks, before each start, that the store knows the trial and its leg.
 class SuspiciousExecutor final : public Executor {
@@ -105,23 +74,6 @@ class RestartingExecutor final : public Executor {
   int polls_without_slots_ = 0;
 };
 
-StudySpec spec_of(Json changes = Json::object()) {
-  Document document;
-  document.name = "study.yaml";
-  document.json = {{"name", "s"},
-                   {"space", {{"x", {{"range", {0, 10}}}}}},
-                   {"objective", {{"minimize", "loss"}}},
-                   {"budget", {{"trials", 20}}},
-                   {"search", "random"},
-                   {"stop", {{"name", "asha"}, {"reduction", 3}}},
-                   {"steps", 27},
-                   {"seed", 3}};
-  document.json.update(changes);
-  auto spec = StudySpec::read(document);
-  EXPECT_TRUE(spec) << (spec ? "" : spec.error().message);
-  return *spec;
-}
-
 SimulatedTrial course_of(const Launch& launch) {
   const double x = as_number(*launch.config.find("x"));
   SimulatedTrial trial;
@@ -160,41 +112,71 @@ std::vector<std::string> log_of(Store& store) {
   return lines;
 }
 
-std::unique_ptr<Store> memory_store() { return *open_store("memory:"); }
 StudyState state_of(Store& store) { return (*Study::open(store, "s"))->state(); }
 
-TEST(Tuner, SpendsABudgetOfTrialsAndEndsThePausedOnes) {
+TEST(Tuner, SpendsABudgetOfTrialsAndKeepsTheBestPausedOnes) {
   const auto store = memory_store();
-  const auto result = sit(*store, spec_of());
+  const auto result = sit(*store, small_study());
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->outcome, Outcome::Finished);
   EXPECT_EQ(result->reason, "20 trials");
   const StudyState state = state_of(*store);
   const History history = state.history();
   EXPECT_EQ(history.trials.size(), 20u);
-  EXPECT_EQ(history.in_state(TrialState::Done).size() + history.in_state(TrialState::Stopped).size(), 20u);
+  EXPECT_EQ(history.in_state(TrialState::Paused).size(), TunerOptions{}.keep_paused);
+  EXPECT_EQ(history.in_state(TrialState::Done).size() + history.in_state(TrialState::Stopped).size(), 10u);
   EXPECT_GE(history.in_state(TrialState::Done).size(), 1u);
-  EXPECT_GE(history.in_state(TrialState::Stopped).size(), 5u);
+  for (const std::int64_t number : history.in_state(TrialState::Paused))
+    EXPECT_TRUE(state.trial(number).checkpoint) << number;
+}
+
+TEST(Tuner, ResumesPausedTrialsUnderALargerBudget) {
+  const auto store = memory_store();
+  ASSERT_TRUE(sit(*store, small_study()));
+  const auto paused = state_of(*store).history().in_state(TrialState::Paused);
+  {
+    const auto study = *Study::open(*store, "s");
+    ASSERT_TRUE(study->append(study->state().now_s(), "user",
+                              event::StudyChanged{small_study({{"budget", {{"trials", 60}}}}).source}));
+    ASSERT_TRUE(study->commit());
+  }
+  std::set<std::int64_t> resumed;
+  ASSERT_TRUE(sit(*store, small_study(), [&](const Launch& launch) {
+    if (launch.from > 0 && launch.trial < 20) resumed.insert(launch.trial);
+    return course_of(launch);
+  }));
+  EXPECT_FALSE(resumed.empty()) << "more trials at a rung make more places";
+  for (const std::int64_t number : resumed) EXPECT_TRUE(paused.contains(number)) << number;
+}
+
+TEST(Tuner, RefusesARuleThatNeedsALengthWhereNoneIsKnown) {
+  const auto store = memory_store();
+  const auto result = sit(*store, small_study({{"steps", nullptr}, {"stop", "asha"}}));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::InvalidInput);
+  EXPECT_THAT(result.error().message, HasSubstr("length of a full trial"));
+  EXPECT_THAT(result.error().message, HasSubstr("stop: none"));
 }
 
 TEST(Tuner, TakesTheSameDecisionsAfterAKillAtAnyCommit) {
   const auto whole = memory_store();
   FailingStore counting(*whole);
-  ASSERT_TRUE(sit(counting, spec_of()));
+  ASSERT_TRUE(sit(counting, small_study()));
   const auto expected = log_of(*whole);
   ASSERT_GT(counting.commits, 30);
   for (int kill = 2; kill <= counting.commits; ++kill) {
     const auto store = memory_store();
     FailingStore failing(*store);
     failing.fails_at = kill;
-    EXPECT_FALSE(sit(failing, spec_of()));
-    ASSERT_TRUE(sit(*store, spec_of()));
+    EXPECT_FALSE(sit(failing, small_study()));
+    ASSERT_TRUE(sit(*store, small_study()));
     ASSERT_EQ(log_of(*store), expected) << "killed at commit " << kill;
   }
 }
 
 TEST(Tuner, TakesTheSameDecisionsWithClonesAfterAKillAtAnyCommit) {
-  const StudySpec spec = spec_of({{"search", {{"name", "pbt"}, {"population", 5}, {"interval", 3}}}, {"stop", "auto"}});
+  const StudySpec spec =
+      small_study({{"search", {{"name", "pbt"}, {"population", 5}, {"interval", 3}}}, {"stop", "auto"}});
   const auto whole = memory_store();
   FailingStore counting(*whole);
   ASSERT_TRUE(sit(counting, spec));
@@ -213,14 +195,14 @@ TEST(Tuner, TakesTheSameDecisionsWithClonesAfterAKillAtAnyCommit) {
 
 TEST(Tuner, GoesOnAfterManyKillsInARow) {
   const auto whole = memory_store();
-  ASSERT_TRUE(sit(*whole, spec_of()));
+  ASSERT_TRUE(sit(*whole, small_study()));
   const auto store = memory_store();
   int sittings = 0;
   for (bool finished = false; !finished; ++sittings) {
     ASSERT_LT(sittings, 500);
     FailingStore failing(*store);
     failing.fails_at = 4;
-    finished = sit(failing, spec_of()).has_value();
+    finished = sit(failing, small_study()).has_value();
   }
   EXPECT_GT(sittings, 5);
   EXPECT_EQ(log_of(*store), log_of(*whole));
@@ -230,7 +212,7 @@ TEST(Tuner, NeedsOneCommitForTheEndOfATrialAndTheStartOfTheNext) {
   const auto store = memory_store();
   FailingStore counting(*store);
   ASSERT_TRUE(sit(
-      counting, spec_of({{"budget", {{"trials", 200}}}, {"stop", "none"}}),
+      counting, small_study({{"budget", {{"trials", 200}}}, {"stop", "none"}}),
       [](const Launch& launch) {
         SimulatedTrial trial = course_of(launch);
         trial.length = 1;
@@ -242,7 +224,7 @@ TEST(Tuner, NeedsOneCommitForTheEndOfATrialAndTheStartOfTheNext) {
 
 TEST(Tuner, StartsNothingThatIsNotDurable) {
   const auto store = memory_store();
-  const StudySpec spec = spec_of();
+  const StudySpec spec = small_study();
   auto study = Study::create(*store, spec);
   const auto sampler = make_sampler(spec);
   const auto scheduler = make_scheduler(spec);
@@ -254,7 +236,7 @@ TEST(Tuner, StartsNothingThatIsNotDurable) {
 
 TEST(Tuner, RunsConfigurationsToTryFirstBeforeTheSamplers) {
   const auto store = memory_store();
-  ASSERT_TRUE(sit(*store, spec_of({{"try_first", {{{"x", 3.0}}, {{"x", 9.0}}}}})));
+  ASSERT_TRUE(sit(*store, small_study({{"try_first", {{{"x", 3.0}}, {{"x", 9.0}}}}})));
   const StudyState state = state_of(*store);
   EXPECT_EQ(as_number(*state.trial(0).config.find("x")), 3.0);
   EXPECT_EQ(as_number(*state.trial(1).config.find("x")), 9.0);
@@ -263,7 +245,7 @@ TEST(Tuner, RunsConfigurationsToTryFirstBeforeTheSamplers) {
 
 TEST(Tuner, RefusesAnInfeasibleConfigurationWithoutRunningOrCountingIt) {
   const auto store = memory_store();
-  ASSERT_TRUE(sit(*store, spec_of({{"try_first", {{{"x", 9.0}}}}, {"constraints", {"x <= 8"}}})));
+  ASSERT_TRUE(sit(*store, small_study({{"try_first", {{{"x", 9.0}}}}, {"constraints", {"x <= 8"}}})));
   const StudyState state = state_of(*store);
   const History history = state.history();
   EXPECT_EQ(state.trial(0).state, TrialState::Infeasible);
@@ -273,12 +255,13 @@ TEST(Tuner, RefusesAnInfeasibleConfigurationWithoutRunningOrCountingIt) {
 
 TEST(Tuner, ReturnsATrialWhoseWorkerDiedToTheQueueABoundedNumberOfTimes) {
   const auto store = memory_store();
-  const auto result = sit(*store, spec_of({{"workers", {{"retries", 2}}}, {"stop", "none"}}), [](const Launch& launch) {
-    SimulatedTrial trial = course_of(launch);
-    trial.failure = FailureKind::WorkerLost;
-    trial.fails_at = launch.trial == 4 || (launch.trial == 5 && launch.attempt <= 2) ? 10 : 0;
-    return trial;
-  });
+  const auto result =
+      sit(*store, small_study({{"workers", {{"retries", 2}}}, {"stop", "none"}}), [](const Launch& launch) {
+        SimulatedTrial trial = course_of(launch);
+        trial.failure = FailureKind::WorkerLost;
+        trial.fails_at = launch.trial == 4 || (launch.trial == 5 && launch.attempt <= 2) ? 10 : 0;
+        return trial;
+      });
   ASSERT_TRUE(result) << result.error().message;
   const StudyState state = state_of(*store);
   EXPECT_EQ(state.trial(4).state, TrialState::Failed);
@@ -291,7 +274,7 @@ TEST(Tuner, ReturnsATrialWhoseWorkerDiedToTheQueueABoundedNumberOfTimes) {
 
 TEST(Tuner, WaitsForALostWorkerToComeBackBeforeItEndsTheStudy) {
   const auto store = memory_store();
-  const StudySpec spec = spec_of({{"budget", {{"trials", 1}}}, {"stop", "none"}});
+  const StudySpec spec = small_study({{"budget", {{"trials", 1}}}, {"stop", "none"}});
   auto study = Study::create(*store, spec);
   const auto sampler = make_sampler(spec);
   const auto scheduler = make_scheduler(spec);
@@ -312,7 +295,7 @@ TEST(Tuner, WaitsForALostWorkerToComeBackBeforeItEndsTheStudy) {
 
 TEST(Tuner, FailsATrialThatEndsWithoutTheObjectiveAndSaysWhatItReported) {
   const auto store = memory_store();
-  const auto result = sit(*store, spec_of({{"stop", "none"}}), [](const Launch& launch) {
+  const auto result = sit(*store, small_study({{"stop", "none"}}), [](const Launch& launch) {
     SimulatedTrial trial = course_of(launch);
     if (launch.trial == 2) trial.curve = [](std::int64_t) -> Metrics { return {{"accuracy", 1}}; };
     if (launch.trial == 3) trial.curve = [](std::int64_t) -> Metrics { return {{"loss", NAN}}; };
@@ -327,7 +310,7 @@ TEST(Tuner, FailsATrialThatEndsWithoutTheObjectiveAndSaysWhatItReported) {
 
 TEST(Tuner, GivesUpWhenEveryTrialFailsWithoutAMeasurement) {
   const auto store = memory_store();
-  const auto result = sit(*store, spec_of(), [](const Launch& launch) {
+  const auto result = sit(*store, small_study(), [](const Launch& launch) {
     SimulatedTrial trial = course_of(launch);
     trial.fails_at = 1;
     return trial;
@@ -339,7 +322,7 @@ TEST(Tuner, GivesUpWhenEveryTrialFailsWithoutAMeasurement) {
 
 TEST(Tuner, GivesUpWhenNoConfigurationCanRunHere) {
   const auto store = memory_store();
-  const auto result = sit(*store, spec_of(), [](const Launch& launch) {
+  const auto result = sit(*store, small_study(), [](const Launch& launch) {
     SimulatedTrial trial = course_of(launch);
     trial.fails_at = 1;
     trial.failure = FailureKind::Infeasible;
@@ -351,7 +334,7 @@ TEST(Tuner, GivesUpWhenNoConfigurationCanRunHere) {
 
 TEST(Tuner, GivesUpWhenNoTrialMeasuresTheObjective) {
   const auto store = memory_store();
-  const auto result = sit(*store, spec_of(), [](const Launch& launch) {
+  const auto result = sit(*store, small_study(), [](const Launch& launch) {
     SimulatedTrial trial = course_of(launch);
     trial.curve = [](std::int64_t) -> Metrics { return {{"accuracy", 1}}; };
     return trial;
@@ -364,8 +347,8 @@ TEST(Tuner, GivesUpWhenNoTrialMeasuresTheObjective) {
 TEST(Tuner, TriesOnceWhatAChangedStudyFileAsksFor) {
   const auto store = memory_store();
   const Json few = {{"budget", {{"trials", 6}}}};
-  ASSERT_TRUE(sit(*store, spec_of(few)));
-  const StudySpec wish = spec_of({{"budget", {{"trials", 12}}}, {"try_first", Json::array({{{"x", 3.25}}})}});
+  ASSERT_TRUE(sit(*store, small_study(few)));
+  const StudySpec wish = small_study({{"budget", {{"trials", 12}}}, {"try_first", Json::array({{{"x", 3.25}}})}});
   {
     const auto study = *Study::open(*store, "s");
     ASSERT_TRUE(study->append(study->state().now_s(), "user", event::StudyChanged{wish.source}));
@@ -384,7 +367,7 @@ TEST(Tuner, CompletesWhatIsTriedFirstUntilItIsAllowed) {
   const Json changes = {{"space", {{"x", {{"range", {0, 10}}}}, {"y", {{"range", {0, 10}}}}}},
                         {"constraints", {"y >= x"}},
                         {"try_first", Json::array({{{"x", 9}}, {{"x", 9.5}}, {{"y", 0.5}}})}};
-  ASSERT_TRUE(sit(*store, spec_of(changes)));
+  ASSERT_TRUE(sit(*store, small_study(changes)));
   for (int number = 0; number < 3; ++number)
     EXPECT_NE(state_of(*store).trial(number).state, TrialState::Infeasible) << number;
 }
@@ -403,7 +386,7 @@ class ForgetfulExecutor final : public SimulatedExecutor {
 
 TEST(Tuner, FailsATrialThatReachesItsRungWithoutAMeasurementAndGoesOn) {
   const auto store = memory_store();
-  const StudySpec spec = spec_of();
+  const StudySpec spec = small_study();
   const auto study = *Study::create(*store, spec);
   const auto sampler = *make_sampler(spec);
   const auto scheduler = *make_scheduler(spec);
@@ -418,13 +401,13 @@ TEST(Tuner, FailsATrialThatReachesItsRungWithoutAMeasurementAndGoesOn) {
 
 TEST(Tuner, WritesDownWhoRanATrial) {
   const auto store = memory_store();
-  ASSERT_TRUE(sit(*store, spec_of()));
+  ASSERT_TRUE(sit(*store, small_study()));
   EXPECT_EQ(state_of(*store).trial(0).worker, "simulated");
 }
 
 TEST(Tuner, StartsNoLegOnceTheTokensAreSpent) {
   const auto store = memory_store();
-  const auto result = sit(*store, spec_of({{"budget", {{"tokens", 5000}}}}), course_of, {}, 1);
+  const auto result = sit(*store, small_study({{"budget", {{"tokens", 5000}}}}), course_of, {}, 1);
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_THAT(result->reason, HasSubstr("tokens"));
   const double spent = state_of(*store).history().tokens_spent;
@@ -434,20 +417,30 @@ TEST(Tuner, StartsNoLegOnceTheTokensAreSpent) {
 
 TEST(Tuner, EndsABudgetOfTimeInTheMiddleOfTrials) {
   const auto store = memory_store();
-  const auto result = sit(*store, spec_of({{"budget", {{"time", 60}}}, {"stop", "none"}}));
+  const auto result = sit(*store, small_study({{"budget", {{"time", 60}}}, {"stop", "none"}}));
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->outcome, Outcome::Finished);
   const StudyState state = state_of(*store);
   EXPECT_GE(state.now_s(), 60);
   EXPECT_LE(state.now_s(), 64);
-  EXPECT_GE(state.history().in_state(TrialState::Stopped).size(), 1u);
+  const auto resting = state.history().in_state(TrialState::Paused);
+  EXPECT_GE(resting.size(), 1u);
+  const auto longer = sit(*store, small_study({{"budget", {{"time", 60}}}, {"stop", "none"}}));
+  ASSERT_TRUE(longer);
+  EXPECT_EQ(state_of(*store).history().in_state(TrialState::Paused), resting) << "nothing moves without more time";
+  const auto study = *Study::open(*store, "s");
+  const StudySpec more = small_study({{"budget", {{"time", 200}}}, {"stop", "none"}});
+  ASSERT_TRUE(study->append(study->state().now_s(), "user", event::StudyChanged{more.source}));
+  ASSERT_TRUE(study->commit());
+  ASSERT_TRUE(sit(*store, more));
+  for (const std::int64_t number : resting) EXPECT_EQ(state_of(*store).trial(number).state, TrialState::Done) << number;
 }
 
 TEST(Tuner, PausesWhenAPersonInterruptsAndGoesOnWithTheSameTrials) {
   const auto store = memory_store();
   std::atomic<bool> interrupted = false;
   int started = 0;
-  const auto paused = sit(*store, spec_of(),
+  const auto paused = sit(*store, small_study(),
                           [&](const Launch& launch) {
                             if (++started == 7) interrupted = true;
                             return course_of(launch);
@@ -457,7 +450,7 @@ TEST(Tuner, PausesWhenAPersonInterruptsAndGoesOnWithTheSameTrials) {
   EXPECT_EQ(paused->outcome, Outcome::Paused);
   EXPECT_TRUE(state_of(*store).history().in_state(TrialState::Running).empty());
   EXPECT_GE(state_of(*store).history().in_state(TrialState::Waiting).size(), 1u);
-  const auto finished = sit(*store, spec_of());
+  const auto finished = sit(*store, small_study());
   ASSERT_TRUE(finished) << finished.error().message;
   EXPECT_EQ(finished->outcome, Outcome::Finished);
   EXPECT_EQ(state_of(*store).history().trials.size(), 20u);
@@ -466,7 +459,7 @@ TEST(Tuner, PausesWhenAPersonInterruptsAndGoesOnWithTheSameTrials) {
 TEST(Tuner, ObeysCommandsOfOtherProcesses) {
   const auto store = memory_store();
   int asked = 0;
-  const auto result = sit(*store, spec_of(), course_of, {.commands = [&]() -> Result<std::vector<PostedCommand>> {
+  const auto result = sit(*store, small_study(), course_of, {.commands = [&]() -> Result<std::vector<PostedCommand>> {
     if (++asked == 3) return std::vector<PostedCommand>{{Command::Stop, -1}};
     return std::vector<PostedCommand>{};
   }});
@@ -479,7 +472,7 @@ TEST(Tuner, ObeysCommandsOfOtherProcesses) {
 TEST(Tuner, EndsWhenTheSpaceHasNoMoreConfigurations) {
   const auto store = memory_store();
   const auto result =
-      sit(*store, spec_of({{"search", "grid"}, {"space", {{"x", {{"choice", {1, 2, 3}}}}}}, {"stop", "none"}}));
+      sit(*store, small_study({{"search", "grid"}, {"space", {{"x", {{"choice", {1, 2, 3}}}}}}, {"stop", "none"}}));
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->reason, "the space has no more configurations");
   EXPECT_EQ(state_of(*store).history().trials.size(), 3u);

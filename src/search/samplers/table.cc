@@ -22,12 +22,6 @@
 namespace pegbox {
 namespace {
 
-std::string_view resolve(const StudySpec& spec) {
-  if (spec.search.name != "auto") return spec.search.name;
-  const std::int64_t configurations = spec.space.cardinality();
-  return configurations > 0 && configurations <= spec.budget.trials ? "grid" : "gp";
-}
-
 tl::unexpected<Error> fail_unknown(const PartSpec& search) {
   std::vector<std::string_view> names{"auto"};
   for (const SamplerRow& row : sampler_table()) names.push_back(row.name);
@@ -43,8 +37,15 @@ std::span<const SamplerRow> sampler_table() {
   return table;
 }
 
+AutoChoice auto_sampler(const StudySpec& spec) {
+  const std::int64_t configurations = spec.space.cardinality();
+  if (configurations > 0 && configurations <= spec.budget.trials)
+    return {"grid", "the budget has a trial for every configuration"};
+  return {"gp", "a model of the loss makes the most of few trials"};
+}
+
 Result<std::unique_ptr<Sampler>> make_sampler(const StudySpec& spec) {
-  const std::string_view name = resolve(spec);
+  const std::string name = spec.search.name == "auto" ? auto_sampler(spec).name : spec.search.name;
   const auto rows = sampler_table();
   const auto row = std::ranges::find(rows, name, &SamplerRow::name);
   if (row == rows.end()) return fail_unknown(spec.search);

@@ -21,6 +21,9 @@ struct SamplerRow {
 
 std::span<const SamplerRow> sampler_table();
 
+/// What `search: auto` stands for.
+AutoChoice auto_sampler(const StudySpec& spec);
+
 /// The sampler that `spec.search` names, with its options. `auto` is grid where the budget has a trial for every
 /// configuration of the space, else gp. InvalidInput for an unknown name or option, with the nearest known one.
 Result<std::unique_ptr<Sampler>> make_sampler(const StudySpec& spec);

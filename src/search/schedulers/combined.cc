@@ -36,6 +36,12 @@ class CombinedScheduler final : public Scheduler {
     return std::nullopt;
   }
 
+  std::string objection(const History& history) const override {
+    for (const auto& rule : rules_)
+      if (std::string why = rule->objection(history); !why.empty()) return why;
+    return {};
+  }
+
  private:
   std::vector<std::unique_ptr<Scheduler>> rules_;
 };

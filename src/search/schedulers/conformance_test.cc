@@ -123,6 +123,8 @@ TEST_P(SchedulerConformance, RunsTrialsToTheirEndWhereTheLengthIsUnknown) {
   const auto scheduler = make(study);
   EXPECT_EQ(scheduler->next_rung(study.history(), trial_of(study, study.create(Config{{"x", 0.5}}))), 0);
   EXPECT_FALSE(scheduler->next_to_resume(study.history()));
+  const bool is_content = GetParam() == "auto" || GetParam() == "none";
+  EXPECT_EQ(scheduler->objection(study.history()).empty(), is_content) << "a rule without effect is not silent";
 }
 
 TEST_P(SchedulerConformance, HasNothingToDoInAnEmptyStudy) {

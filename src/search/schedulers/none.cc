@@ -9,6 +9,7 @@ class NoScheduler final : public Scheduler {
   std::int64_t next_rung(const History&, const Trial&) override { return 0; }
   Ruling on_reached(const History&, const Trial&) override { return Verdict::Continue; }
   std::optional<Promotion> next_to_resume(const History&) override { return std::nullopt; }
+  std::string objection(const History&) const override { return {}; }
 };
 
 Result<std::unique_ptr<Scheduler>> make_none(const StudySpec&, const Node& options) {

@@ -27,6 +27,10 @@ Ruling StoppingRule::on_reached(const History& history, const Trial& trial) {
   return Verdict::Continue;
 }
 
+std::string StoppingRule::objection(const History& history) const {
+  return pace_.every > 0 ? "" : Scheduler::objection(history);
+}
+
 std::vector<double> curve_of(const History& history, const Trial& trial, const std::string& metric) {
   double sign = 1;
   for (const Objective& objective : history.spec.objectives)

@@ -36,6 +36,7 @@ class StoppingRule : public Scheduler {
   std::int64_t next_rung(const History& history, const Trial& trial) final;
   Ruling on_reached(const History& history, const Trial& trial) final;
   std::optional<Promotion> next_to_resume(const History&) final { return std::nullopt; }
+  std::string objection(const History& history) const final;
 
  private:
   /// Why the trial is to be stopped, in words; nothing if it may go on. `step`: the last multiple of `every` that it

@@ -23,10 +23,13 @@ struct SchedulerRow {
 
 std::span<const SchedulerRow> scheduler_table();
 
+/// What `stop: auto` stands for in a study whose full trials have so many steps (0: not known).
+AutoChoice auto_scheduler(const StudySpec& spec, std::int64_t steps);
+
 /// The scheduler that `spec.stop` names, with its options; of several rules, their combination (combined.h). `auto`
-/// follows the search (rule_name); asha lets every trial run to its end while the length of a full trial is not known,
-/// or too short to be divided. InvalidInput for an unknown name or option, with the nearest known one, and for two
-/// rules that pause.
+/// follows the search (rule_name) and takes no options; its asha halves, and lets every trial run to its end while the
+/// length of a full trial is not known, or too short to be divided. InvalidInput for an unknown name or option, with
+/// the nearest known one, and for two rules that pause.
 Result<std::unique_ptr<Scheduler>> make_scheduler(const StudySpec& spec);
 
 }  // namespace pegbox

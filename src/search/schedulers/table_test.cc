@@ -24,7 +24,7 @@ TEST(SchedulerTable, HasNamesHelpAndAFactoryInEveryRow) {
     ASSERT_NE(row.make, nullptr) << row.name;
     for (const FieldRow& option : row.options) EXPECT_FALSE(option.help.empty()) << row.name << "." << option.name;
   }
-  EXPECT_TRUE(names.contains("none") && names.contains("median") && names.contains("asha"));
+  EXPECT_TRUE(names.contains("none") && names.contains("median") && names.contains("freeze_thaw"));
 }
 
 TEST(SchedulerTable, MakesEveryRowByItsName) {
@@ -36,12 +36,14 @@ TEST(SchedulerTable, MakesEveryRowByItsName) {
   }
 }
 
-TEST(SchedulerTable, TakesAutoAsAsha) {
-  const HistoryForTest study(R"({"space": {"x": {"range": [0, 1]}}, "steps": 81})");
+TEST(SchedulerTable, TakesAutoAsAshaThatHalves) {
+  const HistoryForTest study(R"({"space": {"x": {"range": [0, 1]}}, "steps": 96})");
   const auto scheduler = make_scheduler(study.spec());
   ASSERT_TRUE(scheduler);
   EXPECT_EQ((*scheduler)->next_rung(study.history(), Trial{}), 3);
 }
+
+TEST(SchedulerTable, TakesNoOptionsForAuto) { EXPECT_FALSE(make(R"({"name": "auto", "reduction": 4})")); }
 
 TEST(SchedulerTable, LetsAutoRunEveryTrialToItsEndWhileTheLengthIsUnknown) {
   const HistoryForTest study(R"({"space": {"x": {"range": [0, 1]}}})");
