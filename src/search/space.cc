@@ -2,6 +2,7 @@
 #include "search/space.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "search/simplex.h"
@@ -241,6 +242,17 @@ double Space::log_prior(const UnitPoint& point) const {
   double sum = 0;
   for (std::size_t axis = 0; axis < axes_.size(); ++axis)
     if (point.active[axis]) sum += priors_[static_cast<std::size_t>(axes_[axis].parameter)].log_density(point.at[axis]);
+  return sum;
+}
+
+double Space::log_belief(const UnitPoint& point) const {
+  constexpr double kDoubt = 0.1;
+  double sum = 0;
+  for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
+    const AxisPrior& prior = priors_[static_cast<std::size_t>(axes_[axis].parameter)];
+    if (point.active[axis] && !prior.is_uniform())
+      sum += std::log(kDoubt + (1 - kDoubt) * std::exp(prior.log_density(point.at[axis])));
+  }
   return sum;
 }
 

@@ -59,6 +59,9 @@ class Space {
   /// Moves uniform coordinates to where the priors put them (inverse distribution function of each prior).
   void apply_prior(std::span<double> at) const;
   double log_prior(const UnitPoint& point) const;  ///< sum over active axes of the log density on the unit axis
+  /// The same, where one prior in ten is taken to be wrong and to say nothing: a narrow one that is far off then rules
+  /// nothing out.
+  double log_belief(const UnitPoint& point) const;
   bool has_prior() const;
 
   /// Checks and completes a configuration that a person gave: unknown names, wrong types, values outside the range or

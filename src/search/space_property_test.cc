@@ -243,6 +243,8 @@ TEST(AnySpace, HasAPriorWhoseDensityIsTheSlopeOfItsTransform) {
     // A kink of a choice's weights within the difference spoils the comparison, rarely.
     compared += std::abs(density - expected) < 1e-3 * (1 + std::abs(expected));
     ASSERT_EQ(space.log_prior({at, std::vector<bool>(at.size(), false)}), 0);
+    const double belief = space.log_belief({at, std::vector<bool>(at.size(), true)});
+    ASSERT_GE(belief, std::max(density, 0.0) - 2.5 * static_cast<double>(at.size())) << "nothing is ruled out";
   }
   EXPECT_GT(compared, 280);
 }

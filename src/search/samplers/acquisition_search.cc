@@ -60,7 +60,7 @@ class AcquisitionSearch {
     std::vector<double> merits = problem_.surrogate.log_merit(points);
     for (std::size_t i = 0; i < merits.size(); ++i) {
       if (problem_.prior_weight > 0)
-        merits[i] += problem_.prior_weight * problem_.beliefs.log_prior(candidates[i].unit);
+        merits[i] += problem_.prior_weight * problem_.beliefs.log_belief(candidates[i].unit);
       if (std::isnan(merits[i])) merits[i] = -std::numeric_limits<double>::infinity();
     }
     return merits;
@@ -140,12 +140,12 @@ class AcquisitionSearch {
     for (std::size_t i = 0; i < gradient.size(); ++i) {
       const double at = x[i], low = std::max(0.0, at - kSlopeStep), high = std::min(1.0, at + kSlopeStep);
       unit.at[axes[i]] = low;
-      const double before = problem_.beliefs.log_prior(unit);
+      const double before = problem_.beliefs.log_belief(unit);
       unit.at[axes[i]] = high;
-      gradient[i] -= problem_.prior_weight * (problem_.beliefs.log_prior(unit) - before) / (high - low);
+      gradient[i] -= problem_.prior_weight * (problem_.beliefs.log_belief(unit) - before) / (high - low);
       unit.at[axes[i]] = at;
     }
-    return merit.value + problem_.prior_weight * problem_.beliefs.log_prior(unit);
+    return merit.value + problem_.prior_weight * problem_.beliefs.log_belief(unit);
   }
 
   Result<Chosen> step(Chosen current) {
