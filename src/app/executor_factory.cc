@@ -45,7 +45,8 @@ Result<std::vector<std::string>> trainer_arguments(const StudyFile& file, const 
 }
 
 Result<std::unique_ptr<Executor>> make_worker_executor(const StudyFile& file, const Path& files,
-                                                       const std::vector<Environment>& environments, int threads) {
+                                                       const std::vector<Environment>& environments, int threads,
+                                                       const std::atomic<bool>& interrupted) {
   std::vector<std::string> arguments = {"/bin/sh", "-c", file.trial.command};
   if (file.trial.kind == TrialKind::Trainer) {
     PEGBOX_TRY(arguments, trainer_arguments(file, files, threads));
@@ -57,19 +58,22 @@ Result<std::unique_ptr<Executor>> make_worker_executor(const StudyFile& file, co
   options.lease_s = file.spec.workers.lease_s;
   options.grace_s = file.spec.workers.grace_s;
   options.timeout_s = file.spec.workers.timeout_s;
+  options.interrupted = &interrupted;
   return as_executor(WorkerExecutor::start(std::move(options)));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Executor>> make_executor(const StudyFile& file, const Path& files) {
+Result<std::unique_ptr<Executor>> make_executor(const StudyFile& file, const Path& files,
+                                                const std::atomic<bool>& interrupted) {
   PEGBOX_CHECK(make_folder(files));
   std::error_code code;
   const Path absolute = std::filesystem::absolute(files, code).lexically_normal();
   const Resources resources = Resources::look();
   PEGBOX_TRY(auto environments, worker_environments(file.spec.workers, resources));
   if (file.trial.kind == TrialKind::Command) return make_command_executor(file, absolute, std::move(environments));
-  return make_worker_executor(file, absolute, environments, threads_of_worker(file.spec.workers, resources));
+  return make_worker_executor(file, absolute, environments, threads_of_worker(file.spec.workers, resources),
+                              interrupted);
 }
 
 }  // namespace pegbox

@@ -1,6 +1,7 @@
 // Executor factory: from a study file to what runs its trials.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "app/study_file.h"
@@ -11,6 +12,8 @@ namespace pegbox {
 /// Starts the workers that `file` asks for, or makes ready to start its command. `files`: the study's folder beside the
 /// store, where trials write. NotFound or InvalidInput, at once, for programs that do not exist and settings that
 /// cannot be.
-Result<std::unique_ptr<Executor>> make_executor(const StudyFile& file, const Path& files);
+/// `interrupted`: nobody waits then for a worker to become ready.
+Result<std::unique_ptr<Executor>> make_executor(const StudyFile& file, const Path& files,
+                                                const std::atomic<bool>& interrupted);
 
 }  // namespace pegbox

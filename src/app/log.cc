@@ -1,8 +1,12 @@
 // Log: what the program did, for later reading: lines with a time in the file that --log-file names.
 #include "app/log.h"
 
+#include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/basic_file_sink.h>
+
+#include <cstdio>
+#include <utility>
 
 namespace pegbox {
 
@@ -28,6 +32,12 @@ Result<Log> Log::open(const Path& path, bool verbose) {
   }
   log.sink_->logger.set_level(verbose ? spdlog::level::debug : spdlog::level::info);
   log.sink_->logger.flush_on(spdlog::level::info);
+  log.sink_->logger.set_error_handler([path, said = false](const std::string& why) mutable {
+    if (!std::exchange(said, true))
+      std::fputs(fmt::format("pegbox: warning: [--log-file {}] nothing more is written to it: {}\n", path.string(), why)
+                     .c_str(),
+                 stderr);
+  });
   log.sink_->logger.set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   return log;
 }

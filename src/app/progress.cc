@@ -63,7 +63,9 @@ void Progress::run() {
     }
     if (behind) catch_up();
     if (interrupted_ && !std::exchange(said_pausing_, true))
-      tell("pausing: waiting for running trials to save (Ctrl-C again ends at once)");
+      tell(state_.history().in_state(TrialState::Running).empty()
+               ? "pausing (Ctrl-C again ends at once)"
+               : "pausing: waiting for running trials to save (Ctrl-C again ends at once)");
     for (const Event& event : events) fold(event);
     show(is_last);
   }

@@ -74,7 +74,7 @@ Result<RunResult> run_study(Store& store, Study& study, const StudyFile& file, c
   const StudySpec& spec = study.state().spec();
   PEGBOX_TRY(const auto sampler, make_sampler(spec));
   PEGBOX_TRY(const auto scheduler, make_scheduler(spec));
-  PEGBOX_TRY(const auto executor, make_executor(file, place.study_files(spec.name)));
+  PEGBOX_TRY(const auto executor, make_executor(file, place.study_files(spec.name), interrupted));
   PEGBOX_TRY(const auto stale, store.take_commands(spec.name));  // wishes of before this run are not for it
   Director director(*sampler, *scheduler);
   TunerOptions options;

@@ -46,8 +46,8 @@ std::size_t step_over(std::string_view text, std::size_t at, int& columns) {
 Terminal Terminal::look_at(int descriptor) {
   Terminal terminal;
   const std::string term = environment("TERM");
-  terminal.is_terminal = isatty(descriptor) == 1;
-  terminal.has_color = terminal.is_terminal && environment("NO_COLOR").empty() && !term.empty() && term != "dumb";
+  terminal.is_terminal = isatty(descriptor) == 1 && !term.empty() && term != "dumb";  // one that can redraw
+  terminal.has_color = terminal.is_terminal && environment("NO_COLOR").empty();
   terminal.has_unicode = encoding_is_utf8();
   winsize size{};
   if (terminal.is_terminal && ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)

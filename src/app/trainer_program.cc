@@ -69,13 +69,14 @@ struct Started {
   std::unique_ptr<Subprocess> child;
 };
 
-Result<Started> start(const Path& program, const std::string& verb, const Json& config) {
+Result<Started> start(const Path& program, const std::string& verb, const Json& config, const std::string& called) {
   PEGBOX_TRY(TemporaryFolder folder, TemporaryFolder::create("pegbox"));
   const Path file = folder.path() / "config.json";
   PEGBOX_CHECK(replace_file(file, to_line(config)));
   PEGBOX_TRY(auto child,
-             Subprocess::start(
-                 {.arguments = {program.string(), verb, "--config", file.string()}, .environment = {}, .folder = {}}));
+             Subprocess::start({.arguments = {program.string(), verb, "--called", called, "--config", file.string()},
+                                .environment = {},
+                                .folder = {}}));
   return Started{std::move(folder), std::move(child)};
 }
 
@@ -84,6 +85,12 @@ std::string last_lines(const std::string& text) {
   std::string end = text.size() > kMost ? text.substr(text.size() - kMost) : text;
   while (!end.empty() && (end.back() == '\n' || end.back() == ' ')) end.pop_back();
   return end;
+}
+
+/// What the trainer said of a mistake, without its name before it.
+std::string own_words(const std::string& text, const std::string& verb) {
+  const std::string name = "pegbox-trainer " + verb + ": ";
+  return text.starts_with(name) ? text.substr(name.size()) : text;
 }
 
 }  // namespace
@@ -125,8 +132,9 @@ Result<TrainerFields> TrainerProgram::fields() const {
 }
 
 Result<ExitCode> TrainerProgram::run(const std::string& verb, const Json& config, Console& console,
-                                     const std::atomic<bool>& interrupted, TrainerOutput output) const {
-  PEGBOX_TRY(const Started started, start(path_, verb, config));
+                                     const std::atomic<bool>& interrupted, TrainerOutput output,
+                                     const std::string& called) const {
+  PEGBOX_TRY(const Started started, start(path_, verb, config, called));
   const auto take = [&](std::string_view bytes) {
     output == TrainerOutput::Result ? console.print(bytes) : console.draw(bytes);
   };
@@ -140,14 +148,15 @@ Result<ExitCode> TrainerProgram::run(const std::string& verb, const Json& config
 }
 
 Result<Json> TrainerProgram::ask(const std::string& verb, const Json& config) const {
-  PEGBOX_TRY(const Started started, start(path_, verb, config));
+  PEGBOX_TRY(const Started started, start(path_, verb, config, "trial.trainer"));
   std::string output, errors;
   const ExitStatus status = follow(
       *started.child, [&](std::string_view bytes) { output += bytes; },
       [&](std::string_view bytes) { errors += bytes; }, nullptr);
+  if (status.code == 2) return tl::make_unexpected(Error{ErrorKind::InvalidInput, own_words(last_lines(errors), verb)});
   if (status.code != 0)
-    return fail(status.code == 2 ? ErrorKind::InvalidInput : ErrorKind::Internal,
-                {.where = "pegbox-trainer " + verb, .what = "the trainer refused", .got = last_lines(errors)});
+    return fail(ErrorKind::Internal,
+                {.where = "pegbox-trainer " + verb, .what = status.describe(), .got = last_lines(errors)});
   return parse_json(output, "pegbox-trainer " + verb);
 }
 

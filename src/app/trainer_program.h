@@ -36,9 +36,10 @@ class TrainerProgram {
   Result<TrainerFields> fields() const;
 
   /// Runs `pegbox-trainer VERB --config FILE` with `config` in the file and passes its output through; an interrupt is
-  /// passed on once. The trainer's own exit code.
+  /// passed on once. The trainer's own exit code. `called`: what its messages call the config.
   Result<ExitCode> run(const std::string& verb, const Json& config, Console& console,
-                       const std::atomic<bool>& interrupted, TrainerOutput output = TrainerOutput::Result) const;
+                       const std::atomic<bool>& interrupted, TrainerOutput output = TrainerOutput::Result,
+                       const std::string& called = "command line") const;
 
   /// The same for a verb that prints one JSON value, which is returned. An error carries what the trainer said.
   Result<Json> ask(const std::string& verb, const Json& config) const;

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "search/executors/command_executor.h"
+#include "search/executors/program_output.h"
 
 namespace pegbox {
 
@@ -57,7 +58,9 @@ Result<void> read_patterns(const Node& metric, TrialSection& section) {
     (name == "step" ? section.step_pattern : section.patterns[name]) = std::move(pattern);
   }
   if (section.patterns.empty()) return metric.fail("no metric", "at least one pattern beside `step`");
-  return {};
+  const auto patterns = OutputPatterns::create(section.patterns, section.step_pattern);
+  if (patterns) return {};
+  return fail(patterns.error().kind, {.where = metric.where(), .what = patterns.error().message});
 }
 
 Result<void> read_command(const Node& trial, const std::vector<std::string>& parameters, TrialSection& section) {

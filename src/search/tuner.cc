@@ -297,12 +297,14 @@ Result<void> Tuner::check_hope() const {
     if (ended || refused) ++failures, last = &each;
   }
   if (failures < options_.hopeless_after) return {};
+  const bool spent = history.spec.budget.trials > 0 && std::ssize(history.trials) >= history.spec.budget.trials;
   return fail(ErrorKind::Internal,
               {.where = study_.name(),
                .what = "the first " + std::to_string(failures) + " trials gave no value of '" + metric + "'",
                .got = last->detail,
                .hint = "see `pegbox logs " + study_.name() + " " + std::to_string(last->number) +
-                       "`; the same command goes on once it is mended"});
+                       "`; the same command goes on once it is mended" +
+                       (spent ? ", with a larger budget: this one is spent" : "")});
 }
 
 void Tuner::wind_down(Mode mode, std::string reason) {

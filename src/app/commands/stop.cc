@@ -4,6 +4,7 @@
 #include "app/commands/table.h"
 #include "app/patience.h"
 #include "app/session.h"
+#include "app/study_json.h"
 #include "app/wait_for_study.h"
 #include "search/tuner.h"
 
@@ -15,6 +16,11 @@ namespace {
 Result<void> stop_idle_study(Store& store, const std::string& name) {
   PEGBOX_TRY(const auto lease, patiently([&] { return store.lease(name); }));
   PEGBOX_TRY(const auto study, Study::open(store, name));
+  const std::string state = study_summary(study->state(), false)["state"];
+  const bool rests =
+      std::ranges::any_of(study->history().trials, [](const Trial& each) { return !is_final(each.state); });
+  if (!rests && (state == name_of(Outcome::Finished) || state == name_of(Outcome::Stopped)))
+    return fail(ErrorKind::Conflict, {.where = name, .what = "the study has ended already", .got = state});
   const double now_s = study->state().now_s();
   for (std::int64_t number = 0; number < std::ssize(study->history().trials); ++number) {
     const Trial& trial = study->state().trial(number);

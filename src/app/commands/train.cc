@@ -60,7 +60,8 @@ class Train final : public Subcommand {
       return fail(ErrorKind::InvalidInput,
                   {.where = "pegbox train", .what = "--output is missing", .expected = "a folder for the result"});
     PEGBOX_TRY(const auto trainer, TrainerProgram::find());
-    return trainer.run("train", config, session.console(), session.interrupted());
+    return trainer.run("train", config, session.console(), session.interrupted(), TrainerOutput::Result,
+                       file_.empty() ? "command line" : file_);
   }
 
  private:

@@ -131,6 +131,7 @@ Result<void> merge(Json& into, const std::string& text, const std::string& where
 
 Result<Document> read_command_line(const std::vector<std::string>& arguments) {
   Document document{.json = Json::object(), .name = "command line"};
+  bool named = false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& flag = arguments[i];
     if (flag == "--json") {
@@ -144,9 +145,12 @@ Result<Document> read_command_line(const std::vector<std::string>& arguments) {
                                             .expected = "--config FILE, --json-config TEXT or --name value"});
     const std::string& value = arguments[++i];
     if (flag == "--config") {
-      document.name = value;
+      if (!named) document.name = value;
       PEGBOX_TRY(const std::string text, read_file(value));
       PEGBOX_CHECK(merge(document.json, text, value));
+    } else if (flag == "--called") {  // what messages call the config
+      document.name = value;
+      named = true;
     } else if (flag == "--json-config") {
       PEGBOX_CHECK(merge(document.json, value, "--json-config"));
     } else {

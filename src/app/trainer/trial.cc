@@ -136,7 +136,7 @@ Result<WorkerTrial::Outcome> WorkerTrial::train(double seconds) {
   PEGBOX_CHECK(trained);
   Outcome outcome{.step = tokens_};
   if (tokens_ >= end()) {
-    const bool at_rung = until_ > 0 && until_ < run.total_tokens();
+    const bool at_rung = until_ > 0 && until_ < run.total_tokens() && !run.finished();  // a step may pass both
     outcome.slice = at_rung ? Slice::Reached : Slice::Finished;
     outcome.step = at_rung ? until_ : run.total_tokens();
   } else if (tokens_ >= next) {

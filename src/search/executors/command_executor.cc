@@ -39,9 +39,10 @@ struct CommandExecutor::Run {
   Phase phase = Phase::Queued;
   Ending ending = Ending::Silent;
   std::unique_ptr<CommandProgram> program;
-  bool exited = false;  // its place is free
-  bool gone = false;    // to be forgotten
-  bool judged = false;  // poll has handed over that it reached its rung
+  bool exited = false;    // its place is free
+  bool gone = false;      // to be forgotten
+  bool released = false;  // what its trial kept is of no use any more
+  bool judged = false;    // poll has handed over that it reached its rung
   int place = -1;
   int signals_sent = 0;            // while leaving
   double started_s = 0;            // of the present leg
@@ -116,8 +117,11 @@ void CommandExecutor::ask(std::int64_t trial, Ending ending) {
 }
 
 void CommandExecutor::release(std::int64_t trial) {
+  for (const auto& run : runs_)
+    if (run->launch.trial == trial) run->released = true;
   if (Run* run = active(trial)) run->program ? leave(*run, Ending::Silent) : void(run->gone = true);
   highest_step_.erase(trial);
+  late_.erase(trial);
   spent_s_.erase(trial);
 }
 
@@ -161,7 +165,24 @@ void CommandExecutor::advance(Run& run) {
   }
 }
 
+// A program that was paused at a rung and did not hear of it has gone on, and so has the folder of its checkpoints:
+// what it reported then is news of this leg, which begins where that folder stands.
+void CommandExecutor::hear_late_reports(Run& run) {
+  const auto late = late_.find(run.launch.trial);
+  if (late == late_.end()) return;
+  const bool goes_on_from_folder = run.launch.resume && run.launch.resume->name == kWholeFolder;
+  if (!goes_on_from_folder) late->second.clear();
+  while (!late->second.empty() && run.phase == Phase::Running) {
+    const ProgramReport report = std::move(late->second.front());
+    late->second.pop_front();
+    hear_report(run, report);
+  }
+  if (late->second.empty()) late_.erase(late);
+}
+
 void CommandExecutor::follow(Run& run) {
+  hear_late_reports(run);
+  if (run.phase != Phase::Running) return;
   run.program->read();
   const auto status = run.program->ended();
   while (run.phase == Phase::Running) {
@@ -190,6 +211,7 @@ void CommandExecutor::hear(Run& run, const ProgramLine& line) {
 
 void CommandExecutor::hear_report(Run& run, const ProgramReport& report) {
   const bool speaks_on = run.phase == Phase::Running || run.ending == Ending::Paused;
+  if (!speaks_on && run.ending == Ending::Silent && !run.released) late_[run.launch.trial].push_back(report);
   if (!speaks_on) return;
   const std::int64_t step = report.step.value_or(run.counted_steps + 1);
   run.counted_steps = step;

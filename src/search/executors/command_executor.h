@@ -17,6 +17,7 @@
 // already reported are left out then.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -76,6 +77,7 @@ class CommandExecutor final : public Executor {
   void service();
   void advance(Run& run);
   void follow(Run& run);
+  void hear_late_reports(Run& run);
   void hear(Run& run, const ProgramLine& line);
   void hear_report(Run& run, const ProgramReport& report);
   void hear_checkpoint(Run& run, const ProgramCheckpoint& checkpoint);
@@ -97,9 +99,10 @@ class CommandExecutor final : public Executor {
   const CommandTemplate command_;
   const OutputPatterns patterns_;
   SystemClock clock_;
-  std::vector<std::unique_ptr<Run>> runs_;             // in the order of their start
-  std::map<std::int64_t, std::int64_t> highest_step_;  // reported, by trial
-  std::map<std::int64_t, double> spent_s_;             // running time of earlier legs
+  std::vector<std::unique_ptr<Run>> runs_;                  // in the order of their start
+  std::map<std::int64_t, std::int64_t> highest_step_;       // reported, by trial
+  std::map<std::int64_t, std::deque<ProgramReport>> late_;  // by trial: from programs that went on after their rung
+  std::map<std::int64_t, double> spent_s_;                  // running time of earlier legs
   std::vector<Signal> signals_;
   std::optional<Error> broken_;
   bool proven_ = false;  // some trial has reported: the command works

@@ -209,6 +209,22 @@ TEST_F(CommandExecutorTest, PausesAtARungWhatIsNotStartedAgain) {
   EXPECT_EQ(steps_of(signals, 0), (std::vector<std::int64_t>{4, 5}));
 }
 
+TEST_F(CommandExecutorTest, HearsInTheNextLegWhatAProgramDidBeforeItLeft) {
+  options.grace_s = 10;
+  run("i=$(cat $PEGBOX_CHECKPOINT_DIR/last 2>/dev/null || echo 0); while [ $i -lt 6 ]; do i=$((i+1)); echo $i > "
+      "$PEGBOX_CHECKPOINT_DIR/last; echo \"{{\\\"step\\\": $i, \\\"loss\\\": $i}}\" >&$PEGBOX_REPORT_FD; sleep 0.02; "
+      "done");
+  const Launch launch = launch_of(0, {}, 2);
+  const Signal reached = end_of(launch);
+  EXPECT_EQ(reached.step, 2);
+  EXPECT_EQ(end_of(launch_of(1, {}, 0)).kind, SignalKind::Done) << "the first one has gone on to its end by then";
+  ASSERT_TRUE(executor->start(next_leg(launch, reached)));
+  const auto signals = collect(*executor, [](const auto& all) { return count(all, SignalKind::Done) == 1; });
+  EXPECT_EQ(steps_of(signals, 0), (std::vector<std::int64_t>{3, 4, 5, 6}));
+  EXPECT_EQ(signals.back().step, 6);
+  EXPECT_EQ(signals.back().metrics.at("loss"), 6);
+}
+
 TEST_F(CommandExecutorTest, StartsAnewWhatWasPausedWithoutACheckpoint) {
   const std::string loop =
       "i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo \"{{\\\"step\\\": $i, \\\"loss\\\": 1}}\" "

@@ -18,6 +18,10 @@ constexpr double kLongestQuit_s = 2;
 constexpr double kLongestClosing_s = 0.5;  // between the end of its output and its own
 constexpr double kLongestNap_s = 0.05;     // an exit shows in no descriptor if a grandchild holds the pipes
 
+/// A program that says that it is used wrongly (2), or that the shell cannot run (126, 127), does not get better by
+/// being started again.
+bool is_hopeless(const ExitStatus& status) { return status.code == 2 || status.code == 126 || status.code == 127; }
+
 }  // namespace
 
 struct WorkerExecutor::Worker {
@@ -83,9 +87,11 @@ int WorkerExecutor::slots() const {
 Result<std::optional<message::Described>> WorkerExecutor::describe() {
   described_.reset();
   const auto is_ready = [](const auto& worker) { return worker->is_ready(); };
+  const auto is_interrupted = [this] { return options_.interrupted != nullptr && *options_.interrupted; };
   for (;;) {
     service();
     PEGBOX_CHECK(hope());
+    if (is_interrupted()) return std::nullopt;
     const auto ready = std::ranges::find_if(workers_, is_ready);
     if (ready == workers_.end()) {
       wait_for_news(clock_.now_s() + kLongestNap_s);
@@ -98,6 +104,7 @@ Result<std::optional<message::Described>> WorkerExecutor::describe() {
     const auto silent_s = [&] { return clock_.now_s() - std::max(asked_s, (*ready)->heard_s); };
     while ((*ready)->process.get() == asked && silent_s() < options_.ready_timeout_s) {
       if (described_) return described_;
+      if (is_interrupted()) return std::nullopt;
       wait_for_news(clock_.now_s() + kLongestNap_s);
       service();
     }
@@ -217,7 +224,9 @@ void WorkerExecutor::check_life(int index) {
   const double now_s = clock_.now_s();
   if (const auto status = worker.process->ended()) {
     receive(index);  // what it said before it ended
-    if (worker.process) lose(index, status->describe());
+    if (!worker.process) return;
+    const bool tried_nothing = std::ranges::none_of(legs_, [&](const auto& leg) { return leg.second.worker == index; });
+    tried_nothing&& is_hopeless(*status) ? give_up(index, status->describe()) : lose(index, status->describe());
   } else if (!worker.process->can_speak() && now_s - worker.heard_s > kLongestClosing_s) {
     lose(index, "it closed its output");
   } else if (worker.is_deaf) {

@@ -4,6 +4,7 @@
 // later leg goes to the worker that still holds the trial in memory (`go`), else to any with its checkpoint (`start`).
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <set>
@@ -25,6 +26,7 @@ struct WorkerOptions {
   double timeout_s = 0;                      ///< of a trial's running time; 0: none
   int start_attempts = 3;                    ///< deaths in a row before the first `ready` until it is given up
   double restart_delay_s = 0.5;              ///< doubled for each such death, at most 10 s
+  const std::atomic<bool>* interrupted = nullptr;  ///< once it is set, nobody waits for a description
 };
 
 /// To be used by one thread.
