@@ -13,6 +13,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BIN = os.path.join(ROOT, "build", "bin")
 BENCH_BIN = os.path.join(ROOT, "build", "release", "bench")
 RESULTS = os.path.join(ROOT, "bench", "results")
+SHARED = os.environ.get("PEGBOX_SHARED", os.path.join(os.path.dirname(ROOT), "shared"))  # recorded runs and their benchmarks, not part of the tree
 
 
 def machine():
