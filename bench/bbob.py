@@ -14,6 +14,7 @@ from search_engines import Param, Problem
 
 ENGINES = ["random", "optuna-tpe", "optuna-cmaes", "rustuna-tpe", "rustuna-cmaes", "pycma", "pegbox", "pegbox-tpe", "pegbox-cmaes", "pegbox-de"]
 MARKS = (10, 50)
+GROUPS = [*bbob_functions.GROUPS, "all, 5 dimensions", "all, 10 dimensions", "all"]
 
 
 def problem_of(number, instance, dimension):
@@ -41,7 +42,7 @@ def main():
     runs = rank_table.Runs(os.path.join(arguments.out, "bbob.json"))
     rank_table.measure(runs, plan, arguments)
     about = {"measure": "distance to the optimum after 10 and 50 evaluations per dimension; rank 1 is best", "groups": {k: [*v] for k, v in bbob_functions.GROUPS.items()}}
-    rank_table.finish("bbob", runs, groups_of, [f"{m} evaluations per dimension" for m in MARKS], about, ["optuna", "cmaes", "rustuna", "cma", "numpy"])
+    rank_table.finish("bbob", runs, GROUPS, groups_of, [f"{m} evaluations per dimension" for m in MARKS], about, ["optuna", "cmaes", "rustuna", "cma", "numpy"])
 
 
 if __name__ == "__main__":

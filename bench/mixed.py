@@ -26,7 +26,7 @@ def main():
     runs = rank_table.Runs(os.path.join(arguments.out, "mixed.json"))
     rank_table.measure(runs, plan, arguments)
     about = {"measure": "(loss - best) / (median random - best) after 25, 50 and 100 trials; rank 1 is best"}
-    rank_table.finish("mixed", runs, lambda name: [GROUP_OF[name], "all"], [f"{m} trials" for m in MARKS], about, ["optuna", "rustuna", "numpy"])
+    rank_table.finish("mixed", runs, [*mixed_problems.PROBLEMS, "all"], lambda name: [GROUP_OF[name], "all"], [f"{m} trials" for m in MARKS], about, ["optuna", "rustuna", "numpy"])
 
 
 if __name__ == "__main__":

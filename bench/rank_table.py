@@ -102,8 +102,8 @@ def ranks_of(values):
     return (x[:, None] > x[None, :]).sum(1) + ((x[:, None] == x[None, :]).sum(1) + 1) / 2
 
 
-def summary(runs, group_of, marks):
-    """{mark: {group: {"pairs", "mean_rank": {engine: rank}}}}; `group_of(problem)`: the groups it belongs to; `marks`: their names, in order."""
+def summary(runs, groups, group_of, marks):
+    """{mark: {group: {"pairs", "mean_rank": {engine: rank}}}}, groups as ordered; `group_of(problem)`: those it belongs to; `marks`: their names, in order."""
     engines = sorted(engine for engine, problems in runs.items() if any(problems.values()))
     table = {}
     for place, mark in enumerate(marks):
@@ -115,7 +115,7 @@ def summary(runs, group_of, marks):
                     for group in group_of(name):
                         by_group.setdefault(group, []).append(ranks_of([v[place] for v in values]))
         means = lambda ranks: dict(sorted(zip(engines, np.round(np.mean(ranks, 0), 2).tolist()), key=lambda row: row[1]))
-        table[mark] = {group: {"pairs": len(ranks), "mean_rank": means(ranks)} for group, ranks in by_group.items()}
+        table[mark] = {group: {"pairs": len(by_group[group]), "mean_rank": means(by_group[group])} for group in groups if group in by_group}
     return table
 
 
@@ -126,10 +126,10 @@ def show(table):
             print(f"  {group} ({row['pairs']}): " + ", ".join(f"{engine} {rank}" for engine, rank in row["mean_rank"].items()))
 
 
-def finish(name, runs, group_of, marks, about, packages):
+def finish(name, runs, groups, group_of, marks, about, packages):
     """Writes the table beside its runs, and prints it."""
     with runs.held():
         whole = runs.read()
-        table = summary(whole["runs"], group_of, marks)
+        table = summary(whole["runs"], groups, group_of, marks)
         common.record(name, {**about, "table": table, "runs": whole["runs"]}, *packages, path=runs.path)
     show(table)

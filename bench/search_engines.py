@@ -153,7 +153,7 @@ class Rustuna:
 
     def tell(self, config, loss, violation):
         if self.constrained:
-            self.trial.set_constraints([violation])
+            self.trial.set_constraints({"violation": violation})
         self.study.tell(self.trial.number, loss)
 
 
