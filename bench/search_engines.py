@@ -115,7 +115,7 @@ def _suggest(trial, params):
 
 
 class Optuna:
-    """Optuna's samplers, with their defaults; `mtpe` is TPE as its authors advise for conditional spaces (multivariate, in groups)."""
+    """Optuna's samplers, with their defaults; `mtpe` is TPE as its authors advise for conditional spaces: multivariate, parameters in groups."""
 
     def __init__(self, problem, seed, trials, sampler="tpe"):
         import optuna
