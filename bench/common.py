@@ -11,8 +11,9 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BIN = os.path.join(ROOT, "build", "bin")
-BENCH_BIN = os.path.join(ROOT, "build", "release", "bench")
+BENCH_BIN = os.environ.get("PEGBOX_BENCH_BIN", os.path.join(ROOT, "build", "release", "bench"))
 RESULTS = os.path.join(ROOT, "bench", "results")
+SHARED = os.environ.get("PEGBOX_SHARED", os.path.join(os.path.dirname(ROOT), "shared"))  # recorded runs and their benchmarks, not part of the tree
 
 
 def machine():
@@ -29,9 +30,18 @@ def machine():
     return {"cores": os.cpu_count(), "memory_gib": round(memory_gib), "vector_units": units, "system": system}
 
 
+def _pegbox_version():
+    """Of the program; where only the search half is built, of the package."""
+    program = os.path.join(BIN, "pegbox")
+    if os.path.exists(program):
+        return subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
+    import pegbox
+
+    return f"pegbox {pegbox.__version__}"
+
+
 def versions(*packages):
-    pegbox = subprocess.run([os.path.join(BIN, "pegbox"), "--version"], capture_output=True, text=True).stdout.strip()
-    return {"pegbox": pegbox, "python": platform.python_version(), **{p: importlib.metadata.version(p) for p in packages}}
+    return {"pegbox": _pegbox_version(), "python": platform.python_version(), **{p: importlib.metadata.version(p) for p in packages}}
 
 
 def spread(values):
@@ -39,12 +49,16 @@ def spread(values):
     return {"median": statistics.median(values), "low": min(values), "high": max(values), "runs": len(values)}
 
 
-def record(name, result, *packages):
-    """Prints the result and writes it to bench/results/NAME.json."""
+def record(name, result, *packages, path=None):
+    """Prints the result and writes it to bench/results/NAME.json, or to `path`; what single runs gave goes to the file only, one line for each part."""
     whole = {"bench": name, "date": datetime.date.today().isoformat(), "machine": machine(), "versions": versions(*packages), **result}
+    runs = whole.pop("runs", None)
+    text = json.dumps(whole, indent=1)
     os.makedirs(RESULTS, exist_ok=True)
-    with open(os.path.join(RESULTS, f"{name}.json"), "w") as file:
-        json.dump(whole, file, indent=1)
-        file.write("\n")
-    json.dump(whole, sys.stdout, indent=1)
-    print()
+    with open(path or os.path.join(RESULTS, f"{name}.json"), "w") as file:
+        if runs is None:
+            file.write(text + "\n")
+        else:
+            parts = [f" {json.dumps(key)}: {json.dumps(part)}" for key, part in sorted(runs.items())]
+            file.write(text[:-2] + ',\n "runs": {\n' + ",\n".join(parts) + "\n }\n}\n")
+    print(text)

@@ -1,0 +1,106 @@
+"""Regret on the 43 surfaces of recorded language-model runs, by family, with paired intervals against each peer.
+
+    PYTHONPATH=build/search/python build/venv-peers/bin/python bench/search_quality.py [--seeds 0 1 2 3 4] [--engines pegbox] [--rerun] [--match lora] [--minutes 9]
+
+Runs the engines and tasks of ../shared/bench/search_quality.py (or the folder in PEGBOX_SHARED), and its normalized regret: 0 is the surface's best point,
+1 a median random configuration. An interval is that of the mean difference over tasks and seeds, 95 %, by a bootstrap over tasks and, within them, seeds.
+Runs that bench/results/search_quality.json has are not repeated; `--engines pegbox --rerun` measures one engine again and keeps the others.
+"""
+
+import importlib.util
+import os
+import sys
+
+import common
+import numpy as np
+import rank_table
+
+ENGINES = ["random", "optuna-tpe", "optuna-cmaes", "rustuna-tpe", "pegbox", "pegbox-tpe", "pegbox-cmaes"]
+MARKS = (10, 20, 30, 50)
+
+
+def shared_program():
+    folder = os.path.join(common.SHARED, "bench")
+    path = os.path.join(folder, "search_quality.py")
+    if not os.path.exists(path):
+        print("search_quality: the recorded runs and their program (../shared/bench/search_quality.py) are not here; nothing was measured")
+        sys.exit(0)
+    sys.path.append(folder)
+    spec = importlib.util.spec_from_file_location("shared_search_quality", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    engines = module.ENGINES
+    engines["pegbox-cmaes"] = lambda params, seed, budget: sys.modules["engines"].Pegbox(params, seed, budget, "cmaes")
+    return module
+
+
+def family_of(task):
+    parts = task.split("-")
+    return "-".join(parts[:2]) if parts[0] == "steplaw" else parts[0]
+
+
+def interval(differences, rng):
+    """[mean, low, high] of differences, one array of seeds for each task."""
+    means = []
+    for _ in range(2000):
+        picked = [differences[i] for i in rng.integers(0, len(differences), len(differences))]
+        means.append(np.mean([d[rng.integers(0, len(d), len(d))].mean() for d in picked]))
+    return np.round([np.mean([d.mean() for d in differences]), *np.quantile(means, (0.025, 0.975))], 4).tolist()
+
+
+def tables(runs, seeds):
+    """Over the seeds that every engine has for every task."""
+    engines = sorted(engine for engine in runs if runs[engine])
+    tasks = sorted(set().union(*(runs[engine] for engine in engines)))
+    seeds = [seed for seed in seeds if all(str(seed) in runs[engine].get(task, {}) for engine in engines for task in tasks)]
+    if not seeds:
+        return {"engines": engines, "seeds": []}
+    regret = {engine: {task: np.array([runs[engine][task][str(seed)] for seed in seeds]) for task in tasks} for engine in engines}  # [seeds, marks + 1]
+    groups = {"all": tasks}
+    for task in tasks:
+        groups.setdefault(family_of(task), []).append(task)
+    rng, families = np.random.default_rng(1), {}
+    for name, members in groups.items():
+        mean = {engine: np.round(np.mean([regret[engine][task][:, : len(MARKS)].mean(0) for task in members], 0), 4).tolist() for engine in engines}
+        family = families[name] = {"tasks": len(members), "mean_regret": {f"@{m}": {engine: mean[engine][i] for engine in engines} for i, m in enumerate(MARKS)}}
+        if "pegbox" in engines:
+            family["pegbox_minus_peer"] = {
+                engine: {f"@{m}": interval([regret["pegbox"][task][:, i] - regret[engine][task][:, i] for task in members], rng) for i, m in enumerate(MARKS)}
+                for engine in engines if not engine.startswith("pegbox")}
+    cost = {engine: round(float(np.median([regret[engine][task][:, -1] for task in tasks])), 2) for engine in engines}
+    return {"engines": engines, "seeds": seeds, "families": families, "median_ms_for_each_ask": cost}
+
+
+def show(table):
+    for name, family in table.get("families", {}).items():
+        print(f"\n{name} ({family['tasks']} tasks, {len(table['seeds'])} seeds)")
+        for engine in table["engines"]:
+            row = "".join(f"  {family['mean_regret'][f'@{m}'][engine]:.3f}" for m in MARKS)
+            against = family.get("pegbox_minus_peer", {}).get(engine)
+            print(f"  {engine:14}{row}" + (f"   pegbox - this at 50: {against['@50'][0]:+.3f} [{against['@50'][1]:+.3f}, {against['@50'][2]:+.3f}]" if against else ""))
+
+
+def main():
+    parser = rank_table.parser_of(__doc__, ENGINES, [0, 1, 2, 3, 4])
+    parser.add_argument("--match", default="", help="only tasks whose name contains this")
+    arguments = parser.parse_args()
+    program = shared_program()
+
+    def run(engine, task, seed, marks):
+        curve, seconds = program.run(engine, task, seed, marks[-1])
+        return [*(round(curve[m - 1], 5) for m in marks), round(1000 * seconds, 3)]
+
+    tasks = [task for task in program.every_task() if arguments.match in task.name]
+    plan = [(task, seed, MARKS) for seed in arguments.seeds for task in tasks]
+    runs = rank_table.Runs(os.path.join(arguments.out, "search_quality.json"))
+    rank_table.measure(runs, plan, arguments, run)
+    with runs.held():
+        have = runs.read()["runs"]
+        table = tables(have, range(100))
+        about = {"measure": "normalized regret at 10, 20, 30, 50 trials; a run: those four and the milliseconds for each ask, which other programs may have slowed"}
+        common.record("search_quality", {**about, **table, "runs": have}, "optuna", "cmaes", "rustuna", "scikit-learn", "numpy", path=runs.path)
+    show(table)
+
+
+if __name__ == "__main__":
+    main()
