@@ -5,7 +5,6 @@
 
 #include <cassert>
 #include <cmath>
-#include <numbers>
 
 #include "base/number.h"
 #include "math/marginal_likelihood.h"
@@ -66,12 +65,10 @@ using Eigen::Index;
 constexpr int kMaxNewtonSteps = 40, kMaxHalvings = 8;
 constexpr double kModeTolerance = 1e-9;  ///< of the log posterior, in a step
 constexpr int kMaxEvaluations = 40;      ///< of the evidence
-constexpr double kLogLengthSpread = std::numbers::sqrt3;
-constexpr double kLogSignalCentre = 2.302585092994046, kLogSignalSpread = 2;
+constexpr double kLogLengthSpread = 1;
+constexpr double kLogSignalCentre = 2.302585092994046, kLogSignalSpread = 1;
 
-double log_length_centre(std::size_t dimensions) {
-  return std::numbers::sqrt2 + 0.5 * std::log(static_cast<double>(dimensions));
-}
+double log_length_centre(std::size_t dimensions) { return 0.5 * std::log(static_cast<double>(dimensions)); }
 
 ProbitMode find_mode(const Eigen::MatrixXd& covariance, const Eigen::ArrayXd& labels, const Eigen::VectorXd& start) {
   ProbitMode mode;

@@ -7,8 +7,9 @@
 //
 // Against a regression on the labels 0 and 1: that one must bend to be flat on both sides of a border, so it learns
 // short length scales and knows nothing a little further on; here a border that is straight in the cube's coordinates
-// has a straight f. Prior: log l ~ Normal(sqrt(2) + log(d) / 2, sqrt(3)), the dimension-scaled one of
-// marginal_likelihood.h taken as a density of log l, whose mode is a nearly straight f; log s^2 ~ Normal(log 10, 2).
+// has a straight f. Priors: log l ~ Normal(log(d) / 2, 1), by which f differs by some units between corners of the
+// cube, so that there is a border somewhere; log s^2 ~ Normal(log 10, 1). With longer lengths a priori the first
+// failures say that all places are alike, and the search fails on (docs/LOG.md).
 #pragma once
 
 #include <memory>

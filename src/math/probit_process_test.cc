@@ -125,7 +125,7 @@ TEST(ProbitProcess, FindsAStraightBorderInMixedDimensionsFromFewTrials) {
     sure_and_wrong += std::exp(logs[i]) > 0.95 && !success;
   }
   EXPECT_GT(right, 360);
-  EXPECT_GT(sure, 80);
+  EXPECT_GT(sure, 60);
   EXPECT_LT(sure_and_wrong, sure / 15);
 }
 
