@@ -12,22 +12,6 @@ namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
 
-// A function of mean and variance, with its derivatives by both.
-struct Partial {
-  double value = 0, by_mean = 0, by_variance = 0;
-};
-
-Partial improvement(const Prediction& prediction, double best) {
-  if (prediction.variance <= 0) {
-    const double gain = best - prediction.mean;
-    return gain > 0 ? Partial{std::log(gain), -1 / gain, 0} : Partial{kNever, 0, 0};
-  }
-  const double deviation = prediction.standard_deviation();
-  const double z = (best - prediction.mean) / deviation;
-  const ValueAndSlope h = log_h(z);
-  return {h.value + std::log(deviation), -h.slope / deviation, (1 - h.slope * z) / (2 * prediction.variance)};
-}
-
 Partial below(const Prediction& prediction, double limit) {
   if (prediction.variance <= 0) return {prediction.mean <= limit ? 0 : kNever, 0, 0};
   const double deviation = prediction.standard_deviation();
@@ -46,12 +30,23 @@ Acquisition chain(const Partial& partial, const PredictionGradient& prediction) 
 
 }  // namespace
 
+Partial partial_log_expected_improvement(const Prediction& prediction, double best) {
+  if (prediction.variance <= 0) {
+    const double gain = best - prediction.mean;
+    return gain > 0 ? Partial{std::log(gain), -1 / gain, 0} : Partial{kNever, 0, 0};
+  }
+  const double deviation = prediction.standard_deviation();
+  const double z = (best - prediction.mean) / deviation;
+  const ValueAndSlope h = log_h(z);
+  return {h.value + std::log(deviation), -h.slope / deviation, (1 - h.slope * z) / (2 * prediction.variance)};
+}
+
 double log_expected_improvement(const Prediction& prediction, double best) {
-  return improvement(prediction, best).value;
+  return partial_log_expected_improvement(prediction, best).value;
 }
 
 Acquisition log_expected_improvement(const PredictionGradient& prediction, double best) {
-  return chain(improvement(prediction.prediction, best), prediction);
+  return chain(partial_log_expected_improvement(prediction.prediction, best), prediction);
 }
 
 double log_probability_below(const Prediction& prediction, double limit) { return below(prediction, limit).value; }

@@ -17,8 +17,14 @@ struct Acquisition {
   std::vector<double> gradient;  // [d]
 };
 
+/// A function of one prediction, with its derivatives by mean and variance.
+struct Partial {
+  double value = 0, by_mean = 0, by_variance = 0;
+};
+
 /// log E[max(best - f(x), 0)]. Where the variance is zero: log of the certain improvement, -inf if there is none.
 double log_expected_improvement(const Prediction& prediction, double best);
+Partial partial_log_expected_improvement(const Prediction& prediction, double best);
 Acquisition log_expected_improvement(const PredictionGradient& prediction, double best);
 
 /// log P(f(x) <= limit), for a constraint that is modelled by a process of its own.

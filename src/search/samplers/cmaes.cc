@@ -12,6 +12,7 @@
 #include "search/samplers/draw.h"
 #include "search/samplers/evidence.h"
 #include "search/samplers/observations.h"
+#include "search/samplers/suggest_each.h"
 
 namespace pegbox {
 namespace {
@@ -73,14 +74,7 @@ class CmaesSampler final : public Sampler {
     follow(history);
     next_ = current_ ? next_generation(history, observations) : first(history, observations);
     const Generation& generation = next_ ? *next_ : *current_;
-    std::vector<Suggestion> suggestions;
-    for (int i = 0; i < count; ++i, ++key.trial) {
-      PEGBOX_TRY(auto suggestion, draw(history, generation, key));
-      if (!suggestion) break;
-      taken_.add(suggestion->config);
-      suggestions.push_back(std::move(*suggestion));
-    }
-    return suggestions;
+    return suggest_each(count, key, taken_, [&](const RngKey& each) { return draw(history, generation, each); });
   }
 
  private:

@@ -23,6 +23,14 @@ std::int64_t initial_trials(const Space& space, std::int64_t budget_trials) {
   return budget_trials > 0 ? std::min(wanted, std::max<std::int64_t>(2, budget_trials / 3)) : wanted;
 }
 
+bool is_modelled(const History& history, const Observations& observations, std::size_t trials, std::int64_t initial) {
+  const Space& space = history.spec.space;
+  if (initial == 0) initial = initial_trials(space, history.spec.budget.trials);
+  const std::int64_t measured = std::ssize(observations.measured);
+  return space.dimensions() > 0 && static_cast<std::int64_t>(trials) >= initial &&
+         measured >= std::min<std::int64_t>(2, initial) && 2 * measured >= initial && observations.has_finite();
+}
+
 Config prior_mode(const Space& space) {
   std::vector<double> middle(space.axes().size(), 0.5);
   space.apply_prior(middle);

@@ -9,6 +9,7 @@
 
 #include "base/rng.h"
 #include "search/sampler.h"
+#include "search/samplers/observations.h"
 #include "search/samplers/taken_configs.h"
 
 namespace pegbox {
@@ -18,6 +19,10 @@ namespace pegbox {
 /// one, up to 12: a branch that was seen in bad places only looks bad for long. Not more than a third of the trials
 /// that the budget allows, but at least 2.
 std::int64_t initial_trials(const Space& space, std::int64_t budget_trials);
+
+/// Whether a model has something to learn from: of `trials` made the design is a part, half of it has come back, and
+/// some loss is finite. `initial`: trials of the design; 0: initial_trials.
+bool is_modelled(const History& history, const Observations& observations, std::size_t trials, std::int64_t initial);
 
 /// The configuration that the priors think most likely; the middle of axes without one.
 Config prior_mode(const Space& space);

@@ -69,16 +69,20 @@ std::vector<double> scalarize(std::span<const Measured> measured, std::span<cons
 
 Evidence make_evidence(const History& history, const Observations& observations, std::span<const double> weights) {
   Evidence evidence;
-  const std::vector<double> losses = scalarize(observations.measured, weights);
-  std::vector<double> chosen;
+  const std::size_t objectives = history.spec.objectives.size();
+  const std::vector<double> equal(objectives, 1.0 / static_cast<double>(objectives));
+  const std::vector<double> losses = scalarize(observations.measured, weights.empty() ? equal : weights);
+  std::vector<std::vector<double>> chosen(weights.empty() ? objectives : 1);
   for (const std::size_t i : select(losses)) {
     const Measured& measured = observations.measured[i];
     evidence.trials.push_back(measured.trial);
     evidence.allowed.push_back(measured.allowed);
     append(evidence.points, point_of(history, measured.trial));
-    chosen.push_back(losses[i]);
+    for (std::size_t k = 0; k < chosen.size(); ++k)
+      chosen[k].push_back(weights.empty() ? measured.losses[k] : losses[i]);
   }
-  if (!chosen.empty()) evidence.targets = rank_warp(chosen);
+  for (const std::vector<double>& each : chosen)
+    if (!each.empty()) evidence.targets.push_back(rank_warp(each));
   const std::size_t failures = std::min(observations.failed.size(), kMaxEvidence / 2);
   for (std::size_t i = observations.failed.size() - failures; i < observations.failed.size(); ++i)
     append(evidence.failed, point_of(history, observations.failed[i]));

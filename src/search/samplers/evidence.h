@@ -22,6 +22,7 @@ std::vector<double> draw_weights(std::size_t objectives, const RngKey& key);
 /// max_k(w_k y_k) + 0.05 sum_k(w_k y_k) of losses scaled to [0, 1] over the finite ones. Infinity stays.
 std::vector<double> scalarize(std::span<const Measured> measured, std::span<const double> weights);
 
+/// The losses as one by `weights`, or each by itself where there are none.
 Evidence make_evidence(const History& history, const Observations& observations, std::span<const double> weights);
 
 }  // namespace pegbox

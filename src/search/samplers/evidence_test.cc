@@ -55,11 +55,22 @@ TEST(Evidence, EncodesChoicesAsCategoriesAndInactiveOnesAsSuch) {
   const auto evidence =
       make_evidence(study.history(), observe(study.history(), study.history().trials), std::vector<double>{1.0});
   EXPECT_THAT(evidence.points, ElementsAre(1, 0.25, 0.75));
-  EXPECT_THAT(evidence.targets, ElementsAre(5));
+  EXPECT_THAT(evidence.targets, ElementsAre(ElementsAre(5)));
   ASSERT_EQ(evidence.failed.size(), 3u);
   EXPECT_EQ(evidence.failed[0], 2);
   EXPECT_TRUE(std::isnan(evidence.failed[1]));
   EXPECT_TRUE(evidence == evidence) << "inactive coordinates are equal";
+}
+
+TEST(Evidence, KeepsObjectivesApartWhereThereAreNoWeights) {
+  HistoryForTest study(R"({"space": {"x": {"range": [0, 1]}}, "objective": [{"minimize": "a"}, {"maximize": "b"}]})");
+  for (const double x : {0.0, 0.5, 1.0}) study.done({Config{{"x", x}}, {}}, {{"a", x}, {"b", 3 * x}});
+  const auto observations = observe(study.history(), study.history().trials);
+  const auto apart = make_evidence(study.history(), observations, {});
+  ASSERT_EQ(apart.targets.size(), 2u);
+  EXPECT_LT(apart.targets[0][0], apart.targets[0][2]);
+  EXPECT_GT(apart.targets[1][0], apart.targets[1][2]) << "b is to be maximized";
+  EXPECT_EQ(make_evidence(study.history(), observations, std::vector<double>{0.5, 0.5}).targets.size(), 1u);
 }
 
 TEST(Evidence, KeepsTheBestAndTheLatestOfVeryManyTrials) {
@@ -69,7 +80,7 @@ TEST(Evidence, KeepsTheBestAndTheLatestOfVeryManyTrials) {
   const auto evidence =
       make_evidence(study.history(), observe(study.history(), study.history().trials), std::vector<double>{1.0});
   EXPECT_EQ(evidence.trials.size(), kMaxEvidence);
-  EXPECT_EQ(evidence.targets.size(), kMaxEvidence);
+  EXPECT_EQ(evidence.targets.at(0).size(), kMaxEvidence);
   const auto has = [&](std::int64_t trial) {
     return std::ranges::find(evidence.trials, trial) != evidence.trials.end();
   };

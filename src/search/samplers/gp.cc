@@ -3,25 +3,42 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <deque>
 
 #include "search/samplers/acquisition_search.h"
 #include "search/samplers/central_beliefs.h"
 #include "search/samplers/design.h"
 #include "search/samplers/evidence.h"
+#include "search/samplers/suggest_each.h"
 
 namespace pegbox {
 namespace {
 
-constexpr std::size_t kIncumbents = 5;  ///< observations around which candidates are looked for
+constexpr std::size_t kIncumbents = 5;   ///< observations around which candidates are looked for
+constexpr std::size_t kMaxModelled = 2;  ///< objectives that have a model each
 constexpr std::size_t kFitsKept = 4;
 constexpr std::size_t kMinFitted = 4;  ///< measured trials for a fit to a part of them
+
+/// The probability of success that a suggestion should have: 0.5 as long as 7 % of the trials fail, more with
+/// each that fails beyond that, and less as trials succeed again; like the multiplier of a constraint. Near the end of
+/// a search whose best place is at the border of what fails, improvement is to be expected at and beyond the border
+/// only, so that no fixed exponent of the probability keeps the search away from it.
+constexpr double kAcceptedFailures = 0.07, kCautionStep = 0.5, kMostRequired = 0.95;
+
+double required_success(const Observations& observations) {
+  const auto allowed = static_cast<double>(std::ranges::count_if(observations.measured, &Measured::allowed));
+  const auto ended = static_cast<double>(observations.measured.size() + observations.failed.size());
+  const double excess = std::max(0.0, ended - allowed - kAcceptedFailures * ended);
+  return std::min(kMostRequired, 1 - 0.5 * std::exp(-kCautionStep * excess));
+}
 
 struct GpOptions {
   std::int64_t initial = 0;
   double prior_weight = 2;
   std::int64_t candidates = 256;
   bool central = true;
+  double caution = 4;
 };
 
 const FieldTable<GpOptions>& gp_fields() {
@@ -42,7 +59,12 @@ const FieldTable<GpOptions>& gp_fields() {
        .help = "points over the whole space at which the model is asked"},
       {.name = "central",
        .member = &GpOptions::central,
-       .help = "a range without a prior is taken to be written around what its author believes in"}});
+       .help = "a range without a prior is taken to be written around what its author believes in"},
+      {.name = "caution",
+       .member = &GpOptions::caution,
+       .minimum = 0,
+       .maximum = 100,
+       .help = "exponent of the probability that a trial does not fail; 0: failures are ignored"}});
   return table;
 }
 
@@ -69,38 +91,36 @@ class GpSampler final : public Sampler {
   Result<std::vector<Suggestion>> suggest(const History& history, int count, RngKey key) override {
     taken_.update(history);
     believed_.clear();
-    const Space beliefs = options_.central ? with_central_beliefs(history.spec.space) : history.spec.space;
-    Design design(history, beliefs, "gp");
     const Observations& observations = observations_.update(history, history.trials);
-    std::vector<Suggestion> suggestions;
-    for (int i = 0; i < count; ++i, ++key.trial) {
-      const bool modelled = is_modelled(history, observations, history.trials.size() + static_cast<std::size_t>(i));
-      PEGBOX_TRY(auto suggestion, modelled ? model(history, beliefs, observations, key) : design.next(taken_, key));
-      if (!suggestion) break;
-      taken_.add(suggestion->config);
-      suggestions.push_back(std::move(*suggestion));
-    }
-    return suggestions;
+    const Space& beliefs = follow_beliefs(history);
+    std::optional<Design> design;
+    std::size_t trials = history.trials.size();
+    return suggest_each(count, key, taken_, [&](const RngKey& each) -> Result<std::optional<Suggestion>> {
+      if (is_modelled(history, observations, trials++, options_.initial))
+        return model(history, beliefs, observations, each);
+      if (!design) design.emplace(history, beliefs, "gp");
+      return design->next(taken_, each);
+    });
   }
 
  private:
-  /// Whether there is something to fit: the design is made, half of it has come back, and some loss is finite.
-  bool is_modelled(const History& history, const Observations& observations, std::size_t trials) const {
-    const int d = history.spec.space.dimensions();
-    const std::int64_t initial =
-        options_.initial > 0 ? options_.initial : initial_trials(history.spec.space, history.spec.budget.trials);
-    const std::int64_t measured = std::ssize(observations.measured);
-    return d > 0 && static_cast<std::int64_t>(trials) >= initial && measured >= std::min<std::int64_t>(2, initial) &&
-           2 * measured >= initial && observations.has_finite();
+  /// The history's space with the priors to go by, made once for each state of the study file.
+  const Space& follow_beliefs(const History& history) {
+    if (!beliefs_ || observations_.restarts() != restarts_)
+      beliefs_ = options_.central ? with_central_beliefs(history.spec.space) : history.spec.space;
+    restarts_ = observations_.restarts();
+    return *beliefs_;
   }
 
   Result<std::optional<Suggestion>> model(const History& history, const Space& beliefs,
                                           const Observations& observations, const RngKey& key) {
     const Space& space = history.spec.space;
-    const auto weights = draw_weights(history.spec.objectives.size(), key);
+    const std::size_t objectives = history.spec.objectives.size();
+    const auto weights = objectives > kMaxModelled ? draw_weights(objectives, key) : std::vector<double>();
     const Evidence evidence = make_evidence(history, observations, weights);
     PEGBOX_TRY(const auto parameters, hyperparameters(history, evidence, weights));
-    PEGBOX_TRY(Surrogate surrogate, Surrogate::create(dimensions_of(space), evidence, parameters));
+    PEGBOX_TRY(Surrogate surrogate, Surrogate::create(dimensions_of(space), evidence, parameters,
+                                                      {options_.caution, required_success(observations)}));
     for (const std::int64_t trial : observations.pending)
       PEGBOX_CHECK(surrogate.believe(encode(space, unit_of(history, trial))));
     for (const auto& point : believed_) PEGBOX_CHECK(surrogate.believe(point));
@@ -140,21 +160,28 @@ class GpSampler final : public Sampler {
 
   static Json explain(const History& history, const Surrogate& surrogate, const Chosen& chosen,
                       std::span<const double> weights, double prior_weight) {
-    const math::Prediction predicted = surrogate.predict(chosen.candidate.encoded);
-    const bool several = weights.size() > 1;
-    const double mean = several ? predicted.mean : history.spec.objective().sign() * predicted.mean;
-    Json reason = {
-        {"by", "gp"},
-        {"acquisition", json_number(chosen.merit)},
-        {"predicted", {{"mean", json_number(mean)}, {"spread", json_number(predicted.standard_deviation())}}},
-        {"prior_weight", prior_weight}};
-    if (several) reason["weights"] = std::vector<double>(weights.begin(), weights.end());
+    const auto& objectives = history.spec.objectives;
+    Json means = Json::array(), spreads = Json::array();
+    for (std::size_t k = 0; k < (weights.empty() ? objectives.size() : 1); ++k) {
+      const math::Prediction predicted = surrogate.predict(chosen.candidate.encoded, k);
+      means.push_back(json_number((weights.empty() ? objectives[k].sign() : 1) * predicted.mean));
+      spreads.push_back(json_number(predicted.standard_deviation()));
+    }
+    const bool several = means.size() > 1;
+    Json reason = {{"by", "gp"},
+                   {"acquisition", json_number(chosen.merit)},
+                   {"predicted", {{"mean", several ? means : means[0]}, {"spread", several ? spreads : spreads[0]}}},
+                   {"prior_weight", prior_weight}};
+    if (const auto success = surrogate.success_probability(chosen.candidate.encoded)) reason["success"] = *success;
+    if (!weights.empty()) reason["weights"] = std::vector<double>(weights.begin(), weights.end());
     return reason;
   }
 
   GpOptions options_;
   TakenConfigs taken_;
   ObservationCache observations_, first_observations_;  ///< of all trials, and of those of the fit
+  std::uint64_t restarts_ = 0;                          ///< of observations_, when the beliefs were made
+  std::optional<Space> beliefs_;
   FitCache fits_;
   std::vector<std::vector<double>> believed_;  ///< points suggested in the present call
 };

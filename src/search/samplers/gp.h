@@ -1,15 +1,17 @@
 // gp: a Gaussian process of the loss, asked where improvement is to be expected.
 //
 // The first trials are a design (design.h); a range without a prior counts as written around its middle
-// (central_beliefs.h). Then each suggestion maximizes log EI(x) + 4 log P(no failure at x) + (b / n) log prior(x):
+// (central_beliefs.h). Then each suggestion maximizes log EI(x) + c log P(no failure at x) + (b / n) log prior(x):
 // - expected improvement in its logarithm: Ament et al. (arXiv 2310.20708); augmented for noise: Huang et al.,
 //   J. Global Optimization 34 (2006); the model: math/gaussian_process.h;
 // - losses are carried to full length (observations.h) and warped so that diverged runs do no harm (rank_warp.h);
-// - a failed trial says nothing about the loss but counts in a model of failure; one that diverged is the worst loss;
+// - a failed trial says nothing about the loss but counts in a model of success (math/probit_process.h), and where
+//   many have failed, what is suggested has to be safe; one that diverged is the worst loss;
 // - pending trials are believed to give what is predicted, so that workers do not ask for the same point;
 // - the prior's weight falls with the number n of observations: piBO, Hvarfner et al. (arXiv 2204.11051). A right prior
 //   saves the first trials, a wrong one costs a few;
-// - several objectives: ParEGO, with new weights for each trial (evidence.h).
+// - two objectives: a model of each, and the expected hypervolume improvement (math/hypervolume_improvement.h); more:
+//   ParEGO, with new weights for each trial (evidence.h).
 //
 // Hyperparameters are fitted to the first m trials as they stand now, where m follows the number of trials in steps of
 // an eighth; so a fresh instance finds the same ones, and most suggestions need no fit.

@@ -137,6 +137,45 @@ TEST(Gp, FindsTheBestPlaceOnTheBorderOfWhereTrialsFail) {
   EXPECT_LT(late_failures, 12);
 }
 
+TEST(Gp, LearnsInMixedParametersWhatRunsOutOfMemory) {
+  // Memory grows with the product of three parameters, so that three quarters of the space fail; the loss falls with
+  // it.
+  StudyRun run(R"({"space": {"batch": {"choice": [1, 2, 4, 8, 16, 32, 64], "ordered": true},
+              "width": {"range": [64, 4096], "integer": true, "scale": "log"}, "sequence": {"range": [7, 12]},
+              "half": {"choice": [true, false]}, "lr": {"range": [1e-5, 1e-1], "scale": "log"}}, "search": "gp"})");
+  double best = HUGE_VAL;
+  int failures = 0;
+  run.play(60, [&](StudyRun& run, const Suggestion& suggestion) {
+    const double size = std::log2(number(suggestion.config, "batch")) + std::log2(number(suggestion.config, "width")) +
+                        number(suggestion.config, "sequence");
+    if (size + (to_text(*suggestion.config.find("half")) == "false") > 19.5) {
+      ++failures;
+      return static_cast<void>(run.study.failed(suggestion, FailureKind::OutOfMemory));
+    }
+    const double loss = 3 - 0.05 * size + 0.1 * std::pow(std::log10(number(suggestion.config, "lr")) + 3, 2);
+    best = std::min(best, loss);
+    run.study.done(suggestion, loss);
+  });
+  EXPECT_LT(best, 3 - 0.05 * 19.5 + 0.1);
+  EXPECT_LE(failures, 15);
+  EXPECT_GT(run.ask().reason["success"], 0.5);
+}
+
+TEST(Gp, IsNotLedAstrayByFailuresThatHaveNothingToDoWithThePlace) {
+  StudyRun run(
+      R"({"space": {"x": {"range": [0, 1]}, "y": {"range": [0, 1]}, "z": {"range": [0, 1]}}, "search": "gp"})");
+  double best = HUGE_VAL;
+  run.play(40, [&](StudyRun& run, const Suggestion& suggestion) {
+    const std::size_t trial = run.study.history().trials.size();
+    if (trial % 4 == 1) return static_cast<void>(run.study.failed(suggestion, FailureKind::Error));
+    double loss = 0;
+    for (const char* name : {"x", "y", "z"}) loss += std::pow(number(suggestion.config, name) - 0.3, 2);
+    best = std::min(best, loss);
+    run.study.done(suggestion, loss);
+  });
+  EXPECT_LT(best, 1e-3);
+}
+
 TEST(Gp, IsNotDisturbedByDivergedTrials) {
   StudyRun run(R"({"space": {"lr": {"range": [1e-6, 1], "scale": "log"}, "y": {"range": [0, 1]}}, "search": "gp"})");
   double best = HUGE_VAL;
@@ -241,6 +280,21 @@ TEST(Gp, FindsAFrontWithSeveralObjectives) {
   const double gp = hypervolume("gp"), random = hypervolume("random");
   EXPECT_GT(gp, 0.93 * best);
   EXPECT_LT(best - gp, 0.5 * (best - random));
+}
+
+TEST(Gp, SaysWhatItExpectsOfEachOfTwoObjectives) {
+  StudyRun run(
+      R"({"space": {"x": {"range": [0, 1]}}, "objective": [{"minimize": "a"}, {"maximize": "b"}], "search": "gp"})");
+  run.play(10, [](StudyRun& run, const Suggestion& suggestion) {
+    const double x = number(suggestion.config, "x");
+    run.study.done(suggestion, {{"a", 3 + x * x}, {"b", 9 - (x - 0.5) * (x - 0.5)}});
+  });
+  const Suggestion next = run.ask();
+  const double x = number(next.config, "x");
+  EXPECT_NEAR(next.reason["predicted"]["mean"].at(0).get<double>(), 3 + x * x, 0.1);
+  EXPECT_NEAR(next.reason["predicted"]["mean"].at(1).get<double>(), 9 - (x - 0.5) * (x - 0.5), 0.1);
+  EXPECT_GT(next.reason["predicted"]["spread"].at(1).get<double>(), 0);
+  EXPECT_LT(x, 0.52) << "beyond one half both are worse";
 }
 
 TEST(Gp, WaitsForResultsOfTheDesignBeforeItFits) {

@@ -3,19 +3,14 @@
 
 #include <utility>
 
+#include "search/samplers/suggest_each.h"
+
 namespace pegbox {
 
 Result<std::vector<Suggestion>> PopulationSampler::suggest(const History& history, int count, RngKey key) {
   taken_.update(history);
   chronicle_.update(history);
-  std::vector<Suggestion> suggestions;
-  for (int i = 0; i < count; ++i, ++key.trial) {
-    PEGBOX_TRY(auto suggestion, next(history, chronicle_, key));
-    if (!suggestion) break;
-    taken_.add(suggestion->config);
-    suggestions.push_back(std::move(*suggestion));
-  }
-  return suggestions;
+  return suggest_each(count, key, taken_, [&](const RngKey& each) { return next(history, chronicle_, each); });
 }
 
 Json descent(std::string_view by, std::span<const std::int64_t> parents, std::string_view operation,

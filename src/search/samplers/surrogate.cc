@@ -2,22 +2,24 @@
 #include "search/samplers/surrogate.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cassert>
 #include <cmath>
 #include <numeric>
 
 #include "math/normal.h"
+#include "math/pareto.h"
 #include "search/samplers/levels.h"
 
 namespace pegbox {
 namespace {
 
-constexpr double kFailureLimit = 0.5;  ///< between 0, a result, and 1, a failure
-/// A failure costs a trial and tells little. Measured on bowls in 2 and 4 dimensions whose best place lies on, near and
-/// away from the border of a failing half: 1 and 2 fail up to twice as often and find nothing better (docs/LOG.md).
-constexpr double kShyness = 4;
-constexpr std::size_t kChunk = 256;      ///< points predicted at a time
-constexpr std::size_t kMaxSampled = 64;  ///< observations; with more, the best hyperparameters alone serve as well
+constexpr double kMargin = 0.1;              ///< of a front's sides, between its worst ends and the reference
+constexpr double kSteepness = 1000;          ///< of log merit, by log P below what is required
+constexpr std::size_t kMaxClassified = 200;  ///< outcomes of a kind that the model of success sees
+constexpr std::size_t kChunk = 256;          ///< points predicted at a time
+constexpr std::size_t kMaxSampled = 64;      ///< observations; with more, the best hyperparameters alone serve as well
 
 /// log(1 - noise / sqrt(variance + noise^2)) and its derivative by the variance: how much of what a trial would show is
 /// news. Huang, Allen, Notz, Zeng, "Global optimization of stochastic black-box systems via sequential kriging
@@ -36,17 +38,32 @@ double log_sum(double a, double b) {
   return std::isinf(larger) ? larger : larger + std::log1p(std::exp(std::min(a, b) - larger));
 }
 
-struct FailureData {
-  std::vector<double> points, labels;
+/// What the model of success sees: of each kind at most kMaxClassified, the latest ones, which lie at the border.
+struct Outcomes {
+  std::vector<double> points;
+  std::vector<bool> successes;
 };
 
-FailureData failure_data(const Evidence& evidence) {
-  FailureData data{evidence.points, {}};
-  for (const bool allowed : evidence.allowed) data.labels.push_back(allowed ? 0.0 : 1.0);
-  data.points.insert(data.points.end(), evidence.failed.begin(), evidence.failed.end());
-  const std::size_t d = evidence.points.size() / evidence.targets.size();
-  data.labels.insert(data.labels.end(), d == 0 ? 0 : evidence.failed.size() / d, 1.0);
-  return data;
+Outcomes outcomes_of(const Evidence& evidence) {
+  Outcomes outcomes;
+  const std::size_t n = evidence.trials.size(), d = evidence.points.size() / n;
+  const auto add_latest = [&](const std::vector<double>& points, std::size_t count, const auto& success) {
+    for (std::size_t i = count - std::min(count, kMaxClassified); i < count; ++i) {
+      const auto row = std::span(points).subspan(i * d, d);
+      outcomes.points.insert(outcomes.points.end(), row.begin(), row.end());
+      outcomes.successes.push_back(success(i));
+    }
+  };
+  add_latest(evidence.points, n, [&](std::size_t i) { return evidence.allowed[i]; });
+  add_latest(evidence.failed, evidence.failed.size() / d, [](std::size_t) { return false; });
+  return outcomes;
+}
+
+/// log p(successes) if one probability holds everywhere, whatever it is: 1 / ((n + 1) (n over s)).
+double log_evidence_of_chance(const std::vector<bool>& successes) {
+  const auto n = static_cast<double>(successes.size());
+  const auto s = static_cast<double>(std::ranges::count(successes, true));
+  return std::lgamma(s + 1) + std::lgamma(n - s + 1) - std::lgamma(n + 2);
 }
 
 bool has_failures(const Evidence& evidence) {
@@ -58,10 +75,31 @@ bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
          std::ranges::equal(a, b, {}, std::bit_cast<std::uint64_t, double>, std::bit_cast<std::uint64_t, double>);
 }
 
+/// The corner below which volume counts: a tenth of the front's sides beyond its ends, as BoTorch infers it (Ishibuchi
+/// et al., "How to specify a reference point in hypervolume calculation", Evolutionary Computation 26 (2018)). A front
+/// of one point has no sides: then those of all points.
+std::array<double, 2> corner_of(std::span<const double> pairs) {
+  const auto front = math::pareto_front(pairs, 2);
+  assert(front);
+  std::array<double, 2> corner{};
+  for (std::size_t k = 0; k < 2; ++k) {
+    double low = HUGE_VAL, high = -HUGE_VAL, worst = -HUGE_VAL;
+    for (const int i : *front) {
+      const double at = pairs[2 * static_cast<std::size_t>(i) + k];
+      low = std::min(low, at), high = std::max(high, at);
+    }
+    for (std::size_t i = k; i < pairs.size(); i += 2) worst = std::max(worst, pairs[i]);
+    if (!(high > low)) high = worst;
+    const double side = high > low ? high - low : 1.0;
+    corner[k] = high + kMargin * side;
+  }
+  return corner;
+}
+
 }  // namespace
 
 bool Evidence::operator==(const Evidence& other) const {
-  return trials == other.trials && allowed == other.allowed && same_bits(targets, other.targets) &&
+  return trials == other.trials && allowed == other.allowed && std::ranges::equal(targets, other.targets, same_bits) &&
          same_bits(points, other.points) && same_bits(failed, other.failed);
 }
 
@@ -87,53 +125,97 @@ std::vector<double> encode(const Space& space, const UnitPoint& point) {
 
 Result<SurrogateParameters> Surrogate::fit(const std::vector<math::Dimension>& dimensions, const Evidence& evidence) {
   SurrogateParameters parameters;
-  PEGBOX_TRY(const auto loss, math::GaussianProcess::fit(dimensions, evidence.points, evidence.targets));
-  parameters.loss = {loss.hyperparameters()};
-  if (evidence.targets.size() <= kMaxSampled) {
-    PEGBOX_TRY(parameters.loss,
-               math::GaussianProcess::sample(dimensions, evidence.points, evidence.targets, loss.hyperparameters()));
+  for (const std::vector<double>& targets : evidence.targets) {
+    PEGBOX_TRY(const auto best, math::GaussianProcess::fit(dimensions, evidence.points, targets));
+    std::vector<math::Hyperparameters> draws{best.hyperparameters()};
+    if (evidence.trials.size() <= kMaxSampled) {
+      PEGBOX_TRY(draws, math::GaussianProcess::sample(dimensions, evidence.points, targets, best.hyperparameters()));
+    }
+    parameters.losses.resize(draws.size());
+    for (std::size_t i = 0; i < draws.size(); ++i) parameters.losses[i].push_back(std::move(draws[i]));
   }
   if (!has_failures(evidence)) return parameters;
-  const FailureData data = failure_data(evidence);
-  PEGBOX_TRY(const auto failure, math::GaussianProcess::fit(dimensions, data.points, data.labels));
-  parameters.failure = failure.hyperparameters();
+  const Outcomes outcomes = outcomes_of(evidence);
+  PEGBOX_TRY(parameters.success, math::ProbitProcess::fit(dimensions, outcomes.points, outcomes.successes));
   return parameters;
 }
 
 Result<Surrogate> Surrogate::create(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,
-                                    const SurrogateParameters& parameters) {
+                                    const SurrogateParameters& parameters, const Caution& caution) {
   Surrogate surrogate;
-  surrogate.predicted_.assign(evidence.targets.size(), 0.0);
-  for (const math::Hyperparameters& each : parameters.loss) {
-    PEGBOX_TRY(auto process, math::GaussianProcess::with(dimensions, evidence.points, evidence.targets, each));
-    const std::vector<double> means = process.mean_all(evidence.points);
-    Model model{std::move(process), std::nullopt};
-    for (std::size_t i = 0; i < means.size(); ++i) {
-      surrogate.predicted_[i] += means[i] / static_cast<double>(parameters.loss.size());
-      if (evidence.allowed[i]) model.best = std::min(model.best.value_or(HUGE_VAL), means[i]);
-    }
+  surrogate.caution_ = caution;
+  surrogate.improves_ = std::ranges::find(evidence.allowed, true) != evidence.allowed.end();
+  surrogate.losses_ = evidence.targets.size();
+  surrogate.predicted_.assign(evidence.trials.size() * surrogate.losses_, 0.0);
+  for (const auto& draw : parameters.losses) {
+    PEGBOX_TRY(Model model, make_model(dimensions, evidence, draw, surrogate.predicted_));
     surrogate.models_.push_back(std::move(model));
   }
-  if (has_failures(evidence)) {
-    const FailureData data = failure_data(evidence);
-    // A failure after the last fit: the loss's length scales serve until the next.
-    PEGBOX_TRY(surrogate.failure_, math::GaussianProcess::with(dimensions, data.points, data.labels,
-                                                               parameters.failure.value_or(parameters.loss.front())));
-  }
+  for (double& each : surrogate.predicted_) each /= static_cast<double>(surrogate.models_.size());
+  if (has_failures(evidence) && caution.exponent > 0)
+    PEGBOX_CHECK(surrogate.model_success(dimensions, evidence, parameters));
   return surrogate;
 }
 
-Result<void> Surrogate::believe(std::span<const double> point) {
-  for (Model& model : models_) PEGBOX_CHECK(model.process.append_pending(point));
+Result<void> Surrogate::model_success(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,
+                                      const SurrogateParameters& parameters) {
+  const Outcomes outcomes = outcomes_of(evidence);
+  // A failure after the last fit: the prior serves until the next.
+  PEGBOX_TRY(success_, math::ProbitProcess::with(
+                           dimensions, outcomes.points, outcomes.successes,
+                           parameters.success.value_or(math::ProbitProcess::prior_middle(dimensions.size()))));
+  double attained = -HUGE_VAL;
+  const auto logs = success_->log_probability_all(outcomes.points);
+  for (std::size_t i = 0; i < logs.size(); ++i)
+    if (outcomes.successes[i]) attained = std::max(attained, logs[i]);
+  const bool depends = success_->log_evidence() > log_evidence_of_chance(outcomes.successes);
+  log_required_ = depends ? std::min(std::log(caution_.required), attained) : -HUGE_VAL;
   return {};
 }
 
-math::Prediction Surrogate::predict(std::span<const double> point) const {
+Result<Surrogate::Model> Surrogate::make_model(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,
+                                               const std::vector<math::Hyperparameters>& parameters,
+                                               std::span<double> predicted_sums) {
+  Model model;
+  std::vector<std::vector<double>> means;
+  for (std::size_t k = 0; k < parameters.size(); ++k) {
+    PEGBOX_TRY(auto process,
+               math::GaussianProcess::with(dimensions, evidence.points, evidence.targets[k], parameters[k]));
+    means.push_back(process.mean_all(evidence.points));
+    model.processes.push_back(std::move(process));
+    for (std::size_t i = 0; i < means[k].size(); ++i) predicted_sums[i * parameters.size() + k] += means[k][i];
+  }
+  std::vector<double> pairs;
+  for (std::size_t i = 0; i < evidence.trials.size(); ++i) {
+    if (!evidence.allowed[i]) continue;
+    model.best = std::min(model.best.value_or(HUGE_VAL), means[0][i]);
+    if (means.size() == 2) pairs.insert(pairs.end(), {means[0][i], means[1][i]});
+  }
+  if (pairs.empty()) return model;
+  PEGBOX_TRY(model.front, math::FrontOfTwo::create(pairs, corner_of(pairs)));
+  return model;
+}
+
+Result<void> Surrogate::believe(std::span<const double> point) {
+  for (Model& model : models_) {
+    std::vector<double> means;
+    for (math::GaussianProcess& process : model.processes) {
+      PEGBOX_CHECK(process.append_pending(point));
+      means.push_back(process.predict(point).mean);
+    }
+    if (!improves_) continue;
+    model.best = std::min(*model.best, means[0]);
+    if (model.front) model.front->add(means[0], means[1]);
+  }
+  return {};
+}
+
+math::Prediction Surrogate::predict(std::span<const double> point, std::size_t loss) const {
   math::Prediction mixture;
   double squares = 0;
   const auto count = static_cast<double>(models_.size());
   for (const Model& model : models_) {
-    const auto [mean, variance] = model.process.predict(point);
+    const auto [mean, variance] = model.processes[loss].predict(point);
     mixture.mean += mean / count;
     mixture.variance += variance / count;
     squares += mean * mean / count;
@@ -143,27 +225,32 @@ math::Prediction Surrogate::predict(std::span<const double> point) const {
 }
 
 void Surrogate::add_merits(const Model& model, std::span<const double> points, std::span<double> merits) {
-  const auto predictions = model.process.predict_all(points);
-  for (std::size_t i = 0; i < merits.size(); ++i)
-    merits[i] = log_sum(merits[i], math::log_expected_improvement(predictions[i], *model.best) +
-                                       log_news(predictions[i].variance, model.process.noise_variance()).value);
+  std::vector<std::vector<math::Prediction>> predictions;  // [k][m]
+  for (const math::GaussianProcess& process : model.processes) predictions.push_back(process.predict_all(points));
+  for (std::size_t i = 0; i < merits.size(); ++i) {
+    double merit = model.front ? model.front->log_expected_improvement(predictions[0][i], predictions[1][i])
+                               : math::log_expected_improvement(predictions[0][i], *model.best);
+    for (std::size_t k = 0; k < predictions.size(); ++k)
+      merit += log_news(predictions[k][i].variance, model.processes[k].noise_variance()).value /
+               static_cast<double>(predictions.size());
+    merits[i] = log_sum(merits[i], merit);
+  }
 }
 
 std::vector<double> Surrogate::log_merit(std::span<const double> points) const {
-  const auto d = static_cast<std::size_t>(models_.front().process.dimensions());
-  const bool improves = models_.front().best.has_value();
+  const auto d = static_cast<std::size_t>(models_.front().processes.front().dimensions());
   std::vector<double> merits;
   for (std::size_t begin = 0; begin < points.size(); begin += kChunk * d) {
     const auto chunk = points.subspan(begin, std::min(kChunk * d, points.size() - begin));
-    std::vector<double> merit(chunk.size() / d, improves ? -HUGE_VAL : 0.0);
-    if (improves) {
+    std::vector<double> merit(chunk.size() / d, improves_ ? -HUGE_VAL : 0.0);
+    if (improves_) {
       for (const Model& model : models_) add_merits(model, chunk, merit);
       for (double& each : merit) each -= std::log(static_cast<double>(models_.size()));
     }
-    if (failure_) {
-      const auto predictions = failure_->predict_all(chunk);
+    if (success_) {
+      const std::vector<double> successes = success_->log_probability_all(chunk);
       for (std::size_t i = 0; i < merit.size(); ++i)
-        merit[i] += kShyness * math::log_probability_below(predictions[i], kFailureLimit);
+        merit[i] += caution_.exponent * successes[i] + kSteepness * std::min(0.0, successes[i] - log_required_);
     }
     merits.insert(merits.end(), merit.begin(), merit.end());
   }
@@ -171,17 +258,24 @@ std::vector<double> Surrogate::log_merit(std::span<const double> points) const {
 }
 
 math::Acquisition Surrogate::merit_of(const Model& model, std::span<const double> point) {
-  const auto prediction = model.process.predict_with_gradient(point);
-  math::Acquisition merit = math::log_expected_improvement(prediction, *model.best);
-  const auto news = log_news(prediction.prediction.variance, model.process.noise_variance());
-  merit.value += news.value;
-  for (std::size_t j = 0; j < point.size(); ++j) merit.gradient[j] += news.slope * prediction.variance_gradient[j];
+  std::vector<math::PredictionGradient> predictions;  // [k]
+  for (const math::GaussianProcess& process : model.processes)
+    predictions.push_back(process.predict_with_gradient(point));
+  math::Acquisition merit = model.front ? model.front->log_expected_improvement(predictions[0], predictions[1])
+                                        : math::log_expected_improvement(predictions[0], *model.best);
+  for (std::size_t k = 0; k < predictions.size(); ++k) {
+    const auto part = 1 / static_cast<double>(predictions.size());
+    const auto news = log_news(predictions[k].prediction.variance, model.processes[k].noise_variance());
+    merit.value += part * news.value;
+    for (std::size_t j = 0; j < point.size(); ++j)
+      merit.gradient[j] += part * news.slope * predictions[k].variance_gradient[j];
+  }
   return merit;
 }
 
 math::Acquisition Surrogate::log_merit_with_gradient(std::span<const double> point) const {
   math::Acquisition merit{0, std::vector<double>(point.size(), 0.0)};
-  if (models_.front().best) {
+  if (improves_) {
     std::vector<math::Acquisition> terms;
     for (const Model& model : models_) terms.push_back(merit_of(model, point));
     double sum = -HUGE_VAL;
@@ -192,18 +286,42 @@ math::Acquisition Surrogate::log_merit_with_gradient(std::span<const double> poi
         for (std::size_t j = 0; j < point.size(); ++j)
           merit.gradient[j] += std::exp(term.value - sum) * term.gradient[j];
   }
-  if (failure_) {
-    const auto term = math::log_probability_below(failure_->predict_with_gradient(point), kFailureLimit);
-    merit.value += kShyness * term.value;
-    for (std::size_t j = 0; j < point.size(); ++j) merit.gradient[j] += kShyness * term.gradient[j];
+  if (success_) {
+    const math::Acquisition term = success_->log_probability(point);
+    const double steepness = term.value < log_required_ ? kSteepness : 0;
+    merit.value += caution_.exponent * term.value + kSteepness * std::min(0.0, term.value - log_required_);
+    for (std::size_t j = 0; j < point.size(); ++j)
+      merit.gradient[j] += (caution_.exponent + steepness) * term.gradient[j];
   }
   return merit;
 }
 
+std::optional<double> Surrogate::success_probability(std::span<const double> point) const {
+  if (!success_) return std::nullopt;
+  return std::exp(success_->log_probability_all(point).front());
+}
+
 std::vector<std::size_t> Surrogate::ranking() const {
-  std::vector<std::size_t> order(predicted_.size());
+  const std::size_t n = predicted_.size() / losses_;
+  std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [this](std::size_t i) { return predicted_[i]; });
+  if (losses_ == 1) {
+    std::ranges::stable_sort(order, {}, [this](std::size_t i) { return predicted_[i]; });
+    return order;
+  }
+  const auto ranks = math::non_dominated_ranks(predicted_, 2);
+  assert(ranks);
+  std::vector<double> front, loneliness(n, 0.0);
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < n; ++i) {
+    if ((*ranks)[i] > 0) continue;
+    places.push_back(i);
+    front.insert(front.end(), {predicted_[2 * i], predicted_[2 * i + 1]});
+  }
+  const auto distances = math::crowding_distances(front, 2);
+  assert(distances);
+  for (std::size_t i = 0; i < places.size(); ++i) loneliness[places[i]] = (*distances)[i];
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return std::pair((*ranks)[i], -loneliness[i]); });
   return order;
 }
 

@@ -1,6 +1,7 @@
-// Surrogate: the models behind the gp sampler: a Gaussian process of the loss, one of failure, and what they are worth.
+// Surrogate: the models behind the gp sampler: a Gaussian process of each loss, one of success, and what they are
+// worth.
 //
-// Letters: n observations, m points asked about, d axes.
+// Letters: n observations, m points asked about, d axes, k losses: one, or two of which a front is wanted.
 #pragma once
 
 #include <optional>
@@ -9,6 +10,8 @@
 
 #include "math/expected_improvement.h"
 #include "math/gaussian_process.h"
+#include "math/hypervolume_improvement.h"
+#include "math/probit_process.h"
 #include "search/space.h"
 
 namespace pegbox {
@@ -21,19 +24,27 @@ std::vector<double> encode(const Space& space, const UnitPoint& point);
 
 /// What the models are fitted to.
 struct Evidence {
-  std::vector<std::int64_t> trials;  ///< [n]: those with a loss
-  std::vector<double> points;        ///< [n, d]: where they are, encoded
-  std::vector<double> targets;       ///< [n]: warped losses
-  std::vector<bool> allowed;         ///< [n]: no constraint on metrics is violated
-  std::vector<double> failed;        ///< [f, d]: where trials failed without a loss
+  std::vector<std::int64_t> trials;          ///< [n]: those with a loss
+  std::vector<double> points;                ///< [n, d]: where they are, encoded
+  std::vector<std::vector<double>> targets;  ///< [k][n]: warped losses
+  std::vector<bool> allowed;                 ///< [n]: no constraint on metrics is violated
+  std::vector<double> failed;                ///< [f, d]: where trials failed without a loss
 
   bool operator==(const Evidence& other) const;  ///< to the bit; inactive coordinates are equal
 };
 
-/// The hyperparameters of both models, in standardized units.
+/// The hyperparameters of the models, in standardized units.
 struct SurrogateParameters {
-  std::vector<math::Hyperparameters> loss;       ///< each of one model; what they say is averaged
-  std::optional<math::Hyperparameters> failure;  ///< nothing where no trial has failed
+  std::vector<std::vector<math::Hyperparameters>> losses;  ///< [draws][k]; what the draws say is averaged
+  std::optional<math::Hyperparameters> success;            ///< nothing where no trial has failed
+};
+
+/// How much a probability P of failure counts: log merit has `exponent` log(1 - P), and falls steeply where 1 - P is
+/// below `required`, as far as some trial has attained it. Not so where places explain failures no better than chance
+/// does: what has nothing to do with the configuration cannot be avoided. exponent 0: failures are ignored.
+struct Caution {
+  double exponent = 4;
+  double required = 0.5;
 };
 
 class Surrogate {
@@ -41,38 +52,52 @@ class Surrogate {
   /// Searches for hyperparameters.
   static Result<SurrogateParameters> fit(const std::vector<math::Dimension>& dimensions, const Evidence& evidence);
 
-  /// `parameters` may come from a fit to a part of the evidence. Failure is a regression on 0 and 1 ("least-squares
-  /// classification", Rasmussen and Williams, "Gaussian processes for machine learning", 2006, section 6.5).
+  /// `parameters` may come from a fit to a part of the evidence.
   static Result<Surrogate> create(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,
-                                  const SurrogateParameters& parameters);
+                                  const SurrogateParameters& parameters, const Caution& caution = {});
 
-  /// A trial without a result yet, believed to give what is predicted.
+  /// A trial without a result yet, believed to give what is predicted, which then is what is to be improved on.
   Result<void> believe(std::span<const double> point);
 
-  /// log of the augmented expected improvement on the lowest predicted loss at an allowed observation, times the
-  /// probability that the trial does not fail to the fourth power; the latter alone where no observation is allowed.
-  /// [m, d] -> [m] Augmented: times the part of a result there that would be news and not noise, so that the search
-  /// does not try its best place over and over.
+  /// log of the augmented expected improvement on the lowest predicted loss at an allowed observation, or, of two
+  /// losses, on the volume below their predicted front, times what caution makes of the
+  /// probability that the trial does not fail; the latter alone where no observation is allowed. [m, d] -> [m]
+  /// Augmented: times the part of a result there that would be news and not noise (of two losses the geometric mean),
+  /// so that the search does not try its best place over and over.
   std::vector<double> log_merit(std::span<const double> points) const;
   math::Acquisition log_merit_with_gradient(std::span<const double> point) const;
 
-  math::Prediction predict(std::span<const double> point) const;  ///< mean and variance of the models' mixture
+  /// Mean and variance of the models' mixture.
+  math::Prediction predict(std::span<const double> point, std::size_t loss = 0) const;
 
-  /// Observations by predicted loss, best first.
+  /// That a trial neither fails nor violates a constraint on metrics; nothing where none has.
+  std::optional<double> success_probability(std::span<const double> point) const;
+
+  /// Observations by predicted loss, best first; of two losses by fronts, the loneliest of the first one before others.
   std::vector<std::size_t> ranking() const;
 
  private:
   struct Model {
-    math::GaussianProcess process;
-    std::optional<double> best;  // lowest prediction at an allowed observation
+    std::vector<math::GaussianProcess> processes;  // [k]
+    std::optional<double> best;                    // of one loss: lowest prediction at an allowed observation
+    std::optional<math::FrontOfTwo> front;         // of two: predictions at allowed observations
   };
   Surrogate() = default;
+  Result<void> model_success(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,
+                             const SurrogateParameters& parameters);
+  static Result<Model> make_model(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,
+                                  const std::vector<math::Hyperparameters>& parameters,
+                                  std::span<double> predicted_sums);
   static void add_merits(const Model& model, std::span<const double> points, std::span<double> log_sums);
   static math::Acquisition merit_of(const Model& model, std::span<const double> point);
 
   std::vector<Model> models_;
-  std::optional<math::GaussianProcess> failure_;
-  std::vector<double> predicted_;  // [n]: at the observations, the models' mean
+  std::optional<math::ProbitProcess> success_;
+  Caution caution_;
+  double log_required_ = 0;        // of caution_, as far as it can be had
+  bool improves_ = false;          // some observation is allowed
+  std::size_t losses_ = 1;         // k
+  std::vector<double> predicted_;  // [n, k]: at the observations, the models' mean
 };
 
 }  // namespace pegbox

@@ -12,12 +12,12 @@ const std::vector<math::Dimension> kLine{{math::DimensionKind::Real, false}};
 
 /// A parabola around 0.4 at eleven places.
 Evidence parabola() {
-  Evidence evidence;
+  Evidence evidence{.targets = {{}}};
   for (int i = 0; i <= 10; ++i) {
     const double x = i / 10.0;
     evidence.trials.push_back(i);
     evidence.points.push_back(x);
-    evidence.targets.push_back((x - 0.42) * (x - 0.42));
+    evidence.targets[0].push_back((x - 0.42) * (x - 0.42));
     evidence.allowed.push_back(true);
   }
   return evidence;
@@ -57,6 +57,48 @@ TEST(Surrogate, ShunsPlacesWhereTrialsFailed) {
   EXPECT_LT(merit(make(with_failures), 0.43), merit(make(evidence), 0.43) - 0.5);
 }
 
+TEST(Surrogate, IgnoresFailuresWithoutCaution) {
+  Evidence evidence = parabola();
+  evidence.failed = {0.41, 0.43, 0.45};
+  const auto parameters = Surrogate::fit(kLine, evidence);
+  ASSERT_TRUE(parameters);
+  const auto careless = Surrogate::create(kLine, evidence, *parameters, {.exponent = 0});
+  ASSERT_TRUE(careless);
+  EXPECT_EQ(merit(*careless, 0.43), merit(make(parabola()), 0.43));
+}
+
+/// (x - 0.2)^2 and (x - 0.6)^2 at eleven places: the front lies between 0.2 and 0.6.
+Evidence two_parabolas() {
+  Evidence evidence = parabola();
+  evidence.targets = {{}, {}};
+  for (const double x : evidence.points) {
+    evidence.targets[0].push_back((x - 0.2) * (x - 0.2));
+    evidence.targets[1].push_back((x - 0.6) * (x - 0.6));
+  }
+  return evidence;
+}
+
+TEST(Surrogate, FindsMoreVolumeBetweenTwoMinimaThanBesideThem) {
+  const Surrogate surrogate = make(two_parabolas());
+  for (const double x : {0.25, 0.35, 0.45, 0.55})
+    for (const double beside : {0.05, 0.75, 0.95}) EXPECT_GT(merit(surrogate, x), merit(surrogate, beside) + 1) << x;
+  const auto ranking = surrogate.ranking();
+  for (std::size_t i = 0; i < ranking.size(); ++i) EXPECT_EQ(i < 5, ranking[i] >= 2 && ranking[i] <= 6) << i;
+  EXPECT_NEAR(surrogate.predict(std::vector<double>{0.9}, 1).mean, 0.09, 0.02);
+}
+
+TEST(Surrogate, HasAGradientOfTheVolumeThatAgreesWithDifferences) {
+  Evidence evidence = two_parabolas();
+  evidence.failed = {0.85};
+  const Surrogate surrogate = make(evidence);
+  for (const double x : {0.13, 0.37, 0.55, 0.77}) {
+    const auto acquisition = surrogate.log_merit_with_gradient({&x, 1});
+    EXPECT_NEAR(acquisition.value, merit(surrogate, x), 1e-9);
+    const double slope = (merit(surrogate, x + 1e-6) - merit(surrogate, x - 1e-6)) / 2e-6;
+    EXPECT_NEAR(acquisition.gradient[0], slope, 1e-3 * (1 + std::abs(slope)));
+  }
+}
+
 TEST(Surrogate, TakesTheBestThatIsAllowedAsTheOneToImproveOn) {
   Evidence evidence = parabola();
   for (std::size_t i = 0; i <= 6; ++i) evidence.allowed[i] = false;
@@ -66,7 +108,7 @@ TEST(Surrogate, TakesTheBestThatIsAllowedAsTheOneToImproveOn) {
 
 TEST(Surrogate, LooksForAnAllowedPlaceWhereNoneIsKnown) {
   Evidence evidence = parabola();
-  evidence.points.resize(4), evidence.targets.resize(4), evidence.trials.resize(4);
+  evidence.points.resize(4), evidence.targets[0].resize(4), evidence.trials.resize(4);
   evidence.allowed.assign(4, false);  // up to 0.3
   const Surrogate surrogate = make(evidence);
   EXPECT_GT(merit(surrogate, 0.9), merit(surrogate, 0.15)) << "away from what is forbidden";
@@ -83,10 +125,10 @@ TEST(Surrogate, SeesLittleNewsWhereItHasLookedManyTimesThroughNoise) {
   // The best place was tried twenty times; at 0.8 there is less to hope for but more to learn.
   Evidence evidence;
   evidence.points = {0.0, 0.2, 0.6, 1.0};
-  evidence.targets = {0.3, 0.2, 0.2, 0.3};
+  evidence.targets = {{0.3, 0.2, 0.2, 0.3}};
   for (int i = 0; i < 20; ++i) {
     evidence.points.push_back(0.4);
-    evidence.targets.push_back(i % 2 ? 0.05 : 0.15);
+    evidence.targets[0].push_back(i % 2 ? 0.05 : 0.15);
   }
   evidence.trials.assign(24, 0);
   evidence.allowed.assign(24, true);
@@ -96,7 +138,7 @@ TEST(Surrogate, SeesLittleNewsWhereItHasLookedManyTimesThroughNoise) {
 
 TEST(Surrogate, IsMadeWithParametersFromAPartOfTheEvidence) {
   Evidence part = parabola();
-  part.points.resize(6), part.targets.resize(6), part.allowed.resize(6), part.trials.resize(6);
+  part.points.resize(6), part.targets[0].resize(6), part.allowed.resize(6), part.trials.resize(6);
   const auto parameters = Surrogate::fit(kLine, part);
   ASSERT_TRUE(parameters);
   Evidence all = parabola();

@@ -11,6 +11,7 @@
 #include "search/samplers/draw.h"
 #include "search/samplers/good_trials.h"
 #include "search/samplers/parzen_space.h"
+#include "search/samplers/suggest_each.h"
 
 namespace pegbox {
 namespace {
@@ -67,17 +68,13 @@ class TpeSampler final : public Sampler {
     const Observations& observations = observations_.update(history, history.trials);
     follow(history);
     std::optional<Design> design;
-    std::vector<Suggestion> suggestions;
-    for (int i = 0; i < count; ++i, ++key.trial) {
-      const bool modelled = is_modelled(history, observations, points_.size());
+    return suggest_each(count, key, taken_, [&](const RngKey& each) -> Result<std::optional<Suggestion>> {
+      const bool modelled = is_modelled(history, observations, points_.size(), options_.initial);
       if (!modelled && !design) design.emplace(history, history.spec.space, "tpe");
-      PEGBOX_TRY(auto suggestion, modelled ? model(history, observations, key) : design->next(taken_, key));
-      if (!suggestion) break;
-      taken_.add(suggestion->config);
-      add_point(history, suggestion->config);
-      suggestions.push_back(std::move(*suggestion));
-    }
-    return suggestions;
+      PEGBOX_TRY(auto suggestion, modelled ? model(history, observations, each) : design->next(taken_, each));
+      if (suggestion) add_point(history, suggestion->config);
+      return suggestion;
+    });
   }
 
  private:
@@ -104,15 +101,6 @@ class TpeSampler final : public Sampler {
     std::vector<float> places = space_.places(history.spec.space.to_unit(config));
     points_.push_back(places);
     return places;
-  }
-
-  bool is_modelled(const History& history, const Observations& observations, std::size_t trials) const {
-    const Space& space = history.spec.space;
-    const std::int64_t initial =
-        options_.initial > 0 ? options_.initial : initial_trials(space, history.spec.budget.trials);
-    const std::int64_t measured = std::ssize(observations.measured);
-    return space.dimensions() > 0 && static_cast<std::int64_t>(trials) >= initial &&
-           measured >= std::min<std::int64_t>(2, initial) && 2 * measured >= initial && observations.has_finite();
   }
 
   Result<std::optional<Suggestion>> model(const History& history, const Observations& observations, const RngKey& key) {
