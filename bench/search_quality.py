@@ -40,12 +40,11 @@ def family_of(task):
 
 
 def interval(differences, rng):
-    """[mean, low, high] of differences, one array of seeds for each task."""
-    means = []
-    for _ in range(2000):
-        picked = [differences[i] for i in rng.integers(0, len(differences), len(differences))]
-        means.append(np.mean([d[rng.integers(0, len(d), len(d))].mean() for d in picked]))
-    return np.round([np.mean([d.mean() for d in differences]), *np.quantile(means, (0.025, 0.975))], 4).tolist()
+    """[mean, low, high] of differences [tasks, seeds]."""
+    d, draws = np.array(differences), 2000
+    tasks = rng.integers(0, d.shape[0], (draws, d.shape[0], 1))
+    means = d[tasks, rng.integers(0, d.shape[1], (draws, *d.shape))].mean((1, 2))
+    return np.round([d.mean(), *np.quantile(means, (0.025, 0.975))], 4).tolist()
 
 
 def tables(runs, seeds):
