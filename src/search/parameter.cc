@@ -115,6 +115,9 @@ Result<Prior> prior_of_law(const Node& node, const Parameter& parameter) {
 
 Result<Prior> read_prior(const Node& node, const Parameter& parameter) {
   if (node.has("law")) return prior_of_law(node, parameter);
+  if (node.is_string())
+    return node.fail("a law's name alone is completed for the built-in trainer only", "{at, spread} or {law, ...}",
+                     "say what it needs: {law: lora_rate, width: 2048}");
   static constexpr std::array<std::string_view, 3> kKeys{"at", "spread", "source"};
   PEGBOX_CHECK(node.only(kKeys));
   Prior prior;

@@ -92,6 +92,7 @@ TEST(PublishedLaw, SaysWhatIsUnknownOrMissing) {
   };
   EXPECT_THAT(message({{"law", "lora_rat"}, {"width", 64}}), HasSubstr("did you mean 'lora_rate'?"));
   EXPECT_THAT(message({{"law", "lora_rate"}}), HasSubstr("width"));
+  EXPECT_THAT(message("lora_rate"), HasSubstr("built-in trainer"));
   EXPECT_THAT(message({{"law", "lora_rate"}, {"widht", 64}}), HasSubstr("width"));
   EXPECT_THAT(message({{"law", "lora_rate"}, {"width", 64}, {"optimizer", "sgd"}}), HasSubstr("adamw"));
 }

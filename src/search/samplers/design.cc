@@ -51,6 +51,18 @@ Config prior_mode(const Space& space) {
   return config;
 }
 
+namespace {
+
+/// Leaves the axes on which a person has put a prior as they were before it moved them.
+void doubt_priors(const Space& space, std::span<const double> uniform, std::span<double> at) {
+  std::vector<double> moved(uniform.begin(), uniform.end());
+  space.apply_prior(moved);
+  for (std::size_t axis = 0; axis < at.size(); ++axis)
+    if (moved[axis] != uniform[axis]) at[axis] = uniform[axis];
+}
+
+}  // namespace
+
 Design::Design(const History& history, const Space& beliefs, std::string_view by)
     : history_(history), beliefs_(beliefs), by_(by), next_index_(next_sobol_index(history, by)) {}
 
@@ -64,8 +76,11 @@ Result<std::optional<Suggestion>> Design::next(const TakenConfigs& taken, const 
   PEGBOX_TRY(const auto sequence, math::Sobol::create(std::max(1, beliefs_.dimensions()), {key.seed, stream, 0}));
   const auto propose = [&](std::uint64_t attempt, std::span<double> at) {
     if (at.empty()) return;
-    sequence.point((next_index_ + attempt) % math::Sobol::kMaxPoints, at);
+    const std::uint64_t index = (next_index_ + attempt) % math::Sobol::kMaxPoints;
+    sequence.point(index, at);
+    const std::vector<double> uniform(at.begin(), at.end());
     beliefs_.apply_prior(at);
+    if (index % 2 == 0) doubt_priors(history_.spec.space, uniform, at);
   };
   Rng rng({key.seed, stream, key.trial});
   PEGBOX_TRY(auto drawn, draw_new(history_, taken, propose, rng));

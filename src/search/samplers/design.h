@@ -1,6 +1,8 @@
 // Design: the trials before a model has something to learn from.
 //
 // First the priors' most likely configuration, if there are priors; then scrambled Sobol points moved to the priors.
+// The mode has told by then what the priors are worth, so every other point doubts those of a person and looks
+// elsewhere.
 #pragma once
 
 #include <cstdint>
