@@ -78,8 +78,10 @@ std::int64_t steps_of(const StudySpec& spec, const std::optional<Json>& describe
 std::string prior_text(const Parameter& parameter) {
   if (!parameter.prior) return "";
   const Prior& prior = *parameter.prior;
-  return fmt::format(", prior {} ({} {:.2g}{}{})", to_text(prior.at), parameter.log_scale ? "factor" : "spread",
-                     prior.spread, prior.source.empty() ? "" : "; ", prior.source);
+  return fmt::format(", prior {} ({} {:.2g}{}{})",
+                     is_number(prior.at) ? fmt::format("{:.3g}", as_number(prior.at)) : to_text(prior.at),
+                     parameter.log_scale ? "factor" : "spread", prior.spread, prior.source.empty() ? "" : "; ",
+                     prior.source);
 }
 
 }  // namespace

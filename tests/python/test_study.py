@@ -148,7 +148,7 @@ class Rungs(unittest.TestCase):
                 study.tell(trial, loss=self.curve(trial.config, 27))
         states = [trial.state for trial in study.trials]
         self.assertGreater(resumed, 5)
-        self.assertEqual(set(states), {"done", "stopped"})
+        self.assertEqual(set(states) - {"paused"}, {"done", "stopped"})  # the best paused ones rest, for a larger budget
         self.assertLess(sum(trial.step for trial in study.trials), 27 * 27 / 2)
         self.assertEqual(study.best.step, 27)
 
@@ -167,7 +167,7 @@ class Rungs(unittest.TestCase):
         self.assertEqual(len(study.trials), 27)
         self.assertGreater(len(calls), 27)
         self.assertEqual(len(set(calls)), len(calls))
-        self.assertEqual({trial.state for trial in study.trials}, {"done", "stopped"})
+        self.assertEqual({trial.state for trial in study.trials} - {"paused"}, {"done", "stopped"})
 
     def test_steps_that_do_not_grow_are_refused(self):
         trial = random_study(steps=10, stop="none").ask()
