@@ -69,6 +69,17 @@ TEST_F(BadInput, SaysThatTheTrialCommandDoesNotExist) {
   expect_refused(tune_with("echo loss: {x}", "no-such-program {x}"), 2, {"no-such-program"});
 }
 
+TEST_F(BadInput, ReadsPatternsBeforeAnythingIsBegun) {
+  expect_refused(tune_with("loss: (\\\\S+)", "loss: (\\\\S+"), 2, {"study.yaml:2 trial.metric", "loss"});
+  EXPECT_FALSE(std::filesystem::exists(folder() / "pegbox.db")) << "nothing was begun";
+}
+
+TEST_F(BadInput, StopsNothingThatHasEnded) {
+  write("study.yaml", kGood);
+  ASSERT_EQ(pegbox({"tune", "study.yaml"}).code, 0);
+  expect_refused(pegbox({"stop", "good"}), 2, {"ended already", "finished"});
+}
+
 TEST_F(BadInput, EndsAStudyWhoseProgramsAllCrash) {
   const ProgramRun run = tune_with("echo loss: {x}", "echo about to crash; exit 3; : {x}");
   EXPECT_EQ(run.code, 3) << run.err;

@@ -356,6 +356,13 @@ TEST_F(TrainerProgram, APausedTrialEndsWithTheNumbersOfOneThatWasNot) {
   EXPECT_NE(cloned.metrics.at("validation_loss"), through.metrics.at("validation_loss"));
 }
 
+TEST_F(TrainerProgram, ATrialWhoseStepPassesItsRungAndItsEndIsDone) {
+  Host host(worker_config(), folder_->path());
+  host.expect<message::Ready>();
+  host.send(start(7, 100, {{"tokens", 200}, {"batch_size", 64}}));
+  EXPECT_EQ(host.expect<message::Done>().step, 200);
+}
+
 TEST_F(TrainerProgram, TrialsTakeTurnsAndEqualThemselvesAlone) {
   Host host(worker_config(), folder_->path());
   host.expect<message::Ready>();

@@ -205,6 +205,21 @@ TEST_F(WorkerExecutorTest, KillsAWorkerThatDoesNotObeyATimeout) {
   EXPECT_NE(late.detail.find("did not stop"), std::string::npos) << late.detail;
 }
 
+TEST_F(WorkerExecutorTest, WaitsForNoDescriptionOnceItIsInterrupted) {
+  const std::atomic<bool> interrupted = true;
+  options.interrupted = &interrupted;
+  run({shell("exec sleep 1000")});
+  const auto described = executor->describe();
+  ASSERT_TRUE(described) << described.error().message;
+  EXPECT_FALSE(*described);
+}
+
+TEST_F(WorkerExecutorTest, StartsAProgramThatCannotBeRunOnlyOnce) {
+  run({shell("echo tried >&2; exit 127")});
+  EXPECT_NE(final_error().find("exit code 127"), std::string::npos);
+  EXPECT_EQ(log().find("tried"), log().rfind("tried"));
+}
+
 TEST_F(WorkerExecutorTest, GivesUpWorkersThatDieBeforeTheyAreReady) {
   run({worker("dies early")});
   const std::string message = final_error();
