@@ -303,6 +303,24 @@ std::vector<double> GaussianProcess::mean_all(std::span<const double> points) co
   return means;
 }
 
+JointPrediction GaussianProcess::predict_jointly(std::span<const double> points) const {
+  assert(check_points(dimension_kinds(), points));
+  const EmbeddedPoints x = state_->embedding.embed(points);
+  Eigen::MatrixXd k = state_->embedding.cross(state_->points, x, state_->hyperparameters).value.matrix();  // [n, m]
+  const Eigen::VectorXd means = k.transpose() * state_->alpha;
+  state_->factor().solveInPlace(k);
+  const double scale = state_->standardization.scale;
+  const Eigen::MatrixXd prior = state_->embedding.cross(x, x, state_->hyperparameters).value.matrix();
+  const Eigen::MatrixXd covariance = scale * scale * (prior - k.transpose() * k);
+  JointPrediction joint{{}, {covariance.data(), covariance.data() + covariance.size()}};
+  for (const double mean : means) joint.means.push_back(state_->unstandardized(mean, 0).mean);
+  for (Index i = 0; i < covariance.rows(); ++i) {
+    double& variance = joint.covariances[static_cast<std::size_t>(i * (covariance.rows() + 1))];
+    variance = std::max(variance, 0.0);
+  }
+  return joint;
+}
+
 PredictionGradient GaussianProcess::predict_with_gradient(std::span<const double> point) const {
   assert(check_points(dimension_kinds(), point));
   const EmbeddedPoints x = state_->embedding.embed(point);

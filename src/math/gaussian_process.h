@@ -35,6 +35,12 @@ struct Prediction {
   double standard_deviation() const;
 };
 
+/// The latent function at several points together, in the units of the targets.
+struct JointPrediction {
+  std::vector<double> means;        // [m]
+  std::vector<double> covariances;  // [m, m]
+};
+
 /// A prediction and its derivatives by each coordinate: zero for categorical and inactive ones.
 struct PredictionGradient {
   Prediction prediction;
@@ -81,6 +87,8 @@ class GaussianProcess {
   PredictionGradient predict_with_gradient(std::span<const double> point) const;
   std::vector<Prediction> predict_all(std::span<const double> points) const;  // [m, d] -> [m]
   std::vector<double> mean_all(std::span<const double> points) const;  // [m, d] -> [m]; without variances: O(m n)
+
+  JointPrediction predict_jointly(std::span<const double> points) const;  // [m, d]; O(m n^2 + m^2 n)
 
   int size() const;        ///< observations, pending ones included
   int dimensions() const;  ///< d
