@@ -21,9 +21,16 @@ Json study_summary(const StudyState& state, bool is_held);
 Json study_details(const StudyState& state, bool is_held);
 
 /// {"trial", "config", "metrics", "interval": {"metric", "low", "high"}, "folder", "in_space"}, or {"front": [...]}
-/// with several objectives. The interval is 1.96 standard errors around the metric where trials report `METRIC_error`,
-/// else low and high are null. `folder`: where the trial's adapter or model lies, or null. `in_space`: whether the
-/// present space holds the configuration. Nothing if no trial has a result.
+/// with several objectives. `folder`: where the trial's adapter or model lies, or null. `in_space`: whether the present
+/// space holds the configuration. `lowest`: the trial with the best single result, which may be luck. Nothing if no
+/// trial has a result.
+///
+/// With standings (search/samplers/standings.h) the trial is of the configuration with the best expectation; `interval`
+/// is of that expectation and also has {"confidence", "expected", "noise"}; there are "trials": all of the
+/// configuration, "beats_runner_up" and "beats_default": null or {"trial", "probability"}, and "is_default", and
+/// "from_few": the interval is likely too narrow. Without, the trial is the one with the best result, `interval`
+/// is 1.96 standard errors around it where trials report `METRIC_error`, else low and high are null, and "no_standing"
+/// says why.
 std::optional<Json> best_details(const StudyState& state, const StorePlace& place);
 
 Json trial_json(const Trial& trial);

@@ -96,6 +96,9 @@ class StudyState {
 /// trials without it. Done, stopped, paused and running trials may have one; what is not finite counts as none.
 std::optional<double> loss_of(const History& history, const Trial& trial, std::size_t objective = 0);
 
+/// The numbers of the trials that `best_trial` compares.
+std::vector<std::int64_t> comparable_trials(const History& history);
+
 /// The best trial by the first objective that violates no constraint: of the done ones, if there are any with a loss;
 /// else of those stopped or paused whose loss was measured at the greatest step among these. The lower number of
 /// equals. Nothing if there is none.

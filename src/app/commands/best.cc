@@ -11,12 +11,37 @@ namespace pegbox {
 
 namespace {
 
+std::string rival_text(const Json& best, const char* key, const std::string& who) {
+  if (!best.contains(key) || best[key].is_null()) return "";
+  return fmt::format("  {:<20} {:.0f} % (trial {})\n", "better than " + who,
+                     100 * best[key]["probability"].get<double>(), best[key]["trial"].get<std::int64_t>());
+}
+
+/// What is expected of the best, and how sure it is that it is the best.
+std::string standing_text(const Json& best) {
+  if (best.contains("no_standing"))
+    return fmt::format("  No interval and no probabilities: {}\n", best["no_standing"].get<std::string>());
+  if (!best.contains("trials")) return "";
+  std::string text = rival_text(best, "beats_runner_up", "next") + rival_text(best, "beats_default", "default");
+  if (best["from_few"].get<bool>()) text += "  The interval rests on few trials and is likely too narrow.\n";
+  if (best["is_default"].get<bool>()) text += "  It is the default that was tried.\n";
+  if (best["trials"].size() > 1) text += fmt::format("  {:<20} {} trials\n", "repeated", best["trials"].size());
+  if (best["lowest"] != best["trial"])
+    text += fmt::format("  Trial {} has the best single result; less is expected of its configuration.\n",
+                        best["lowest"].get<std::int64_t>());
+  return text;
+}
+
 std::string result_text(const Json& best) {
   std::string text = fmt::format("trial {}\n", best["trial"].get<std::int64_t>());
   const auto value_text = [](const Json& value) {
     return value.is_string()   ? value.get<std::string>()
            : value.is_number() ? format_number(value.get<double>())
                                : value.dump();
+  };
+  const auto end_text = [](const Json& end) {
+    double number = 0;
+    return read_json_number(end, number) ? show_metric(number) : end.dump();
   };
   for (const auto& [name, value] : best["config"].items())
     text += fmt::format("  {:<20} {}\n", name, value_text(value));
@@ -26,8 +51,10 @@ std::string result_text(const Json& best) {
     text += fmt::format("  {:<20} {}\n", name, show_metric(number));
   }
   if (best.contains("interval") && !best["interval"]["low"].is_null())
-    text += fmt::format("  {:<20} {} to {} (95 %)\n", best["interval"]["metric"].get<std::string>(),
-                        value_text(best["interval"]["low"]), value_text(best["interval"]["high"]));
+    text += fmt::format("  {:<20} {} to {} (95 %)\n",
+                        (best.contains("trials") ? "expected " : "") + best["interval"]["metric"].get<std::string>(),
+                        end_text(best["interval"]["low"]), end_text(best["interval"]["high"]));
+  text += standing_text(best);
   if (!best["folder"].is_null()) text += fmt::format("  {:<20} {}\n", "lies in", best["folder"].get<std::string>());
   if (!best["in_space"].get<bool>())
     text += "  This configuration is outside the present space: the study file was changed after it ran.\n";
@@ -41,8 +68,11 @@ class Best final : public Subcommand {
             .group = CommandGroup::Studies,
             .summary = "print the best configuration of a study",
             .description =
-                "Prints the best finished trial: its configuration, its metrics, and where its adapter or model "
-                "lies. With several objectives: all trials that no other one beats in everything.",
+                "Prints the best configuration: its values, its metrics, and where its adapter or model lies. The best "
+                "is the one of which most is expected by a model of all trials, not the luckiest one; with it come an "
+                "interval of that expectation and the probabilities that it beats the next one and the default that "
+                "was tried (try_first, or what the priors think most likely). With several objectives: all trials that "
+                "no other one beats in everything.",
             .example = "pegbox best code-lora\npegbox best code-lora --json",
             .uses_store = true,
             .has_result = true};

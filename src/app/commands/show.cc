@@ -36,6 +36,8 @@ std::string state_of(const Trial& trial) {
 }
 
 std::string why(const Trial& trial) {
+  if (trial.reason.is_object() && trial.reason.contains("repeat_of"))
+    return "repeat of " + to_line(trial.reason["repeat_of"]);
   return trial.reason.is_object() && trial.reason.contains("by") && trial.reason["by"].is_string()
              ? trial.reason["by"].get<std::string>()
              : "";

@@ -9,6 +9,7 @@
 #include "search/samplers/central_beliefs.h"
 #include "search/samplers/design.h"
 #include "search/samplers/evidence.h"
+#include "search/samplers/repeats.h"
 
 namespace pegbox {
 namespace {
@@ -22,6 +23,7 @@ struct GpOptions {
   double prior_weight = 2;
   std::int64_t candidates = 256;
   bool central = true;
+  bool repeats = false;
 };
 
 const FieldTable<GpOptions>& gp_fields() {
@@ -42,7 +44,11 @@ const FieldTable<GpOptions>& gp_fields() {
        .help = "points over the whole space at which the model is asked"},
       {.name = "central",
        .member = &GpOptions::central,
-       .help = "a range without a prior is taken to be written around what its author believes in"}});
+       .help = "a range without a prior is taken to be written around what its author believes in"},
+      {.name = "repeats",
+       .member = &GpOptions::repeats,
+       .help =
+           "one of the best configurations is tried again with a new seed when that is worth more than a new one"}});
   return table;
 }
 
@@ -119,6 +125,11 @@ class GpSampler final : public Sampler {
       problem.incumbents.push_back(unit_of(history, evidence.trials[ranking[i]]));
     PEGBOX_TRY(auto chosen, maximize_acquisition(problem));
     if (!chosen) return std::nullopt;
+    if (options_.repeats)
+      if (const auto repeat = choose_repeat(history, surrogate, evidence, chosen->candidate.encoded)) {
+        believed_.push_back(encode(space, unit_of(history, repeat->trial)));
+        return Suggestion{history.trials[static_cast<std::size_t>(repeat->trial)].config, reason_of(*repeat)};
+      }
     believed_.push_back(chosen->candidate.encoded);
     Json reason = explain(history, surrogate, *chosen, weights, problem.prior_weight);
     return Suggestion{std::move(chosen->candidate.config), std::move(reason)};

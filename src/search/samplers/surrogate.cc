@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "math/expected_minimum.h"
 #include "math/normal.h"
 #include "search/samplers/levels.h"
 
@@ -126,6 +127,20 @@ Result<Surrogate> Surrogate::create(const std::vector<math::Dimension>& dimensio
 Result<void> Surrogate::believe(std::span<const double> point) {
   for (Model& model : models_) PEGBOX_CHECK(model.process.append_pending(point));
   return {};
+}
+
+std::vector<double> Surrogate::worths(std::span<const double> points) const {
+  const std::size_t m = points.size() / static_cast<std::size_t>(models_.front().process.dimensions());
+  std::vector<double> worths(m, 0.0), slopes(m);
+  for (const Model& model : models_) {
+    const auto [means, covariances] = model.process.predict_jointly(points);
+    for (std::size_t i = 0; i < m; ++i) {
+      const double spread = std::sqrt(covariances[i * m + i] + model.process.noise_variance());
+      for (std::size_t k = 0; k < m; ++k) slopes[k] = spread > 0 ? covariances[i * m + k] / spread : 0;
+      worths[i] += math::expected_drop_of_minimum(means, slopes) / static_cast<double>(models_.size());
+    }
+  }
+  return worths;
 }
 
 math::Prediction Surrogate::predict(std::span<const double> point) const {

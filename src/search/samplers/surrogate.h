@@ -56,6 +56,10 @@ class Surrogate {
   std::vector<double> log_merit(std::span<const double> points) const;
   math::Acquisition log_merit_with_gradient(std::span<const double> point) const;
 
+  /// What one more trial at each of these points is worth to somebody who will then choose the one of them with the
+  /// lowest expected loss: expected_drop_of_minimum, averaged over the models. [m, d] -> [m]
+  std::vector<double> worths(std::span<const double> points) const;
+
   math::Prediction predict(std::span<const double> point) const;  ///< mean and variance of the models' mixture
 
   /// Observations by predicted loss, best first.
