@@ -72,6 +72,27 @@ TEST_F(EndToEnd, TunesToItsBudgetAndShowsWhatItFound) {
   EXPECT_THAT(pegbox({"show", "--trial", "2"}).out, HasSubstr("trial 2 of shell: done"));
 }
 
+TEST_F(EndToEnd, SaysHowSureItIsOfTheBest) {
+  write("study.yaml", study_of(12, "0"));
+  EXPECT_EQ(pegbox({"tune", "study.yaml", "--quiet"}).code, 0);
+  const Json best = json_of({"best", "--json"});
+  EXPECT_LE(best["interval"]["low"], best["interval"]["expected"]);
+  EXPECT_GE(best["interval"]["high"], best["interval"]["expected"]);
+  EXPECT_GE(best["beats_runner_up"]["probability"], 0.3);
+  EXPECT_LE(best["beats_runner_up"]["probability"], 1);
+  EXPECT_TRUE(best["beats_default"].is_null()) << "there is none";
+  EXPECT_THAT(pegbox({"best"}).out, HasSubstr("better than next"));
+}
+
+TEST_F(EndToEnd, ReplaysOtherStrategies) {
+  write("study.yaml", study_of(10, "0"));
+  EXPECT_EQ(pegbox({"tune", "study.yaml", "--quiet"}).code, 0);
+  const Json found = json_of({"what-if", "--json", "--functions", "2"});
+  EXPECT_GT(found["strategies"].size(), 8u);
+  EXPECT_THAT(pegbox({"what-if", "--functions", "2", "--trials", "5"}).out, HasSubstr("(the study's)"));
+  EXPECT_EQ(pegbox({"what-if", "--functions", "1"}).code, 2);
+}
+
 TEST_F(EndToEnd, PrintsOnlyTheResultWhenAskedToBeQuiet) {
   write("study.yaml", study_of(2, "0"));
   const ProgramRun tuned = pegbox({"tune", "study.yaml", "--quiet", "--json", "--log-file", "run.log"});
