@@ -12,7 +12,9 @@ namespace pegbox {
 namespace {
 
 constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();  ///< the level of trials that ran to their end
-constexpr std::size_t kMaxLevels = 24;  ///< more (trials ended by hand, anywhere) are thinned out
+constexpr std::size_t kMaxLevels = 24;     ///< more (trials ended by hand, anywhere) are thinned out
+constexpr std::size_t kMostCompared = 40;  ///< courses whose slopes are compared, two by two
+constexpr double kParallel = 1;            ///< courses that stay parallel, a priori
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 /// Where the trial has ended or waits, as a step at which losses are compared.
@@ -35,6 +37,26 @@ bool is_allowed(const History& history, const Trial& trial) {
   if (history.constraints.empty() || trial.state != TrialState::Done) return true;
   const auto violated = history.constraints.violated_by(trial.config, trial.metrics);
   return violated && !*violated;
+}
+
+/// The median of the slopes between any two courses (Theil and Sen), not negative, as if kParallel courses more had the
+/// slope 1; through the medians.
+LossLine fit_line(std::vector<std::pair<double, double>> courses) {
+  std::ranges::sort(courses);
+  const std::size_t n = courses.size(), used = std::min(n, kMostCompared);
+  std::vector<double> befores, ends, slopes;
+  for (const auto& [before, end] : courses) befores.push_back(before), ends.push_back(end);
+  for (std::size_t a = 0; a < used; ++a)
+    for (std::size_t b = a + 1; b < used; ++b) {
+      const std::size_t i = a * (n - 1) / (used - 1), j = b * (n - 1) / (used - 1);
+      if (befores[j] > befores[i]) slopes.push_back((ends[j] - ends[i]) / (befores[j] - befores[i]));
+    }
+  double slope = 1;
+  if (!slopes.empty()) {
+    const double weight = static_cast<double>(n - 1);
+    slope = (weight * std::max(0.0, math::median(slopes)) + kParallel) / (weight + kParallel);
+  }
+  return {.slope = slope, .offset = math::median(ends) - slope * math::median(befores)};
 }
 
 void insert(std::vector<std::int64_t>& numbers, std::int64_t number) {
@@ -156,28 +178,31 @@ void ObservationCache::read(const History& history, const Trial& trial) {
     }
 }
 
-/// What losses change by from one level to another.
-double ObservationCache::drop(std::size_t objective, std::size_t from, std::size_t to) {
-  std::vector<double> drops, befores, afters;
+/// From what those that went further made of their losses at this level. `above`: of the levels above it.
+LossLine ObservationCache::carry_from(std::size_t objective, std::size_t level, std::span<const LossLine> above) {
+  std::vector<std::pair<double, double>> courses;  // losses at the level and at full length
+  std::vector<double> befores, ends;
   for (std::size_t i = 0; i < seen_.size(); ++i) {
-    if (!seen_[i].level || *seen_[i].level < from) continue;
-    const double before = at(i, objective, from), after = *seen_[i].level >= to ? at(i, objective, to) : kNone;
+    if (!seen_[i].level || *seen_[i].level < level) continue;
+    const std::size_t own = *seen_[i].level;
+    const double before = at(i, objective, level);
+    const double end = own > level ? above[own](at(i, objective, own)) : kNone;
     if (std::isfinite(before)) befores.push_back(before);
-    if (std::isfinite(after)) afters.push_back(after);
-    if (std::isfinite(before) && std::isfinite(after)) drops.push_back(after - before);
+    if (std::isfinite(end)) ends.push_back(end);
+    if (std::isfinite(before) && std::isfinite(end)) courses.emplace_back(before, end);
   }
-  if (!drops.empty()) return math::median(drops);
-  if (befores.empty() || afters.empty()) return 0;
-  return math::median(afters) - math::median(befores);
+  if (!courses.empty()) return fit_line(std::move(courses));
+  if (befores.empty() || ends.empty()) return {};
+  return {.slope = 1, .offset = math::median(ends) - math::median(befores)};
 }
 
-std::vector<double> ObservationCache::carry(std::size_t objectives) {
-  std::vector<double> to_end(objectives * levels_.size(), 0.0);
-  for (std::size_t k = 0; k < objectives; ++k)
-    for (std::size_t level = levels_.size(); level-- > 1;) {
-      double* of_objective = &to_end[k * levels_.size()];
-      of_objective[level - 1] = of_objective[level] + drop(k, level - 1, level);
-    }
+std::vector<LossLine> ObservationCache::carry(std::size_t objectives) {
+  std::vector<LossLine> to_end(objectives * levels_.size());
+  for (std::size_t k = 0; k < objectives; ++k) {
+    const auto of_objective = std::span(to_end).subspan(k * levels_.size(), levels_.size());
+    for (std::size_t level = levels_.size(); level-- > 1;)
+      of_objective[level - 1] = carry_from(k, level - 1, of_objective);
+  }
   return to_end;
 }
 
@@ -193,7 +218,7 @@ std::vector<double> ObservationCache::losses_of(const History& history, const Tr
   for (std::size_t k = 0; k < objectives; ++k) {
     const double own = at(i, k, *seen_[i].level);
     if (std::isnan(own)) return {};
-    losses.push_back(own + to_end_[k * levels_.size() + *seen_[i].level]);
+    losses.push_back(to_end_[k * levels_.size() + *seen_[i].level](own));
   }
   return losses;
 }

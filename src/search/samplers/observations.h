@@ -3,14 +3,18 @@
 //
 // Trials that a scheduler stopped or paused early have a loss at an early step, where losses are higher for everybody.
 // Left as it is, that loss would say "bad configuration" for want of training; left out, the search would forget most
-// of what it paid for. So each is carried to full length by what trials that did go on lost between the same two steps:
+// of what it paid for. So each is carried to full length by what became of those that went further, level by level from
+// the highest down: of the trials that have a loss at a level and have gone beyond it, a line gives the loss at full
+// length (theirs, measured or carried before) from the loss at the level,
 //
-//   loss at full length = loss at the trial's own level + sum over levels a -> b above it of drop(a, b)
-//   drop(a, b) = median, over trials that have a loss at both, of loss(b) - loss(a)
+//   loss at full length = median at full length + slope * (loss at the level - median at the level)
 //
-// Levels are the steps where trials have ended or wait, and the end. Trials of one level keep their order and their
-// distances. Differences are taken within trials, never between different trials, since those that reach b are better
-// ones. Where no trial has a loss at both (programs that report only at the end), the medians' difference stands in.
+// Levels are the steps where trials have ended or wait, and the end. Trials of one level keep their order. The slope is
+// not negative, and 1 for want of evidence. Losses draw apart as trials learn, or draw together as they settle; if all
+// were carried by the same difference instead, the half of the promoted trials that made less of it than the median
+// would come to stand behind those that they had left behind. Lines are drawn within trials, never between different
+// trials, since those that go on are better ones. Where no trial has a loss at both (programs that report only at the
+// end), the difference of medians stands in. After the way in which Theil (1950) and Sen (JASA 63, 1968) fit a line.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +40,13 @@ struct Observations {
   std::vector<std::int64_t> pending;  ///< waiting, running or paused without a loss that counts
 
   bool has_finite() const;  ///< some measured trial has a finite loss in every objective
+};
+
+/// Carries losses of one level to full length.
+struct LossLine {
+  double slope = 1, offset = 0;
+  double operator()(double loss) const { return offset + slope * loss; }
+  bool operator==(const LossLine&) const = default;
 };
 
 /// From the trials of `trials`, the first of history.trials; a configuration that the space does not hold (the study
@@ -69,8 +80,8 @@ class ObservationCache {
   std::vector<std::int64_t> find_levels() const;
   void read(const History& history, const Trial& trial);
   double& at(std::size_t trial, std::size_t objective, std::size_t level);
-  double drop(std::size_t objective, std::size_t from, std::size_t to);
-  std::vector<double> carry(std::size_t objectives);
+  LossLine carry_from(std::size_t objective, std::size_t level, std::span<const LossLine> above);
+  std::vector<LossLine> carry(std::size_t objectives);
   std::vector<double> losses_of(const History& history, const Trial& trial);
   void remove(std::int64_t trial);
   void place(const History& history, const Trial& trial);
@@ -84,8 +95,8 @@ class ObservationCache {
   std::map<std::int64_t, int> ends_;  ///< steps where trials have ended or wait, and how many
   std::vector<std::int64_t> levels_;  ///< ascending
   std::vector<std::vector<double>>
-      at_;                      ///< [trials][objectives * levels]: losses; not a number: none; infinite: not finite
-  std::vector<double> to_end_;  ///< [objectives * levels]: what a loss of this level still changes by
+      at_;                        ///< [trials][objectives * levels]: losses; not a number: none; infinite: not finite
+  std::vector<LossLine> to_end_;  ///< [objectives * levels]
   Observations found_;
 };
 

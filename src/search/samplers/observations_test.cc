@@ -45,22 +45,36 @@ TEST_F(ObservationsTest, TakeTheLossOfFinishedTrialsAsItIs) {
   EXPECT_EQ(loss_of(1), 2);
 }
 
-TEST_F(ObservationsTest, CarryStoppedTrialsToTheEndByWhatOthersLostOnTheWay) {
-  run({5, 4, 3}, TrialState::Done);    // -1, -1
-  run({6, 4, 1}, TrialState::Done);    // -2, -3
-  run({4, 1, -1}, TrialState::Done);   // -3, -2
-  run({9, 8.5}, TrialState::Stopped);  // -0.5
+TEST_F(ObservationsTest, CarryStoppedTrialsToTheEndByWhatBecameOfThoseThatWentOn) {
+  run({5, 4, 3}, TrialState::Done);
+  run({6, 5, 5}, TrialState::Done);
+  run({4, 3, 1}, TrialState::Done);
+  run({9, 8}, TrialState::Stopped);
   run({7}, TrialState::Paused);
-  // From 1 to 3 the median of -1, -2, -3, -0.5 is -1.5; from 3 to the end that of -1, -3, -2 is -2.
-  EXPECT_DOUBLE_EQ(loss_of(4), 7 - 1.5 - 2);
-  EXPECT_DOUBLE_EQ(loss_of(3), 8.5 - 2);
+  // From 3 to the end the slopes are 2, 2, 2; as if one trial more had 1, (2 * 2 + 1) / 3.
+  const double third = 3 + 5.0 / 3 * (8 - 4);
+  EXPECT_NEAR(loss_of(3), third, 1e-12);
+  // From 1 to the end, with that one at 29/3: slopes 2 (thrice), 5/3, 14/9, 26/15; their median lies between 26/15
+  // and 2.
+  const double slope = (3 * (2 + (third - 1) / 5) / 2 + 1) / 4;
+  EXPECT_NEAR(loss_of(4), 4 + slope * (7 - 5.5), 1e-12);
+}
+
+TEST_F(ObservationsTest, KeepThoseThatWentOnAheadWhereLossesDrawApart) {
+  run({1.00, 0.6, 0.1}, TrialState::Done);
+  run({1.02, 0.8, 0.5}, TrialState::Done);
+  run({1.04, 0.98, 0.94}, TrialState::Done);
+  run({1.01, 0.7, 0.3}, TrialState::Done);
+  run({1.03, 0.9, 0.7}, TrialState::Done);
+  for (const double first : {1.05, 1.06, 1.07}) run({first}, TrialState::Paused);
+  for (const std::int64_t left_behind : {5, 6, 7}) EXPECT_GT(loss_of(left_behind), 0.94) << left_behind;
 }
 
 TEST_F(ObservationsTest, TakeDifferencesWithinTrialsSinceTheOnesThatGoOnAreBetter) {
   for (const double offset : {0.0, 0.1, 0.2}) run({5 + offset, 4 + offset, 3 + offset}, TrialState::Done);
   for (const double offset : {10.0, 20.0, 30.0}) run({5 + offset}, TrialState::Stopped);
-  EXPECT_DOUBLE_EQ(loss_of(3), 13) << "the difference of medians would say 3.1 + something near 0";
-  EXPECT_DOUBLE_EQ(loss_of(5), 33);
+  EXPECT_NEAR(loss_of(3), 13, 1e-9) << "the difference of medians would say 3.1 + something near 0";
+  EXPECT_NEAR(loss_of(5), 33, 1e-9);
 }
 
 TEST_F(ObservationsTest, CarryToTheHighestStepThatAnyTrialHasReached) {
@@ -112,7 +126,7 @@ TEST_F(ObservationsTest, LookAtTheFirstTrialsOnlyIfToldSo) {
   run({5, 4, 3}, TrialState::Done);
   const auto first = observe(study.history(), study.history().trials.first(1));
   ASSERT_EQ(first.measured.size(), 1u);
-  EXPECT_EQ(first.measured[0].losses.front(), 5) << "the drop that the second trial shows is not known";
+  EXPECT_EQ(first.measured[0].losses.front(), 5) << "what the second trial made of it is not known";
 }
 
 TEST_F(ObservationsTest, LeaveOutConfigurationsThatTheSpaceDoesNotHold) {
