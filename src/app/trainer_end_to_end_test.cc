@@ -103,7 +103,8 @@ TEST_F(TrainerEndToEnd, MakesTheSpaceFromTheLawsForModelAndDataAtHand) {
   const ProgramRun plan = pegbox({"tune", "auto.yaml", "--dry-run"});
   ASSERT_EQ(plan.code, 0) << plan.err;
   EXPECT_THAT(plan.out, HasSubstr("tinker-cookbook"));
-  EXPECT_THAT(plan.out, testing::Not(HasSubstr("4, 8, 16, 32, 64"))) << "what the trainer's section sets is not searched";
+  EXPECT_THAT(plan.out, testing::Not(HasSubstr("4, 8, 16, 32, 64")))
+      << "what the trainer's section sets is not searched";
   ASSERT_EQ(pegbox({"tune", "auto.yaml"}).code, 0);
   const Json show = *parse_json(pegbox({"show", "auto", "--json"}).out, "show");
   const double rate = show["trials"][0]["config"]["learning_rate"];

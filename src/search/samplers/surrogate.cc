@@ -168,10 +168,7 @@ Result<void> Surrogate::model_success(const std::vector<math::Dimension>& dimens
   const auto logs = success_->log_probability_all(outcomes.points);
   for (std::size_t i = 0; i < logs.size(); ++i)
     if (outcomes.successes[i]) attained = std::max(attained, logs[i]);
-  // The evidence is that of the best hyperparameters: each of them is charged as in Schwarz's criterion.
-  const auto charge =
-      0.5 * static_cast<double>(dimensions.size() + 1) * std::log(static_cast<double>(outcomes.successes.size()));
-  const bool depends = success_->log_evidence() - charge > log_evidence_of_chance(outcomes.successes);
+  const bool depends = success_->log_evidence() > log_evidence_of_chance(outcomes.successes);
   log_required_ = depends ? std::min(std::log(caution_.required), attained) : -HUGE_VAL;
   return {};
 }
