@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/units.h"
 #include "search/samplers/table.h"
 #include "search/schedulers/table.h"
+#include "search/unit_scale.h"
 
 namespace pegbox {
 
@@ -75,13 +78,18 @@ std::int64_t steps_of(const StudySpec& spec, const std::optional<Json>& describe
   return static_cast<std::int64_t>(number_in(*described, "steps").value_or(0));
 }
 
+/// A number in three digits.
+std::string short_text(const Value& value) {
+  const double number = is_number(value) ? as_number(value) : 0;
+  if (number == 0) return to_text(value);
+  return format_number(round_to_decimal(number, static_cast<int>(std::floor(std::log10(std::abs(number)))) - 2));
+}
+
 std::string prior_text(const Parameter& parameter) {
   if (!parameter.prior) return "";
   const Prior& prior = *parameter.prior;
-  return fmt::format(", prior {} ({} {:.2g}{}{})",
-                     is_number(prior.at) ? fmt::format("{:.3g}", as_number(prior.at)) : to_text(prior.at),
-                     parameter.log_scale ? "factor" : "spread", prior.spread, prior.source.empty() ? "" : "; ",
-                     prior.source);
+  return fmt::format(", prior {} ({} {:.2g}{}{})", short_text(prior.at), parameter.log_scale ? "factor" : "spread",
+                     prior.spread, prior.source.empty() ? "" : "; ", prior.source);
 }
 
 }  // namespace
