@@ -84,7 +84,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--trials", type=int, default=30)
-    parser.add_argument("--shared", default=os.path.join(common.ROOT, "..", "shared"))
+    parser.add_argument("--shared", default=common.SHARED)
     args = parser.parse_args()
     if not os.path.exists(os.path.join(args.shared, "bench", "tasks.py")):
         print("law_priors: no recorded runs at " + args.shared + ": nothing to measure")

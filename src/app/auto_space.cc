@@ -2,7 +2,6 @@
 #include "app/auto_space.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "app/default_space.h"
 #include "app/trainer_program.h"
@@ -36,18 +35,13 @@ Result<void> complete_priors(Document& study, const Json& facts) {
   return {};
 }
 
-/// A rate as a person would write it.
-double two_digits(double value) {
-  return round_to_decimal(value, static_cast<int>(std::floor(std::log10(std::abs(value)))) - 1);
-}
-
 /// The configuration to try first: the published defaults, and what the laws say where there is one.
 Result<Json> first_config(const Document& study, Json published) {
   PEGBOX_TRY(const Node node, study.root().at("space"));
   PEGBOX_TRY(const Space space, Space::read(node));
   for (const Parameter& parameter : space.parameters())
     if (parameter.prior && parameter.kind == ParameterKind::Real)
-      published[parameter.name] = two_digits(as_number(parameter.prior->at));
+      published[parameter.name] = round_to_digits(as_number(parameter.prior->at), 2);
   return published;
 }
 
@@ -83,7 +77,7 @@ Json run_facts(const Json& described) {
   return facts;
 }
 
-Result<void> complete_space(Document& study, const Path& folder) {
+Result<void> complete_space(Document& study, const Path& folder, std::optional<Json>& described) {
   PEGBOX_TRY(const Node trial, study.root().at("trial"));
   PEGBOX_TRY(const Node space, study.root().at("space"));
   if (!trial.has("trainer"))
@@ -91,9 +85,11 @@ Result<void> complete_space(Document& study, const Path& folder) {
                       "a prior may say itself what its law needs: {law: lora_rate, width: 2048}");
   PEGBOX_TRY(const Node section, trial.at("trainer"));
   PEGBOX_TRY(const Json trainer, resolve_trainer_paths(section, folder));
-  PEGBOX_TRY(const auto program, TrainerProgram::find());
-  PEGBOX_TRY(const Json described, program.ask("describe", trainer));
-  const Json facts = run_facts(described);
+  if (!described) {
+    PEGBOX_TRY(const auto program, TrainerProgram::find());
+    PEGBOX_TRY(described, program.ask("describe", trainer));
+  }
+  const Json facts = run_facts(*described);
   return is_auto(study.json) ? write_space(study, trainer, facts) : complete_priors(study, facts);
 }
 

@@ -15,9 +15,9 @@ Result<StudyFile> StudyFile::load(const Path& path) {
   return read(std::move(document), folder);
 }
 
-Result<StudyFile> StudyFile::read(Document document, const Path& folder) {
-  StudyFile file;
-  if (needs_facts(document.json)) PEGBOX_CHECK(complete_space(document, folder));
+Result<StudyFile> StudyFile::read(Document document, const Path& folder, std::optional<Json> described) {
+  StudyFile file{.described = std::move(described)};
+  if (needs_facts(document.json)) PEGBOX_CHECK(complete_space(document, folder, file.described));
   PEGBOX_TRY(file.spec, StudySpec::read(document));
   const Node root = document.root();
   PEGBOX_TRY(const Node trial, root.at("trial"));

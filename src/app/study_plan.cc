@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "base/units.h"
 #include "search/samplers/table.h"
 #include "search/schedulers/table.h"
@@ -80,9 +78,7 @@ std::int64_t steps_of(const StudySpec& spec, const std::optional<Json>& describe
 
 /// A number in three digits.
 std::string short_text(const Value& value) {
-  const double number = is_number(value) ? as_number(value) : 0;
-  if (number == 0) return to_text(value);
-  return format_number(round_to_decimal(number, static_cast<int>(std::floor(std::log10(std::abs(number)))) - 2));
+  return is_number(value) ? format_number(round_to_digits(as_number(value), 3)) : to_text(value);
 }
 
 std::string prior_text(const Parameter& parameter) {

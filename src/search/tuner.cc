@@ -297,7 +297,7 @@ Result<void> Tuner::check_hope() const {
     if (ended || refused) ++failures, last = &each;
   }
   if (failures < options_.hopeless_after) return {};
-  const bool spent = history.spec.budget.trials > 0 && std::ssize(history.trials) >= history.spec.budget.trials;
+  const bool spent = !director_.exhausted(history).empty();
   return fail(ErrorKind::Internal,
               {.where = study_.name(),
                .what = "the first " + std::to_string(failures) + " trials gave no value of '" + metric + "'",

@@ -54,6 +54,11 @@ double round_to_decimal(double value, int exponent) {
   return round_by_text(value, exponent);
 }
 
+double round_to_digits(double value, int digits) {
+  if (value == 0) return 0;
+  return round_to_decimal(value, static_cast<int>(std::floor(std::log10(std::abs(value)))) + 1 - digits);
+}
+
 UnitScale::UnitScale(const Parameter& parameter)
     : low_(parameter.low), high_(parameter.high), step_(parameter.step), log_(parameter.log_scale) {
   if (parameter.kind == ParameterKind::Integer && step_ == 0) step_ = 1;

@@ -50,4 +50,7 @@ std::int64_t count_levels(double low, double high, double step);
 /// The multiple of 10^exponent nearest to `value`, as the double nearest to that decimal number.
 double round_to_decimal(double value, int exponent);
 
+/// `value`, which is finite, to so many significant decimal digits.
+double round_to_digits(double value, int digits);
+
 }  // namespace pegbox

@@ -77,7 +77,7 @@ class Init final : public Subcommand {
     make_paths_relative_to(folder);
     PEGBOX_TRY(const std::string text, study_template(choices_, described));
     PEGBOX_TRY(Document document, parse_yaml(text, output_));
-    if (described || !choices_.command.empty()) PEGBOX_CHECK(StudyFile::read(std::move(document), folder));
+    if (described || !choices_.command.empty()) PEGBOX_CHECK(StudyFile::read(std::move(document), folder, described));
     PEGBOX_CHECK(replace_file(output_, text));
     session.console().say(fmt::format("{} is written. Look at it, then: pegbox tune {}", output_, output_));
     return ExitCode::Done;

@@ -113,8 +113,8 @@ class Tune final : public Subcommand {
   static std::string standing(const Study& study) { return status_line(study.history(), study.state().now_s()); }
 
   static Result<ExitCode> show_plan(Session& session, const StudyFile& file) {
-    std::optional<Json> described;
-    if (file.trial.kind == TrialKind::Trainer) {
+    std::optional<Json> described = file.described;
+    if (!described && file.trial.kind == TrialKind::Trainer) {
       PEGBOX_TRY(const auto trainer, TrainerProgram::find());
       PEGBOX_TRY(described, trainer.ask("describe", file.trial.trainer));
     }

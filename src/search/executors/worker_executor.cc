@@ -226,7 +226,8 @@ void WorkerExecutor::check_life(int index) {
     receive(index);  // what it said before it ended
     if (!worker.process) return;
     const bool tried_nothing = std::ranges::none_of(legs_, [&](const auto& leg) { return leg.second.worker == index; });
-    tried_nothing&& is_hopeless(*status) ? give_up(index, status->describe()) : lose(index, status->describe());
+    if (tried_nothing && is_hopeless(*status)) return give_up(index, status->describe());
+    lose(index, status->describe());
   } else if (!worker.process->can_speak() && now_s - worker.heard_s > kLongestClosing_s) {
     lose(index, "it closed its output");
   } else if (worker.is_deaf) {
