@@ -2,6 +2,7 @@
 
 import datetime
 import importlib.metadata
+import importlib.util
 import json
 import os
 import platform
@@ -42,6 +43,20 @@ def _pegbox_version():
 
 def versions(*packages):
     return {"pegbox": _pegbox_version(), "python": platform.python_version(), **{p: importlib.metadata.version(p) for p in packages}}
+
+
+def shared_program(name):
+    """The module ../shared/bench/NAME.py; where it is absent, as in a user's clone, says so and ends the program."""
+    folder = os.path.join(SHARED, "bench")
+    path = os.path.join(folder, f"{name}.py")
+    if not os.path.exists(path):
+        print(f"{name}: the recorded runs and their program (../shared/bench/{name}.py) are not here; nothing was measured")
+        sys.exit(0)
+    sys.path.append(folder)
+    spec = importlib.util.spec_from_file_location(f"shared_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def spread(values):

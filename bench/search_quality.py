@@ -7,7 +7,6 @@ Runs the engines and tasks of ../shared/bench/search_quality.py (or the folder i
 Runs that bench/results/search_quality.json has are not repeated; `--engines pegbox --rerun` measures one engine again and keeps the others.
 """
 
-import importlib.util
 import os
 import sys
 
@@ -20,17 +19,8 @@ MARKS = (10, 20, 30, 50)
 
 
 def shared_program():
-    folder = os.path.join(common.SHARED, "bench")
-    path = os.path.join(folder, "search_quality.py")
-    if not os.path.exists(path):
-        print("search_quality: the recorded runs and their program (../shared/bench/search_quality.py) are not here; nothing was measured")
-        sys.exit(0)
-    sys.path.append(folder)
-    spec = importlib.util.spec_from_file_location("shared_search_quality", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    engines = module.ENGINES
-    engines["pegbox-cmaes"] = lambda params, seed, budget: sys.modules["engines"].Pegbox(params, seed, budget, "cmaes")
+    module = common.shared_program("search_quality")
+    module.ENGINES["pegbox-cmaes"] = lambda params, seed, budget: sys.modules["engines"].Pegbox(params, seed, budget, "cmaes")
     return module
 
 
