@@ -118,6 +118,28 @@ TEST_F(EndToEnd, ResumesPausedTrialsUnderALargerBudget) {
   EXPECT_FALSE(json_of({"list", "--json"})[0]["trials"].value("paused", 0)) << "given up, and gc may free their files";
 }
 
+TEST_F(EndToEnd, SaysHowSureItIsOfTheBest) {
+  write("study.yaml", study_of(12, "0"));
+  EXPECT_EQ(pegbox({"tune", "study.yaml", "--quiet"}).code, 0);
+  const Json best = json_of({"best", "--json"});
+  EXPECT_LE(best["interval"]["low"], best["expected"]);
+  EXPECT_GE(best["interval"]["high"], best["expected"]);
+  EXPECT_GE(best["beats_runner_up"]["probability"], 0.3);
+  EXPECT_LE(best["beats_runner_up"]["probability"], 1);
+  EXPECT_TRUE(best["beats_default"].is_null()) << "there is none";
+  EXPECT_FALSE(best.contains("no_expectation"));
+  EXPECT_THAT(pegbox({"best"}).out, HasSubstr("better than the next"));
+}
+
+TEST_F(EndToEnd, SaysThatFewTrialsDoNotTellTheBest) {
+  write("study.yaml", study_of(3, "0"));
+  EXPECT_EQ(pegbox({"tune", "study.yaml", "--quiet"}).code, 0);
+  const Json best = json_of({"best", "--json"});
+  EXPECT_EQ(best["trial"], best["lowest"]);
+  EXPECT_TRUE(best["interval"]["low"].is_null());
+  EXPECT_THAT(pegbox({"best"}).out, HasSubstr("not enough trials to say"));
+}
+
 TEST_F(EndToEnd, PrintsOnlyTheResultWhenAskedToBeQuiet) {
   write("study.yaml", study_of(2, "0"));
   const ProgramRun tuned = pegbox({"tune", "study.yaml", "--quiet", "--json", "--log-file", "run.log"});
