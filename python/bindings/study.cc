@@ -9,6 +9,7 @@
 #include "bindings/open_study.h"
 #include "bindings/raise.h"
 #include "bindings/values.h"
+#include "search/samplers/standings.h"
 
 namespace pegbox::python {
 namespace {
@@ -119,8 +120,38 @@ nb::dict trial(OpenStudy& study, std::int64_t number) {
   return record;
 }
 
-std::optional<std::int64_t> best(OpenStudy& study) {
-  return without_lock([&] { return study.log().look([](const History& history) { return best_trial(history); }); });
+nb::object rival(const std::optional<Rival>& rival) {
+  if (!rival) return nb::none();
+  return nb::make_tuple(rival->trial, rival->probability);
+}
+
+std::uint64_t event_count(OpenStudy& study) {
+  return without_lock([&] { return study.log().look([](const History& history) { return history.event_count; }); });
+}
+
+/// None if no trial has a result; else (trial, what the standings say of it, or why there are none).
+nb::object best(OpenStudy& study) {
+  std::optional<std::int64_t> lowest;
+  const auto found = without_lock([&] {
+    return study.log().look([&](const History& history) {
+      lowest = best_trial(history);
+      return standings(history);
+    });
+  });
+  if (!lowest) return nb::none();
+  nb::dict said;
+  said["lowest"] = *lowest;
+  if (!found) {
+    said["no_expectation"] = found.error().message;
+    return nb::make_tuple(*lowest, said);
+  }
+  const RankedConfig& first = found->ranked.front();
+  said["expected"] = first.mean;
+  said["interval"] = nb::make_tuple(first.interval.low, first.interval.high);
+  said["noise"] = found->noise;
+  said["beats_runner_up"] = rival(found->runner_up);
+  said["beats_default"] = rival(found->default_choice);
+  return nb::make_tuple(first.trials.front(), said);
 }
 
 std::vector<std::int64_t> front(OpenStudy& study) {
@@ -152,6 +183,7 @@ void bind_study(nb::module_& module) {
       .def("count", &count)
       .def("trial", &trial)
       .def("best", &best)
+      .def("event_count", &event_count)
       .def("front", &front)
       .def("spec", &spec)
       .def("close", &close);

@@ -24,9 +24,10 @@ from pegbox.errors import (
     Unsupported,
 )
 from pegbox.study import Study, load
-from pegbox.trial import Report, Trial, TrialRecord
+from pegbox.trial import Best, Report, Rival, Trial, TrialRecord
 
 __all__ = [
+    "Best",
     "Conflict",
     "Corrupt",
     "Diverged",
@@ -38,6 +39,7 @@ __all__ = [
     "NotFound",
     "OutOfMemory",
     "Report",
+    "Rival",
     "Study",
     "Trial",
     "TrialRecord",

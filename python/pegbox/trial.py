@@ -101,7 +101,49 @@ class TrialRecord:
     """Of a failure, a pause or a stop: in words."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A configuration that the best one is compared with."""
+
+    trial: int
+    probability: float
+    """That more is to be expected of the best one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Best(TrialRecord):
+    """The trial whose configuration promises most, and how sure that is.
+
+    A trial's result is what its configuration is worth plus the luck of its seed; a model of all trials tells the two apart.
+    """
+
+    lowest: int
+    """The trial with the best single result, which may be luck."""
+    expected: float | None = None
+    """What the metric is expected to be with a new seed."""
+    interval: tuple[float, float] | None = None
+    """Of `expected`, 95 %."""
+    noise: float | None = None
+    """Standard deviation of one trial around what is expected of it."""
+    beats_runner_up: Rival | None = None
+    beats_default: Rival | None = None
+    """Against the first of `try_first`, or what the priors think most likely; None if it was not tried, or is the best."""
+    no_expectation: str = ""
+    """Why there is no expectation: there are too few trials, say. The trial then is the one with the best result."""
+
+
 def record_of(fields: dict[str, Any]) -> TrialRecord:
     """A record from what the core says of a trial."""
-    fields["reports"] = [Report(step, metrics) for step, metrics in fields["reports"]]
-    return TrialRecord(**fields)
+    return TrialRecord(**_with_reports(fields))
+
+
+def best_of(fields: dict[str, Any], said: dict[str, Any]) -> Best:
+    """The best, from what the core says of its trial and of its standing."""
+    for rival in ("beats_runner_up", "beats_default"):
+        if said.get(rival) is not None:
+            said[rival] = Rival(*said[rival])
+    return Best(**_with_reports(fields), **said)
+
+
+def _with_reports(fields: dict[str, Any]) -> dict[str, Any]:
+    return {**fields, "reports": [Report(step, metrics) for step, metrics in fields["reports"]]}

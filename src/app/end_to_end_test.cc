@@ -118,6 +118,49 @@ TEST_F(EndToEnd, ResumesPausedTrialsUnderALargerBudget) {
   EXPECT_FALSE(json_of({"list", "--json"})[0]["trials"].value("paused", 0)) << "given up, and gc may free their files";
 }
 
+TEST_F(EndToEnd, SaysHowSureItIsOfTheBest) {
+  write("study.yaml", study_of(12, "0"));
+  EXPECT_EQ(pegbox({"tune", "study.yaml", "--quiet"}).code, 0);
+  const Json best = json_of({"best", "--json"});
+  EXPECT_LE(best["interval"]["low"], best["expected"]);
+  EXPECT_GE(best["interval"]["high"], best["expected"]);
+  EXPECT_GE(best["beats_runner_up"]["probability"], 0.3);
+  EXPECT_LE(best["beats_runner_up"]["probability"], 1);
+  EXPECT_TRUE(best["beats_default"].is_null()) << "there is none";
+  EXPECT_FALSE(best.contains("no_expectation"));
+  EXPECT_THAT(pegbox({"best"}).out, HasSubstr("better than the next"));
+}
+
+TEST_F(EndToEnd, SaysThatFewTrialsDoNotTellTheBest) {
+  write("study.yaml", study_of(3, "0"));
+  EXPECT_EQ(pegbox({"tune", "study.yaml", "--quiet"}).code, 0);
+  const Json best = json_of({"best", "--json"});
+  EXPECT_EQ(best["trial"], best["lowest"]);
+  EXPECT_TRUE(best["interval"]["low"].is_null());
+  EXPECT_THAT(pegbox({"best"}).out, HasSubstr("not enough trials to say"));
+  const ProgramRun asked = pegbox({"what-if"});
+  EXPECT_EQ(asked.code, 2);
+  EXPECT_THAT(asked.err, HasSubstr("not enough trials to say"));
+}
+
+TEST_F(EndToEnd, ReplaysOtherStrategies) {
+  write("study.yaml", study_of(10, "0"));
+  EXPECT_EQ(pegbox({"tune", "study.yaml", "--quiet"}).code, 0);
+  const Json found = json_of({"what-if", "--json", "--draws", "2"});
+  EXPECT_GT(found["strategies"].size(), 8u);
+  for (const Json& each : found["strategies"]) {
+    EXPECT_EQ(each["after"].back()["trials"], 10) << each;
+    EXPECT_LE(each["after"].back()["low"], each["after"].back()["high"]) << each;
+  }
+  const ProgramRun shown = pegbox({"what-if", "--draws", "2", "--trials", "5"});
+  EXPECT_THAT(shown.out,
+              testing::AllOf(HasSubstr("(the study's)"), HasSubstr("Assumed:"), HasSubstr("not replayed: pbt")));
+  EXPECT_EQ(pegbox({"what-if", "--draws", "1"}).code, 2);
+  const ProgramRun unknown = pegbox({"what-if", "shel"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("shell")) << "the nearest name";
+}
+
 TEST_F(EndToEnd, PrintsOnlyTheResultWhenAskedToBeQuiet) {
   write("study.yaml", study_of(2, "0"));
   const ProgramRun tuned = pegbox({"tune", "study.yaml", "--quiet", "--json", "--log-file", "run.log"});
@@ -138,6 +181,9 @@ TEST_F(EndToEnd, GoesOnAfterSigkillWithoutLosingATrial) {
     EXPECT_EQ(finish(*child).code, 128 + SIGKILL);
     const Json shown = json_of({"show", "--json"});
     EXPECT_EQ(shown["state"], "interrupted");
+    const ProgramRun replayed = pegbox({"what-if"});
+    EXPECT_EQ(replayed.code, 2);
+    EXPECT_THAT(replayed.err, HasSubstr("the study is not finished; got interrupted"));
     for (const Json& trial : before) {
       if (trial["state"] != "done") continue;
       EXPECT_EQ(trial, shown["trials"][trial["number"].get<std::size_t>()]);

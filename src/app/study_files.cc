@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "search/samplers/standings.h"
+
 namespace pegbox {
 
 namespace {
@@ -38,6 +40,7 @@ Garbage garbage_of_study(const StorePlace& place, const StudyState& state) {
   const auto front = pareto_front(history);
   std::set<std::int64_t> winners(front.begin(), front.end());
   if (const auto best = best_trial(history)) winners.insert(*best);
+  if (const auto best = expected_best_trial(history)) winners.insert(*best);
   Garbage garbage;
   for (const Trial& trial : history.trials) {
     if (!is_final(trial.state)) continue;

@@ -20,7 +20,8 @@ struct Garbage {
   std::uint64_t bytes = 0;
 };
 
-/// What may go: folders of trials that have ended (except the best and the Pareto front, whose result folder stays),
+/// What may go: folders of trials that have ended (except the best by result, the best by expectation and
+/// the Pareto front, whose result folder stays),
 /// and checkpoints of those. Trials that may go on keep all.
 Garbage garbage_of_study(const StorePlace& place, const StudyState& state);
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "app/study_files.h"
+#include "search/samplers/standings.h"
 
 namespace pegbox {
 
@@ -22,7 +23,8 @@ Json result_json(const Trial& trial) {
   return {{"trial", trial.number}, {"config", trial.config.to_json()}, {"metrics", metrics_json(trial.metrics)}};
 }
 
-Json interval_json(const Trial& trial, const std::string& metric) {
+/// The program's own: of one trial's measurement.
+Json reported_interval(const Trial& trial, const std::string& metric) {
   Json interval = {{"metric", metric}, {"low", nullptr}, {"high", nullptr}};
   const auto value = trial.metric(metric), error = trial.metric(metric + "_error");
   if (value && error) {
@@ -45,6 +47,24 @@ Json best_json(const StudyState& state, const StorePlace& place, std::int64_t nu
   json["in_space"] = state.spec().space.contains(trial.config);
   json["folder"] = folder_json(place, state.spec().name, number);
   return json;
+}
+
+Json rival_json(const std::optional<Rival>& rival) {
+  if (!rival) return nullptr;
+  return {{"trial", rival->trial}, {"probability", rival->probability}};
+}
+
+/// What is expected of the best configuration, and how sure it is that it is the best.
+void add_standing(Json& json, const Standings& found, const std::string& metric) {
+  const RankedConfig& best = found.ranked.front();
+  json["interval"] = {
+      {"metric", metric}, {"low", json_number(best.interval.low)}, {"high", json_number(best.interval.high)}};
+  json["expected"] = json_number(best.mean);
+  json["noise"] = json_number(found.noise);
+  json["trials"] = best.trials;
+  json["beats_runner_up"] = rival_json(found.runner_up);
+  json["beats_default"] = rival_json(found.default_choice);
+  json["is_default"] = found.best_is_default;
 }
 
 Json objectives_json(const StudySpec& spec) {
@@ -126,8 +146,16 @@ std::optional<Json> best_details(const StudyState& state, const StorePlace& plac
   }
   const auto best = best_trial(history);
   if (!best) return std::nullopt;
-  Json json = best_json(state, place, *best);
-  json["interval"] = interval_json(state.trial(*best), spec.objective().metric);
+  const std::string& metric = spec.objective().metric;
+  const auto found = standings(history);
+  Json json = best_json(state, place, found ? found->ranked.front().trials.front() : *best);
+  json["lowest"] = *best;
+  if (found) {
+    add_standing(json, *found, metric);
+  } else {
+    json["interval"] = reported_interval(state.trial(*best), metric);
+    json["no_expectation"] = found.error().message;
+  }
   return json;
 }
 

@@ -21,9 +21,16 @@ Json study_summary(const StudyState& state, bool is_held);
 Json study_details(const StudyState& state, bool is_held);
 
 /// {"trial", "config", "metrics", "interval": {"metric", "low", "high"}, "folder", "in_space"}, or {"front": [...]}
-/// with several objectives. The interval is 1.96 standard errors around the metric where trials report `METRIC_error`,
-/// else low and high are null. `folder`: where the trial's adapter or model lies, or null. `in_space`: whether the
-/// present space holds the configuration. Nothing if no trial has a result.
+/// with several objectives. `folder`: where the trial's adapter or model lies, or null. `in_space`: whether the present
+/// space holds the configuration. `lowest`: the trial with the best single result, which may be luck. Nothing if no
+/// trial has a result.
+///
+/// Where there are standings (search/samplers/standings.h) the trial is of the configuration of which most is expected,
+/// and `interval` is that expectation's, 95 %. Beside it: "expected", "noise": standard deviation of a trial around
+/// what is expected of it, "trials": all that ran this configuration, "beats_runner_up" and "beats_default": null or
+/// {"trial", "probability"}, "is_default". Where there are none the trial is the one with the best result, `interval`
+/// is 1.96 standard errors around it if trials report `METRIC_error`, else low and high are null, and "no_expectation"
+/// says why.
 std::optional<Json> best_details(const StudyState& state, const StorePlace& place);
 
 Json trial_json(const Trial& trial);

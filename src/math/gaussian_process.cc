@@ -170,13 +170,14 @@ EmbeddedPoints some_points(const EmbeddedPoints& points, const std::vector<Index
 // search on all goes on from there: a likelihood costs O(n^3).
 Result<Minimum> maximize_posterior(const Embedding& embedding, const EmbeddedPoints& points,
                                    const Eigen::VectorXd& targets, const FitOptions& options) {
-  MarginalLikelihood likelihood(embedding, points, {targets.data(), static_cast<std::size_t>(targets.size())});
+  MarginalLikelihood likelihood(embedding, points, {targets.data(), static_cast<std::size_t>(targets.size())},
+                                options.noise);
   const Index n = points.size();
   if (n <= kCoarsePoints * 5 / 4) return search_widely(likelihood, options);
   std::vector<Index> rows(kCoarsePoints);
   for (Index i = 0; i < kCoarsePoints; ++i) rows[i] = i * n / kCoarsePoints;
   const Eigen::VectorXd some_targets = targets(rows);
-  MarginalLikelihood coarse(embedding, some_points(points, rows), {some_targets.data(), rows.size()});
+  MarginalLikelihood coarse(embedding, some_points(points, rows), {some_targets.data(), rows.size()}, options.noise);
   PEGBOX_TRY(const Minimum start, search_widely(coarse, options));
   PEGBOX_TRY(Minimum found, minimize(loss_of(likelihood), start.x, likelihood.bounds(options.min_noise_variance),
                                      search_options(options)));
@@ -227,7 +228,7 @@ Result<std::vector<Hyperparameters>> GaussianProcess::sample(std::vector<Dimensi
   PEGBOX_CHECK(check_hyperparameters(start, dimensions.size()));
   PEGBOX_TRY(const GaussianProcess process, prepare(std::move(dimensions), points, targets));
   const State& data = *process.state_;
-  MarginalLikelihood likelihood(data.embedding, data.points, {data.targets.data(), targets.size()});
+  MarginalLikelihood likelihood(data.embedding, data.points, {data.targets.data(), targets.size()}, options.noise);
   const NormalPrior prior{likelihood.prior_means(), likelihood.prior_spreads()};
   const Box box = likelihood.bounds(FitOptions{}.min_noise_variance);
   const auto within = [&](std::span<const double> x) {
@@ -301,6 +302,24 @@ std::vector<double> GaussianProcess::mean_all(std::span<const double> points) co
     for (double mean : chunk) means.push_back(state_->unstandardized(mean, 0).mean);
   }
   return means;
+}
+
+JointPrediction GaussianProcess::predict_jointly(std::span<const double> points) const {
+  assert(check_points(dimension_kinds(), points));
+  const EmbeddedPoints x = state_->embedding.embed(points);
+  Eigen::MatrixXd k = state_->embedding.cross(state_->points, x, state_->hyperparameters).value.matrix();  // [n, m]
+  const Eigen::VectorXd means = k.transpose() * state_->alpha;
+  state_->factor().solveInPlace(k);
+  const double scale = state_->standardization.scale;
+  const Eigen::MatrixXd prior = state_->embedding.cross(x, x, state_->hyperparameters).value.matrix();
+  const Eigen::MatrixXd covariance = scale * scale * (prior - k.transpose() * k);
+  JointPrediction joint{{}, {covariance.data(), covariance.data() + covariance.size()}};
+  for (const double mean : means) joint.means.push_back(state_->unstandardized(mean, 0).mean);
+  for (Index i = 0; i < covariance.rows(); ++i) {
+    double& variance = joint.covariances[static_cast<std::size_t>(i * (covariance.rows() + 1))];
+    variance = std::max(variance, 0.0);
+  }
+  return joint;
 }
 
 PredictionGradient GaussianProcess::predict_with_gradient(std::span<const double> point) const {

@@ -20,11 +20,13 @@ struct FitOptions {
   int max_evaluations = 60;          ///< of the likelihood, for each local search
   int max_starts = 2;                ///< local searches, from the best of the fixed starts; one more over 125 points
   double min_noise_variance = 1e-6;  ///< of standardized targets
+  NoisePrior noise = {};
 };
 
 struct SampleOptions {
   int count = 6;
   int steps_each = 3;  ///< of the chain, between two draws
+  NoisePrior noise = {};
 };
 
 /// Mean and variance of the latent function at a point, in the units of the targets (observation noise not included).
@@ -33,6 +35,12 @@ struct Prediction {
   double variance = 0;
 
   double standard_deviation() const;
+};
+
+/// The latent function at several points together, in the units of the targets.
+struct JointPrediction {
+  std::vector<double> means;        // [m]
+  std::vector<double> covariances;  // [m, m]
 };
 
 /// A prediction and its derivatives by each coordinate: zero for categorical and inactive ones.
@@ -81,6 +89,8 @@ class GaussianProcess {
   PredictionGradient predict_with_gradient(std::span<const double> point) const;
   std::vector<Prediction> predict_all(std::span<const double> points) const;  // [m, d] -> [m]
   std::vector<double> mean_all(std::span<const double> points) const;  // [m, d] -> [m]; without variances: O(m n)
+
+  JointPrediction predict_jointly(std::span<const double> points) const;  // [m, d]; O(m n^2 + m^2 n)
 
   int size() const;        ///< observations, pending ones included
   int dimensions() const;  ///< d

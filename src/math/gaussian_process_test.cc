@@ -223,6 +223,27 @@ TEST(GaussianProcess, AppendingEqualsFactorizingAnew) {
   }
 }
 
+// Var(y | also x) = Var(y) - Cov(x, y)^2 / (Var(x) + noise).
+TEST(GaussianProcess, JointPredictionsAgreeWithWhatOneMoreObservationDoes) {
+  const Data data = mixed_data(25, 3), asked = mixed_data(6, 4);
+  const auto process = *GaussianProcess::fit(data.dimensions, data.points, data.targets);
+  const JointPrediction joint = process.predict_jointly(asked.points);
+  const auto alone = process.predict_all(asked.points);
+  const std::size_t m = alone.size();
+  for (std::size_t i = 0; i < m; ++i) {
+    expect_close({joint.means[i], joint.covariances[i * m + i]}, alone[i], 1e-9);
+    GaussianProcess more = process;
+    ASSERT_TRUE(more.append(asked.point(static_cast<int>(i)), 40));
+    const auto after = more.predict_all(asked.points);
+    for (std::size_t k = 0; k < m; ++k) {
+      const double covariance = joint.covariances[i * m + k];
+      const double expected =
+          alone[k].variance - covariance * covariance / (alone[i].variance + process.noise_variance());
+      EXPECT_NEAR(after[k].variance, expected, 1e-8 * (1 + alone[k].variance)) << i << " " << k;
+    }
+  }
+}
+
 TEST(GaussianProcess, APendingPointMovesNoMeanAndNarrowsTheVarianceAroundIt) {
   const Data data = mixed_data(30, 7);
   const auto process = *GaussianProcess::fit(data.dimensions, data.points, data.targets);

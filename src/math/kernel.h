@@ -45,6 +45,13 @@ struct Hyperparameters {
   double mean = 0;                    ///< the constant mean
 };
 
+/// What is believed of the noise variance of standardized targets before they are seen: LogNormal(centre, spread). The
+/// default is BoTorch's: little noise.
+struct NoisePrior {
+  double centre = -4;
+  double spread = 1;
+};
+
 /// InvalidInput, naming the point and the coordinate, unless `points` is [n, d] and each coordinate is allowed: real
 /// ones finite, categorical ones whole numbers >= 0, inactive ones only in conditional dimensions.
 Result<void> check_points(std::span<const Dimension> dimensions, std::span<const double> points);

@@ -15,7 +15,6 @@ using Eigen::Index;
 
 constexpr double kLogTwoPi = 1.83787706640934548356;
 constexpr double kLengthSpread = std::numbers::sqrt3;
-constexpr double kNoiseCentre = -4, kNoiseSpread = 1;
 constexpr double kSignalSpread = 0.5, kMeanSpread = 1;
 constexpr double kMinLength = 0.02, kMaxLength = 1e4;
 
@@ -71,8 +70,9 @@ Eigen::MatrixXd gram_of_lower(const Eigen::MatrixXd& lower) {
 }
 
 MarginalLikelihood::MarginalLikelihood(const Embedding& embedding, const EmbeddedPoints& points,
-                                       std::span<const double> targets)
+                                       std::span<const double> targets, const NoisePrior& noise)
     : dimensions_(static_cast<int>(embedding.dimensions().size())),
+      noise_(noise),
       targets_(Eigen::Map<const Eigen::VectorXd>(targets.data(), targets.size())),
       categorical_(embedding.categorical_columns()) {
   const Index n = points.size(), pairs = n * (n - 1) / 2;
@@ -147,7 +147,7 @@ double MarginalLikelihood::log_prior(std::span<const double> parameters, std::sp
   };
   for (int j = 0; j < d; ++j) add(j, log_normal_density(parameters[j], length_centre(d), kLengthSpread));
   add(d, normal_density(parameters[d], kSignalSpread));
-  add(d + 1, log_normal_density(parameters[d + 1], kNoiseCentre, kNoiseSpread));
+  add(d + 1, log_normal_density(parameters[d + 1], noise_.centre, noise_.spread));
   add(d + 2, normal_density(parameters[d + 2], kMeanSpread));
   return sum;
 }
@@ -219,13 +219,13 @@ double MarginalLikelihood::log_posterior(std::span<const double> parameters, std
 
 std::vector<double> MarginalLikelihood::prior_means() const {
   std::vector<double> means(dimensions_, length_centre(dimensions_));
-  means.insert(means.end(), {0.0, kNoiseCentre, 0.0});
+  means.insert(means.end(), {0.0, noise_.centre, 0.0});
   return means;
 }
 
 std::vector<double> MarginalLikelihood::prior_spreads() const {
   std::vector<double> spreads(dimensions_, kLengthSpread);
-  spreads.insert(spreads.end(), {kSignalSpread, kNoiseSpread, kMeanSpread});
+  spreads.insert(spreads.end(), {kSignalSpread, noise_.spread, kMeanSpread});
   return spreads;
 }
 

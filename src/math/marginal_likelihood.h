@@ -4,7 +4,7 @@
 // Parameters: [log l_1 ... log l_d, log s^2, log noise variance, mean]. Priors: densities of the
 // plain length scales and noise variance, of the parameters for the others.
 //   length scales  LogNormal(sqrt(2) + log(d) / 2, sqrt(3))   Hvarfner et al. 2024 (arXiv 2402.02229)
-//   noise          LogNormal(-4, 1)                           as in BoTorch 0.12, whose models follow that paper
+//   noise          LogNormal(-4, 1), unless told another      as in BoTorch 0.12, whose models follow that paper
 //   log s^2        Normal(0, 0.5)                             targets are standardized, so s^2 is about 1; on Hartmann,
 //                                                             Ackley, Levy and Rosenbrock functions 0.5 found better
 //                                                             minima than 0.02 (fixed) and 1
@@ -22,7 +22,8 @@ namespace pegbox::math {
 class MarginalLikelihood {
  public:
   /// Computes all pairs' squared differences once: n (n - 1) / 2 * d doubles. `targets` are standardized.
-  MarginalLikelihood(const Embedding& embedding, const EmbeddedPoints& points, std::span<const double> targets);
+  MarginalLikelihood(const Embedding& embedding, const EmbeddedPoints& points, std::span<const double> targets,
+                     const NoisePrior& noise = {});
 
   int parameters() const { return dimensions_ + 3; }
 
@@ -52,6 +53,7 @@ class MarginalLikelihood {
   void add_gradient(std::span<const double> parameters, const Eigen::VectorXd& alpha, std::span<double> gradient);
 
   int dimensions_;
+  NoisePrior noise_;
   Eigen::VectorXd targets_;                  // [n]
   std::vector<int> real_, categorical_;      // dimensions of the columns below
   Eigen::MatrixXd real_differences_;         // [pairs, real]: pairs (i, k), i > k, by k and then i

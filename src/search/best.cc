@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "math/pareto.h"
-#include "search/history.h"
+#include "search/comparable_trials.h"
 
 namespace pegbox {
 namespace {
@@ -24,8 +24,7 @@ bool is_allowed(const History& history, const Trial& trial) {
   return after && !*after;
 }
 
-/// The trials that may be compared, as best_trial says.
-std::vector<const Trial*> comparable_trials(const History& history) {
+std::vector<const Trial*> compared(const History& history) {
   std::vector<const Trial*> done, shorter;
   std::int64_t greatest = -1;
   for (const Trial& trial : history.trials) {
@@ -53,10 +52,16 @@ std::optional<double> loss_of(const History& history, const Trial& trial, std::s
   return wanted.sign() * *value;
 }
 
+std::vector<std::int64_t> comparable_trials(const History& history) {
+  std::vector<std::int64_t> numbers;
+  for (const Trial* trial : compared(history)) numbers.push_back(trial->number);
+  return numbers;
+}
+
 std::optional<std::int64_t> best_trial(const History& history) {
   std::optional<std::int64_t> best;
   double least = 0;
-  for (const Trial* trial : comparable_trials(history)) {
+  for (const Trial* trial : compared(history)) {
     const double loss = *loss_of(history, *trial);
     if (best && loss >= least) continue;
     best = trial->number;
@@ -69,7 +74,7 @@ std::vector<std::int64_t> pareto_front(const History& history) {
   const std::size_t objectives = history.spec.objectives.size();
   std::vector<std::int64_t> numbers;
   std::vector<double> points;  // [trials, objectives]
-  for (const Trial* trial : comparable_trials(history)) {
+  for (const Trial* trial : compared(history)) {
     std::vector<double> losses;
     for (std::size_t i = 0; i < objectives; ++i)
       if (const auto loss = loss_of(history, *trial, i)) losses.push_back(*loss);

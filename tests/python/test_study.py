@@ -1,6 +1,7 @@
 """pegbox.Study as a caller sees it: asks, reports, tells, and what the records say."""
 
 import math
+import random
 import tempfile
 import unittest
 from pathlib import Path
@@ -103,6 +104,27 @@ class Interface(unittest.TestCase):
             self.assertEqual(beaten, [])
         with self.assertRaisesRegex(pegbox.InvalidInput, "study.front"):
             study.best
+
+    def test_the_best_is_the_one_that_promises_most_and_says_how_sure_that_is(self):
+        luck = random.Random(1)
+        study = pegbox.Study({"x": {"range": [0, 1]}}, minimize="loss", search="random", try_first=[{"x": 0.9}], trials=40)
+        while (trial := study.ask()) is not None:
+            study.tell(trial, loss=(trial.config["x"] - 0.4) ** 2 + luck.gauss(0, 0.05))
+        best = study.best
+        self.assertEqual(best.config, study.trials[best.number].config)
+        low, high = best.interval
+        self.assertLess(low, best.expected)
+        self.assertLess(best.expected, high)
+        self.assertLess(abs(best.config["x"] - 0.4), 0.25)
+        self.assertEqual(best.beats_default.trial, 0)
+        self.assertGreater(best.beats_default.probability, 0.9)
+        self.assertEqual(best.lowest, min(study.trials, key=lambda trial: trial.metrics["loss"]).number)
+        self.assertIs(study.best, best)  # nothing has happened since
+
+        few = random_study()
+        few.tell(few.ask(), loss=1.0)
+        self.assertIsNone(few.best.interval)
+        self.assertIn("not enough trials to say", few.best.no_expectation)
 
     def test_a_study_without_a_limit_goes_on(self):
         study = random_study(trials=None)

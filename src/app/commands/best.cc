@@ -11,6 +11,31 @@ namespace pegbox {
 
 namespace {
 
+std::string rival_text(const Json& rival, const std::string& who) {
+  if (rival.is_null()) return "";
+  return fmt::format("  {:<20} {:.0f} % sure (trial {})\n", "better than " + who,
+                     100 * rival["probability"].get<double>(), rival["trial"].get<std::int64_t>());
+}
+
+/// What is expected of the best, and how sure it is that it is the best.
+std::string expectation_text(const Json& best) {
+  if (best.contains("no_expectation"))
+    return fmt::format("  No interval and no probabilities: {}\n", best["no_expectation"].get<std::string>());
+  if (!best.contains("expected")) return "";
+  std::string text = rival_text(best["beats_runner_up"], "the next") + rival_text(best["beats_default"], "the default");
+  if (best["is_default"].get<bool>()) text += "  It is the default that was tried.\n";
+  if (best["trials"].size() > 1) text += fmt::format("  {:<20} {} trials\n", "measured by", best["trials"].size());
+  if (best["lowest"] != best["trial"])
+    text += fmt::format("  Trial {} has the best single result; less is expected of its configuration.\n",
+                        best["lowest"].get<std::int64_t>());
+  return text;
+}
+
+std::string end_text(const Json& end) {
+  double number = 0;
+  return read_json_number(end, number) ? show_metric(number) : end.dump();
+}
+
 std::string result_text(const Json& best) {
   std::string text = fmt::format("trial {}\n", best["trial"].get<std::int64_t>());
   const auto value_text = [](const Json& value) {
@@ -26,8 +51,11 @@ std::string result_text(const Json& best) {
     text += fmt::format("  {:<20} {}\n", name, show_metric(number));
   }
   if (best.contains("interval") && !best["interval"]["low"].is_null())
-    text += fmt::format("  {:<20} {} to {} (95 %)\n", best["interval"]["metric"].get<std::string>(),
-                        value_text(best["interval"]["low"]), value_text(best["interval"]["high"]));
+    text += fmt::format("  {:<20} {}{} to {} (95 %)\n",
+                        (best.contains("expected") ? "expected " : "") + best["interval"]["metric"].get<std::string>(),
+                        best.contains("expected") ? end_text(best["expected"]) + ", " : "",
+                        end_text(best["interval"]["low"]), end_text(best["interval"]["high"]));
+  text += expectation_text(best);
   if (!best["folder"].is_null()) text += fmt::format("  {:<20} {}\n", "lies in", best["folder"].get<std::string>());
   if (!best["in_space"].get<bool>())
     text += "  This configuration is outside the present space: the study file was changed after it ran.\n";
@@ -41,8 +69,11 @@ class Best final : public Subcommand {
             .group = CommandGroup::Studies,
             .summary = "print the best configuration of a study",
             .description =
-                "Prints the best finished trial: its configuration, its metrics, and where its adapter or model "
-                "lies. With several objectives: all trials that no other one beats in everything.",
+                "Prints the best configuration: its values, its metrics, and where its adapter or model lies. The best "
+                "is the one of which most is expected by a model of all trials, not the luckiest; with it come a 95 % "
+                "interval of that expectation and how sure it is that it beats the next one and the default that was "
+                "tried (the first of try_first, or what the priors think most likely). With several objectives: all "
+                "trials that no other one beats in everything.",
             .example = "pegbox best code-lora\npegbox best code-lora --json",
             .uses_store = true,
             .has_result = true};

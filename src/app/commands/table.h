@@ -14,6 +14,7 @@ std::unique_ptr<Subcommand> make_demo_command();
 std::unique_ptr<Subcommand> make_list_command();
 std::unique_ptr<Subcommand> make_show_command();
 std::unique_ptr<Subcommand> make_best_command();
+std::unique_ptr<Subcommand> make_what_if_command();
 std::unique_ptr<Subcommand> make_logs_command();
 std::unique_ptr<Subcommand> make_pause_command();
 std::unique_ptr<Subcommand> make_stop_command();
