@@ -97,6 +97,7 @@ Result<void> TrainingRun::start() {
   PEGBOX_TRY(method_, make_method(config_, *model_.decoder, model_.weights, model_.name));
   PEGBOX_CHECK(check_memory());
   parameters_ = method_->initial_parameters(static_cast<std::uint64_t>(config_.seed));
+  complete_parameters(config_, model_.decoder->layout(), parameters_);
   optimizer_ = make_optimizer(config_, parameters_);
   for (int lane = 0; lane < lanes_.count(); ++lane) {
     LaneState state;
@@ -242,7 +243,10 @@ double TrainingRun::take_train_loss() {
 
 Result<Evaluation> TrainingRun::evaluate(const text::TokenizedRows& data) {
   return guard("evaluation", [&]() -> Result<Evaluation> {
-    return train::evaluate(*model_.decoder, network(), data, lanes_, micro_batch_tokens(), config_.evaluate_tokens);
+    const Tensors averages = optimizer_->averages();
+    const auto averaged = averages.empty() ? nullptr : method_->network(averages);
+    return train::evaluate(*model_.decoder, averaged ? *averaged : network(), data, lanes_, micro_batch_tokens(),
+                           config_.evaluate_tokens);
   });
 }
 
@@ -312,8 +316,9 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
 }
 
 Result<void> TrainingRun::save(const Path& folder) const {
-  Tensors values;
-  for (const Parameter& parameter : parameters_) values.push_back(parameter.value);
+  Tensors values = optimizer_->averages();
+  if (values.empty())
+    for (const Parameter& parameter : parameters_) values.push_back(parameter.value);
   return method_->save(folder, values);
 }
 

@@ -56,6 +56,7 @@ class TrainingRun {
   /// Mean loss over the labels trained on since the last call; NaN if there were none.
   double take_train_loss();
 
+  /// Of the averages where the optimizer keeps some, else of the parameters.
   Result<Evaluation> evaluate(const text::TokenizedRows& data);
 
   Snapshot snapshot();

@@ -9,7 +9,7 @@
 
 namespace pegbox::train {
 
-/// Defaults that depend on the method (marked 0 or -1: "from the method") are filled by `resolve`.
+/// Defaults that depend on the method or the optimizer (marked 0 or -1) are filled when it is read.
 struct TrainConfig {
   std::string method = "lora";
   std::string optimizer = "adamw";
@@ -18,8 +18,12 @@ struct TrainConfig {
   double learning_rate = 0;  ///< peak; 0: by the method
   double warmup_fraction = 0.02;
   double decay_fraction = 0.2;
-  double weight_decay = -1;  ///< -1: by the method
-  double beta1 = 0.9, beta2 = -1, epsilon = 1e-8;
+  double weight_decay = -1;                                    ///< -1: by the method
+  double beta1 = -1, beta2 = -1, momentum = -1, epsilon = -1;  ///< -1: by the optimizer (beta2: and the method)
+  bool nesterov = true;
+  std::string muon_scale = "match_rms_adamw";
+  std::string decay_exclude = "norms,biases";
+  double layer_rate_decay = 1, lora_b_rate = 1;
   double clip = 1;  ///< largest global norm of the gradient; 0: none
 
   std::int64_t batch_size = 16;  ///< sequences of an effective batch

@@ -41,7 +41,7 @@ TEST(AdamW, FollowsTheFormula) {
 }
 
 TEST(AdamW, FirstStepHasTheSizeOfTheRate) {
-  TrainConfig config{.weight_decay = 0, .beta2 = 0.999};
+  TrainConfig config{.weight_decay = 0, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
   const Tensor value = at::zeros({3});
   make_optimizer(config, {{"x", value, true}})->step({at::tensor({1e-3f, -5.0f, 0.0f})}, 0.1);
   EXPECT_LT(testing::relative_difference(value, at::tensor({-0.1f, 0.1f, 0.0f})), 1e-4);
