@@ -36,6 +36,16 @@ const std::vector<Reader>& readers() {
       {"epsilon", "optimizer", optimizers_with(&OptimizerDefaults::epsilon)},
       {"muon_scale", "optimizer", {"muon"}},
       {"lora_b_rate", "method", {"lora"}},
+      {"final_rate", "schedule", {"linear", "cosine", "cosine_restarts", "polynomial", "wsd"}},
+      {"cycles", "schedule", {"cosine_restarts"}},
+      {"decay_power", "schedule", {"polynomial"}},
+      {"plateau_factor", "schedule", {"plateau"}},
+      {"plateau_patience", "schedule", {"plateau"}},
+      {"average_decay", "average", {"ema"}},
+      {"average_fraction", "average", {"tail"}},
+      {"initialization", "method", {"scratch"}},
+      {"initial_deviation", "method", {"scratch"}},
+      {"mup_base_width", "initialization", {"mup"}},
   };
   return table;
 }
@@ -57,17 +67,52 @@ Result<void> check_readers(const TrainConfig& config, const std::string& where) 
   return {};
 }
 
+Result<void> check_optimizer(const TrainConfig& config, const std::string& where) {
+  if (config.optimizer != "schedule_free") return {};
+  if (config.beta1 <= 0) return clash(where, "schedule_free needs an average", "beta1 0", "beta1 above 0");
+  if (config.schedule != "constant")
+    return clash(where, "schedule_free takes the place of a schedule", "schedule " + config.schedule,
+                 "schedule constant, which is its default then");
+  if (config.average != "none")
+    return clash(where, "schedule_free keeps an average of its own", "average " + config.average, "average none");
+  return {};
+}
+
+Result<void> check_steps(const TrainConfig& config, const std::string& where) {
+  const bool watches = config.schedule == "plateau" || config.early_stop > 0;
+  if (watches && config.evaluate_every == 0)
+    return clash(where, "plateau and early_stop need validation losses on the way", "evaluate_every 0",
+                 "evaluate_every: training tokens between evaluations");
+  if (config.batch_start > config.batch_size)
+    return clash(where, "a growing batch starts above its end", fmt::format("batch_start {}", config.batch_start),
+                 fmt::format("at most batch_size, {}", config.batch_size));
+  if (config.spike_rollback > 0 && config.spike_deviations <= 0)
+    return clash(where, "spike_rollback counts spikes, and nothing is called one", "spike_deviations 0",
+                 "spike_deviations, such as 6");
+  return {};
+}
+
+/// arXiv 2203.03466 gives the rates of optimizers whose steps have one size; a tied head would need a factor of the
+/// logits, which the model files of these families cannot hold.
+Result<void> check_start(const TrainConfig& config, const std::string& where) {
+  if (config.initialization != "mup") return {};
+  if (config.tie_embeddings)
+    return clash(where, "mup gives embedding and head rates of their own", "tie_embeddings true",
+                 "tie_embeddings false");
+  if (config.optimizer == "sgd" || config.optimizer == "muon")
+    return clash(where, "mup's rates are those of Adam", "optimizer " + config.optimizer,
+                 "adamw, adafactor, lion or schedule_free");
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_combinations(const TrainConfig& config, const std::string& where) {
   PEGBOX_CHECK(check_readers(config, where));
   PEGBOX_CHECK(DecayExclusions::read(config.decay_exclude));
-  if (config.optimizer == "schedule_free" && config.beta1 <= 0)
-    return clash(where, "schedule_free needs an average", "beta1 0", "beta1 above 0");
-  if (config.optimizer == "schedule_free" && config.schedule != "constant")
-    return clash(where, "schedule_free takes the place of a schedule", "schedule " + config.schedule,
-                 "schedule constant, which is its default then");
-  return {};
+  PEGBOX_CHECK(check_optimizer(config, where));
+  PEGBOX_CHECK(check_steps(config, where));
+  return check_start(config, where);
 }
 
 }  // namespace pegbox::train

@@ -13,6 +13,8 @@ namespace {
 using Row = Field<TrainConfig>;
 using Rows = std::vector<Row>;
 
+constexpr double kOneCycleRise = 0.3;  // OneCycleLR's
+
 Rows search_rows() {
   return Rows{
       Row{.name = "method",
@@ -175,6 +177,8 @@ Result<TrainConfig> read_train_config(const Json& defaults, const Json& json, co
   for (const auto& [key, value] : json.items()) document.json[key] = value;
   PEGBOX_TRY(TrainConfig config, train_fields().read(document.root()));
   if (config.optimizer == "schedule_free" && !document.json.contains("schedule")) config.schedule = "constant";
+  if (config.schedule == "one_cycle" && !document.json.contains("warmup_fraction"))
+    config.warmup_fraction = kOneCycleRise;
   if (config.tokens == 0 && config.epochs <= 0)
     return fail(ErrorKind::InvalidInput, {.where = where,
                                           .what = "the run has no length",

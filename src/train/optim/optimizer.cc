@@ -1,14 +1,9 @@
-// Optimizer: the table of optimizers, and clipping.
+// Optimizer: the table of optimizers.
 #include "train/optim/optimizer.h"
-
-#include <ATen/ops/_foreach_mul.h>
-#include <ATen/ops/_foreach_norm.h>
-#include <ATen/ops/stack.h>
 
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cmath>
 
 #include "train/optim/adafactor.h"
 #include "train/optim/adamw.h"
@@ -30,9 +25,9 @@ struct OptimizerRow {
 // Rates beside AdamW's: those of search/published_law.h; for adafactor the same size of step, for sgd a guess.
 constexpr std::array<OptimizerRow, 6> kOptimizers = {{
     {"adamw", {.beta1 = 0.9, .beta2 = kByMethod, .epsilon = 1e-8}, make_adamw},
-    {"adafactor", {.beta1 = 0, .epsilon = 1e-30}, make_adafactor},
-    {"sgd", {.rate_factor = 100, .momentum = 0.9}, make_sgd},
-    {"lion", {.rate_factor = 0.18, .beta1 = 0.9, .beta2 = 0.99}, make_lion},
+    {"adafactor", {.beta1 = 0, .epsilon = 1e-30, .state_copies = 1}, make_adafactor},
+    {"sgd", {.rate_factor = 100, .momentum = 0.9, .state_copies = 1}, make_sgd},
+    {"lion", {.rate_factor = 0.18, .beta1 = 0.9, .beta2 = 0.99, .state_copies = 1}, make_lion},
     {"muon", {.beta1 = 0.9, .beta2 = kByMethod, .momentum = 0.95, .epsilon = 1e-8}, make_muon},
     {"schedule_free", {.rate_factor = 3.2, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8}, make_schedule_free},
 }};
@@ -55,18 +50,6 @@ const OptimizerDefaults& optimizer_defaults(std::string_view name) { return opti
 
 std::unique_ptr<Optimizer> make_optimizer(const TrainConfig& config, const std::vector<Parameter>& parameters) {
   return optimizer_row(config.optimizer).make(config, parameters);
-}
-
-double clip_gradients(const Tensors& gradients, double limit) {
-  double squares = 0;
-  for (const Tensor& norm : at::_foreach_norm(gradients)) {
-    const double value = norm.item<double>();
-    squares += value * value;
-  }
-  const double norm = std::sqrt(squares);
-  // PyTorch's clip_grad_norm_ adds 1e-6 to the norm; so do we, that the same limit gives the same step.
-  if (limit > 0 && norm > limit) at::_foreach_mul_(gradients, limit / (norm + 1e-6));
-  return norm;
 }
 
 }  // namespace pegbox::train

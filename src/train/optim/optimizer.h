@@ -31,6 +31,7 @@ class Optimizer {
 struct OptimizerDefaults {
   double rate_factor = 1;  ///< of the method's default learning rate, which is AdamW's
   double beta1 = -1, beta2 = -1, momentum = -1, epsilon = -1;
+  double state_copies = 2;  ///< what its state takes, in sizes of the parameters
 };
 inline constexpr double kByMethod = -2;  ///< of beta2: it has the field, and the method knows the default
 
@@ -39,8 +40,5 @@ const OptimizerDefaults& optimizer_defaults(std::string_view name);  ///< of a k
 
 /// `parameters` are shared with the optimizer. The config is resolved: it was read by read_train_config.
 std::unique_ptr<Optimizer> make_optimizer(const TrainConfig& config, const std::vector<Parameter>& parameters);
-
-/// Scales `gradients` so that their global norm is at most `limit` (0: no limit); returns the norm before.
-double clip_gradients(const Tensors& gradients, double limit);
 
 }  // namespace pegbox::train

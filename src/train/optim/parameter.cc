@@ -120,7 +120,12 @@ class Completion {
     if (slot.pieces.size() > 1 && slot.is_matrix())
       for (const Piece& piece : slot.pieces) parameter.rows.push_back(piece.rows);
     scale(parameter, above_[static_cast<std::size_t>(index)]);
+    // Adam's steps have one size for each number: with m times the inputs, an m-th of it moves the outputs as far.
+    if (config_.initialization == "mup" && (parameter.kind == ParameterKind::Matrix || index == layout_.head))
+      parameter.rate *= static_cast<double>(config_.mup_base_width) / static_cast<double>(width());
   }
+
+  std::int64_t width() const { return layout_.slots[static_cast<std::size_t>(layout_.embedding)].shape[1]; }
 
   void scale(Parameter& parameter, std::int64_t above) const {
     parameter.rate *= std::pow(config_.layer_rate_decay, static_cast<double>(above));
