@@ -45,11 +45,25 @@ Result<Json> first_config(const Document& study, Json published) {
   return published;
 }
 
+/// The optimizer that all trials have; empty: the default one, or the search chooses.
+std::string optimizer_of(const Json& trainer) {
+  const auto optimizer = trainer.find("optimizer");
+  return optimizer != trainer.end() && optimizer->is_string() ? optimizer->get<std::string>() : "";
+}
+
+/// Parameters of the default space that an optimizer does not read, which a trial would be refused for.
+bool is_read_by(const std::string& optimizer, const std::string& parameter) {
+  return parameter != "beta2" || (optimizer != "sgd" && optimizer != "adafactor");
+}
+
 /// The default space of the method, without what the trainer's section sets.
 Result<void> write_space(Document& study, const Json& trainer, const Json& facts) {
   PEGBOX_TRY(const auto parameters, default_space(method_of(trainer)));
   Json space = space_json(parameters), first = first_config_json(parameters);
   for (const auto& [name, value] : trainer.items()) space.erase(name), first.erase(name);
+  for (const DefaultParameter& parameter : parameters)
+    if (const std::string name(parameter.name); !is_read_by(optimizer_of(trainer), name))
+      space.erase(name), first.erase(name);
   study.json["space"] = std::move(space);
   PEGBOX_CHECK(complete_priors(study, facts));
   if (study.json.contains("try_first")) return {};
@@ -89,7 +103,8 @@ Result<void> complete_space(Document& study, const Path& folder, std::optional<J
     PEGBOX_TRY(const auto program, TrainerProgram::find());
     PEGBOX_TRY(described, program.ask("describe", trainer));
   }
-  const Json facts = run_facts(*described);
+  Json facts = run_facts(*described);
+  if (const std::string optimizer = optimizer_of(trainer); !optimizer.empty()) facts["optimizer"] = optimizer;
   return is_auto(study.json) ? write_space(study, trainer, facts) : complete_priors(study, facts);
 }
 

@@ -199,6 +199,32 @@ TEST(StudyTemplate, OfATrainerIsAStudyForEveryMethod) {
   }
 }
 
+TEST(AutoSpace, FollowsTheOptimizerOfAllTrials) {
+  const auto first_config = [](const std::string& fields) {
+    auto document = parse_yaml("trial: {trainer: {method: scratch" + fields + "}}\nspace: auto\n", "study.yaml");
+    EXPECT_TRUE(document);
+    std::optional<Json> described = Json{{"parameters_without_tables", 1e8}, {"width", 768}, {"steps", 1e9}};
+    const auto completed = complete_space(*document, ".", described);
+    EXPECT_TRUE(completed) << completed.error().message;
+    EXPECT_EQ(document->json["space"].contains("beta2"), document->json["try_first"][0].contains("beta2"));
+    return document->json["try_first"][0];
+  };
+  const double usual = first_config("")["learning_rate"];
+  EXPECT_EQ(first_config(", optimizer: adamw")["learning_rate"].get<double>(), usual);
+  EXPECT_LT(first_config(", optimizer: lion")["learning_rate"].get<double>(), usual / 3);
+  EXPECT_TRUE(first_config(", optimizer: muon").contains("beta2"));
+  EXPECT_FALSE(first_config(", optimizer: adafactor").contains("beta2")) << "it has none";
+}
+
+TEST(AutoSpace, HasNoLawForEveryOptimizer) {
+  auto document = parse_yaml("trial: {trainer: {method: scratch, optimizer: sgd}}\nspace: auto\n", "study.yaml");
+  std::optional<Json> described = Json{{"parameters_without_tables", 1e8}, {"width", 768}, {"steps", 1e9}};
+  const auto completed = complete_space(*document, ".", described);
+  ASSERT_FALSE(completed);
+  EXPECT_THAT(completed.error().message, HasSubstr("adafactor"));
+  EXPECT_THAT(completed.error().message, HasSubstr("sgd"));
+}
+
 TEST(StudyTemplate, QuotesTextThatYamlWouldTakeForSomethingElse) {
   EXPECT_EQ(yaml_text("models/base"), "models/base");
   for (const char* text : {"1e-5", "true", "", "a b", "- x", "null", "a: b", "it's", "say \"x\"", "#x", "~"}) {

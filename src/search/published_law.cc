@@ -15,6 +15,7 @@ struct OptimizerRate {
 
 constexpr OptimizerRate kOptimizers[] = {
     {"adamw", 1, 1},
+    {"adafactor", 1, 2},          // steps of AdamW's size: their root mean square is 1 at most, arXiv 1804.04235
     {"muon", 1, 1.5},             // its updates are scaled so that AdamW's rates serve: arXiv 2502.16982
     {"lion", 0.18, 1.8},          // 3 to 10 times smaller: arXiv 2302.06675
     {"schedule_free", 3.2, 3.2},  // 1 to 10 times larger: arXiv 2405.15682
@@ -83,8 +84,8 @@ const FieldTable<RunFacts>& run_fact_fields() {
        .help = "tokens in a sequence; where it is said, a batch counts sequences, else tokens"},
       {.name = "optimizer",
        .member = &RunFacts::optimizer,
-       .choices = {"adamw", "muon", "lion", "schedule_free"},
-       .help = "each has best rates of its own"}});
+       .choices = {"adamw", "adafactor", "muon", "lion", "schedule_free"},
+       .help = "each has best rates of its own; no law knows those of others"}});
   return table;
 }
 

@@ -49,8 +49,8 @@ std::int64_t micro_batch_tokens(std::int64_t wanted, const ModelConfig& config) 
 }
 
 MemoryNeed memory_need(const ModelConfig& config, std::int64_t trainable_parameters, std::int64_t micro_batch_tokens,
-                       int lanes) {
-  const double copies = 3.0 + lanes;
+                       int lanes, double kept_copies) {
+  const double copies = kept_copies + lanes;
   return {.parameters_bytes = copies * sizeof(float) * static_cast<double>(trainable_parameters),
           .activations_bytes = lanes * static_cast<double>(micro_batch_tokens) * activation_bytes_per_token(config)};
 }

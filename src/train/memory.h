@@ -10,7 +10,7 @@
 namespace pegbox::train {
 
 struct MemoryNeed {
-  double parameters_bytes = 0;   ///< trainable values, their gradients in each lane, and the optimizer's two moments
+  double parameters_bytes = 0;   ///< trainable values, their gradients in each lane, and what is kept beside them
   double activations_bytes = 0;  ///< what the forward passes of all lanes leave for the backward passes
   double total_bytes() const { return parameters_bytes + activations_bytes; }
 };
@@ -27,8 +27,9 @@ constexpr double kActivationBytes = 1 << 30;  ///< that one lane's activations m
 std::int64_t micro_batch_tokens(std::int64_t wanted, const ModelConfig& config);
 
 /// The base model's weights are not counted: they are there already.
+/// `kept_copies`: values and what is kept beside them, in sizes of the parameters; AdamW keeps two moments.
 MemoryNeed memory_need(const ModelConfig& config, std::int64_t trainable_parameters, std::int64_t micro_batch_tokens,
-                       int lanes);
+                       int lanes, double kept_copies = 3);
 
 /// What a machine has for this process, in bytes; 0 where it does not say.
 struct MachineMemory {

@@ -14,7 +14,9 @@
 #include "text/packing.h"
 #include "train/batch.h"
 #include "train/guard.h"
+#include "train/model/initialize.h"
 #include "train/ops/loss.h"
+#include "train/optim/clipping.h"
 #include "train/optim/schedule.h"
 
 namespace pegbox::train {
@@ -22,6 +24,7 @@ namespace pegbox::train {
 namespace {
 
 constexpr std::int64_t kSnapshotFormat = 1;
+const std::string kCopyPrefix = "copy.";  // of tensors to go back to
 
 tl::unexpected<Error> misfit(std::string what, std::string got, std::string expected) {
   return fail(
@@ -44,6 +47,13 @@ Result<void> check_fit(const BaseModel& model, const TrainConfig& config, const 
     return misfit("the tokenizer has tokens that the model has no embedding for", fmt::format("token {}", *largest),
                   fmt::format("ids below {}", shape.vocabulary));
   return {};
+}
+
+/// What a run keeps, in sizes of its parameters: values, the optimizer's state, averages, and a copy to go back to.
+double kept_copies(const TrainConfig& config) {
+  const bool averages = config.average != "none" || config.optimizer == "schedule_free";
+  const double live = 1 + optimizer_defaults(config.optimizer).state_copies + (averages ? 1 : 0);
+  return config.spike_rollback > 0 ? 2 * live : live;
 }
 
 }  // namespace
@@ -78,6 +88,8 @@ TrainingRun::TrainingRun(const BaseModel& model, const TrainConfig& config, cons
       train_(train),
       lanes_(lanes),
       total_tokens_(total_tokens_of(config, train)),
+      watch_(config),
+      spikes_(config),
       order_(train.size(), static_cast<std::uint64_t>(config.seed)) {}
 
 Result<std::unique_ptr<TrainingRun>> TrainingRun::create(const BaseModel& model, const TrainConfig& config,
@@ -97,7 +109,10 @@ Result<void> TrainingRun::start() {
   PEGBOX_TRY(method_, make_method(config_, *model_.decoder, model_.weights, model_.name));
   PEGBOX_CHECK(check_memory());
   parameters_ = method_->initial_parameters(static_cast<std::uint64_t>(config_.seed));
+  if (model_.weights.empty()) set_initial_weights();
+  complete_parameters(config_, model_.decoder->layout(), parameters_);
   optimizer_ = make_optimizer(config_, parameters_);
+  average_ = std::make_unique<WeightAverage>(config_, parameters_);
   for (int lane = 0; lane < lanes_.count(); ++lane) {
     LaneState state;
     for (const Parameter& parameter : parameters_)
@@ -108,16 +123,24 @@ Result<void> TrainingRun::start() {
   return {};
 }
 
+/// A method starts from the usual weights; here they become those that the config asks for.
+void TrainingRun::set_initial_weights() {
+  const Weights weights =
+      initialize_weights(model_.decoder->config(), model_.decoder->layout(), static_cast<std::uint64_t>(config_.seed),
+                         {config_.initialization, config_.initial_deviation, config_.mup_base_width});
+  for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].value.copy_(weights[i]);
+}
+
 Result<MemoryNeed> TrainingRun::memory_need(const BaseModel& model, const TrainConfig& config, int lanes) {
   PEGBOX_TRY(const auto method, make_method(config, *model.decoder, model.weights, model.name));
   const ModelConfig& shape = model.decoder->config();
   return train::memory_need(shape, method->parameter_count(), train::micro_batch_tokens(config.micro_batch, shape),
-                            lanes);
+                            lanes, kept_copies(config));
 }
 
 Result<void> TrainingRun::check_memory() const {
-  const MemoryNeed need =
-      train::memory_need(model_.decoder->config(), method_->parameter_count(), micro_batch_tokens(), lanes_.count());
+  const MemoryNeed need = train::memory_need(model_.decoder->config(), method_->parameter_count(), micro_batch_tokens(),
+                                             lanes_.count(), kept_copies(config_));
   const MachineMemory memory = machine_memory();
   const Fit fit = fit_of(need.total_bytes(), memory);
   if (fit == Fit::Fits) return {};
@@ -147,6 +170,7 @@ std::int64_t TrainingRun::micro_batch_tokens() const {
 void TrainingRun::work(int lane, const std::vector<std::vector<std::int64_t>>& batches, std::int64_t label_tokens,
                        const std::vector<std::uint64_t>& keys) {
   LaneState& state = lanes_state_[static_cast<std::size_t>(lane)];
+  const kernels::LossTerms terms{static_cast<float>(config_.label_smoothing), static_cast<float>(config_.z_loss)};
   state.loss = 0;
   for (Tensor& leaf : state.leaves) leaf.mutable_grad().reset();
   for (std::size_t i = static_cast<std::size_t>(lane); i < batches.size();
@@ -156,7 +180,7 @@ void TrainingRun::work(int lane, const std::vector<std::vector<std::int64_t>>& b
     DropoutSource dropout(keys[i]);
     const Tensor hidden = model_.decoder->hidden(*state.network, batch, dropout, method_->model_dropout());
     const Tensor loss = label_loss(hidden, state.network->weight(model_.decoder->layout().head), batch.labels,
-                                   1.0 / static_cast<double>(label_tokens));
+                                   1.0 / static_cast<double>(label_tokens), terms);
     loss.backward();
     state.loss += loss.item<double>();
   }
@@ -194,9 +218,18 @@ Tensors TrainingRun::summed_gradients() {
   return sums;
 }
 
+/// Sequences of the next batch: a function of the tokens behind, so that a pause changes nothing.
+std::int64_t TrainingRun::batch_rows() const {
+  if (config_.batch_start == 0) return config_.batch_size;
+  const double progress = static_cast<double>(tokens_) / static_cast<double>(total_tokens_);
+  const double part = progress < config_.batch_ramp_fraction ? progress / config_.batch_ramp_fraction : 1;
+  return config_.batch_start + std::llround(part * static_cast<double>(config_.batch_size - config_.batch_start));
+}
+
 Result<StepReport> TrainingRun::step() {
   return guard("training step", [&]() -> Result<StepReport> {
-    const std::vector<std::int64_t> rows = order_.next(config_.batch_size);
+    if (spikes_.copy_is_due(steps_)) keep_copy();
+    const std::vector<std::int64_t> rows = order_.next(batch_rows());
     StepReport report;
     for (const std::int64_t row : rows) {
       report.tokens += train_.length(row);
@@ -204,24 +237,34 @@ Result<StepReport> TrainingRun::step() {
     }
     report.loss = accumulate(rows, report.label_tokens);
     const Tensors gradients = summed_gradients();
-    report.gradient_norm = clip_gradients(gradients, config_.clip);
-    if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm))
+    report.gradient_norm = clip_all(config_, parameters_, gradients);
+    const SpikeGuard::Advice advice = spikes_.judge(report.loss, report.gradient_norm);
+    if (advice == SpikeGuard::Advice::GiveUp)
       return fail(ErrorKind::Diverged,
                   {.where = fmt::format("step {}", steps_ + 1),
                    .what = "the training diverged",
                    .got = fmt::format("loss {}, gradient norm {}", report.loss, report.gradient_norm),
                    .hint = "use a lower learning_rate, or more warmup"});
-    const double middle = static_cast<double>(tokens_) + 0.5 * static_cast<double>(report.tokens);
-    const double progress = std::min(1.0, middle / static_cast<double>(total_tokens_));
-    report.learning_rate = config_.learning_rate * schedule_factor(config_.schedule, progress,
-                                                                   {config_.warmup_fraction, config_.decay_fraction});
-    optimizer_->step(gradients, report.learning_rate);
-    tokens_ += report.tokens;
-    ++steps_;
-    interval_loss_ += report.loss * static_cast<double>(report.label_tokens);
-    interval_labels_ += report.label_tokens;
+    report.taken = advice == SpikeGuard::Advice::Step;
+    if (advice == SpikeGuard::Advice::RollBack) go_back();
+    take_step(gradients, report);
     return report;
   });
+}
+
+/// Changes the weights if the report says so, and counts what the step consumed.
+void TrainingRun::take_step(const Tensors& gradients, StepReport& report) {
+  const double total = static_cast<double>(total_tokens_);
+  const double middle = static_cast<double>(tokens_) + 0.5 * static_cast<double>(report.tokens);
+  report.learning_rate = config_.learning_rate * watch_.rate_factor() *
+                         schedule_factor(config_.schedule, std::min(1.0, middle / total), ScheduleShape::of(config_));
+  tokens_ += report.tokens;
+  ++steps_;
+  if (!report.taken) return;
+  optimizer_->step(gradients, report.learning_rate);
+  average_->update(std::min(1.0, static_cast<double>(tokens_) / total));
+  interval_loss_ += report.loss * static_cast<double>(report.label_tokens);
+  interval_labels_ += report.label_tokens;
 }
 
 Result<void> TrainingRun::train_until(std::int64_t tokens, const std::function<bool()>& before_step) {
@@ -242,7 +285,10 @@ double TrainingRun::take_train_loss() {
 
 Result<Evaluation> TrainingRun::evaluate(const text::TokenizedRows& data) {
   return guard("evaluation", [&]() -> Result<Evaluation> {
-    return train::evaluate(*model_.decoder, network(), data, lanes_, micro_batch_tokens(), config_.evaluate_tokens);
+    const Tensors means = averages();
+    const auto averaged = means.empty() ? nullptr : method_->network(means);
+    return train::evaluate(*model_.decoder, averaged ? *averaged : network(), data, lanes_, micro_batch_tokens(),
+                           config_.evaluate_tokens);
   });
 }
 
@@ -258,11 +304,34 @@ Result<NamedTensors> TrainingRun::gradients(const std::vector<std::int64_t>& row
   });
 }
 
+/// The values to evaluate and save where they are not the parameters; else empty.
+Tensors TrainingRun::averages() const {
+  Tensors means = average_->values();
+  return means.empty() ? optimizer_->averages() : means;
+}
+
+/// All tensors that steps change, by the names that a snapshot gives them.
+NamedTensors TrainingRun::live() {
+  NamedTensors live;
+  for (const Parameter& parameter : parameters_) live["parameter." + parameter.name] = parameter.value;
+  for (const auto& [name, tensor] : optimizer_->state()) live["optimizer." + name] = tensor;
+  for (const auto& [name, tensor] : average_->state()) live["average." + name] = tensor;
+  return live;
+}
+
+void TrainingRun::keep_copy() {
+  for (const auto& [name, tensor] : live()) copy_[name] = tensor.clone();
+}
+
+void TrainingRun::go_back() {
+  if (copy_.empty()) return;
+  for (const auto& [name, tensor] : live()) tensor.copy_(copy_.at(name));
+}
+
 Snapshot TrainingRun::snapshot() {
   Snapshot snapshot;
-  for (const Parameter& parameter : parameters_)
-    snapshot.tensors["parameter." + parameter.name] = parameter.value.clone();
-  for (const auto& [name, tensor] : optimizer_->state()) snapshot.tensors["optimizer." + name] = tensor.clone();
+  for (const auto& [name, tensor] : live()) snapshot.tensors[name] = tensor.clone();
+  for (const auto& [name, tensor] : copy_) snapshot.tensors[kCopyPrefix + name] = tensor.clone();
   const auto position = order_.position();
   snapshot.state = {{"format", kSnapshotFormat},
                     {"tokens", tokens_},
@@ -271,6 +340,8 @@ Snapshot TrainingRun::snapshot() {
                     {"index", position.index},
                     {"interval_loss", json_number(interval_loss_)},
                     {"interval_labels", interval_labels_},
+                    {"validation", watch_.state()},
+                    {"spikes", spikes_.state()},
                     {"data", fmt::format("{:016x}", train_.content_hash)},
                     {"config", train_fields().write(config_)}};
   return snapshot;
@@ -298,8 +369,13 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
     copies.emplace_back(target, &found->second);
     return {};
   };
-  for (const Parameter& parameter : parameters_) PEGBOX_CHECK(plan("parameter." + parameter.name, parameter.value));
-  for (const auto& [name, tensor] : optimizer_->state()) PEGBOX_CHECK(plan("optimizer." + name, tensor));
+  const NamedTensors own = live();
+  for (const auto& [name, tensor] : own) PEGBOX_CHECK(plan(name, tensor));
+  NamedTensors copy;
+  for (const auto& [name, tensor] : own)
+    if (const auto found = snapshot.tensors.find(kCopyPrefix + name);
+        found != snapshot.tensors.end() && found->second.sizes() == tensor.sizes())
+      copy[name] = found->second.clone();
   return guard("restoring a run", [&]() -> Result<void> {
     for (auto& [target, source] : copies) target.copy_(*source);
     tokens_ = state["tokens"].get<std::int64_t>();
@@ -307,13 +383,17 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
     order_.seek({state["epoch"].get<std::int64_t>(), state["index"].get<std::int64_t>()});
     read_json_number(state["interval_loss"], interval_loss_);
     interval_labels_ = state["interval_labels"].get<std::int64_t>();
+    watch_.restore(state.value("validation", Json::object()));
+    spikes_.restore(state.value("spikes", Json::object()));
+    copy_ = copy.size() == own.size() ? std::move(copy) : NamedTensors();
     return {};
   });
 }
 
 Result<void> TrainingRun::save(const Path& folder) const {
-  Tensors values;
-  for (const Parameter& parameter : parameters_) values.push_back(parameter.value);
+  Tensors values = averages();
+  if (values.empty())
+    for (const Parameter& parameter : parameters_) values.push_back(parameter.value);
   return method_->save(folder, values);
 }
 

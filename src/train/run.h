@@ -16,6 +16,9 @@
 #include "train/method/method.h"
 #include "train/model/model_files.h"
 #include "train/optim/optimizer.h"
+#include "train/optim/spike_guard.h"
+#include "train/optim/validation_watch.h"
+#include "train/optim/weight_average.h"
 #include "train/snapshot.h"
 #include "train/train_config.h"
 
@@ -26,6 +29,7 @@ struct StepReport {
   double loss = 0;  ///< mean over the batch's labels, in nats, before the step
   double gradient_norm = 0, learning_rate = 0;
   std::int64_t tokens = 0, label_tokens = 0;
+  bool taken = true;  ///< false: its loss stood out, and the weights were left as they were or set back
 };
 
 class TrainingRun {
@@ -48,21 +52,26 @@ class TrainingRun {
 
   std::int64_t tokens() const { return tokens_; }  ///< consumed so far, prompts included
   std::int64_t steps() const { return steps_; }
-  std::int64_t total_tokens() const { return total_tokens_; }  ///< of the whole run
-  bool finished() const { return tokens_ >= total_tokens_; }
+  std::int64_t total_tokens() const { return total_tokens_; }       ///< of the whole run
+  std::int64_t skipped_steps() const { return spikes_.skipped(); }  ///< of steps(), not taken
+  bool finished() const { return tokens_ >= total_tokens_ || watch_.stopped(); }
   const TrainConfig& config() const { return config_; }
   std::int64_t trainable_parameters() const;
 
   /// Mean loss over the labels trained on since the last call; NaN if there were none.
   double take_train_loss();
 
+  /// Of the averages where some are kept, else of the parameters.
   Result<Evaluation> evaluate(const text::TokenizedRows& data);
+
+  /// Tells the run its validation loss of now, a number: a plateau lowers the rate, and early_stop ends the run.
+  void observe(double validation_loss) { watch_.observe(tokens_, validation_loss); }
 
   Snapshot snapshot();
   /// InvalidInput, with the run unchanged, if the snapshot is of other data or of parameters of another shape.
   Result<void> restore(const Snapshot& snapshot);
 
-  /// The trained model or adapter in the format of others.
+  /// The trained model or adapter, of what is evaluated, in the format of others.
   Result<void> save(const Path& folder) const;
 
   /// Gradients of the mean loss over `rows`' labels, by parameter, without a step. For probes and tests.
@@ -86,6 +95,13 @@ class TrainingRun {
             const std::vector<std::uint64_t>& keys);
   Tensors summed_gradients();
   std::int64_t micro_batch_tokens() const;
+  std::int64_t batch_rows() const;
+  void take_step(const Tensors& gradients, StepReport& report);
+  void set_initial_weights();
+  Tensors averages() const;
+  NamedTensors live();
+  void keep_copy();
+  void go_back();
 
   const BaseModel& model_;
   TrainConfig config_;
@@ -96,6 +112,10 @@ class TrainingRun {
   std::unique_ptr<Method> method_;
   std::vector<Parameter> parameters_;
   std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<WeightAverage> average_;
+  ValidationWatch watch_;
+  SpikeGuard spikes_;
+  NamedTensors copy_;  // of what is live, to go back to; empty: none is kept
   std::vector<LaneState> lanes_state_;
   text::DataOrder order_;
 

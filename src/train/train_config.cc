@@ -1,9 +1,10 @@
 // TrainConfig: see train_config.h.
 #include "train/train_config.h"
 
+#include "train/config_rules.h"
 #include "train/method/method.h"
+#include "train/optim/optim_fields.h"
 #include "train/optim/optimizer.h"
-#include "train/optim/schedule.h"
 
 namespace pegbox::train {
 
@@ -11,6 +12,8 @@ namespace {
 
 using Row = Field<TrainConfig>;
 using Rows = std::vector<Row>;
+
+constexpr double kOneCycleRise = 0.3;  // OneCycleLR's
 
 Rows search_rows() {
   return Rows{
@@ -53,54 +56,6 @@ Rows search_rows() {
           .member = &TrainConfig::target,
           .help = "linear layers with an update: all, attention, feed_forward, or names such as \"q_proj,v_proj\"",
           .source = "tinker-cookbook: all linear layers; attention alone is worse at equal size"},
-      Row{.name = "warmup_fraction",
-          .member = &TrainConfig::warmup_fraction,
-          .minimum = 0,
-          .maximum = 1,
-          .help = "part of the run in which the rate rises from 0",
-          .source = "common practice: 1 to 2 %"},
-      Row{.name = "weight_decay",
-          .member = &TrainConfig::weight_decay,
-          .minimum = -1,
-          .maximum = 10,
-          .help = "decoupled decay of matrices; -1: 0.1 for scratch, 0.01 for full, 0 for lora",
-          .source = "common practice; PEFT"},
-      Row{.name = "schedule",
-          .member = &TrainConfig::schedule,
-          .choices = schedule_names(),
-          .help = "of the rate after warmup: constant, linear to 0, cosine to 0, wsd (constant, then linear to 0)",
-          .source = "WSD: arXiv 2404.06395; linear to 0: arXiv 2502.15938"},
-      Row{.name = "decay_fraction",
-          .member = &TrainConfig::decay_fraction,
-          .minimum = 0,
-          .maximum = 1,
-          .help = "wsd: last part of the run, in which the rate falls to 0",
-          .source = "arXiv 2404.06395: 10 to 20 %"},
-      Row{.name = "optimizer",
-          .member = &TrainConfig::optimizer,
-          .choices = optimizer_names(),
-          .help = "how gradients become steps"},
-      Row{.name = "beta1",
-          .member = &TrainConfig::beta1,
-          .minimum = 0,
-          .maximum = 0.99999,
-          .help = "AdamW: decay of the mean gradient"},
-      Row{.name = "beta2",
-          .member = &TrainConfig::beta2,
-          .minimum = -1,
-          .maximum = 0.9999999,
-          .help = "AdamW: decay of the mean squared gradient; -1: 0.95 for scratch, 0.999 otherwise",
-          .source = "common practice"},
-      Row{.name = "epsilon",
-          .member = &TrainConfig::epsilon,
-          .minimum = 0,
-          .maximum = 1,
-          .help = "AdamW: added to the root of the mean squared gradient"},
-      Row{.name = "clip",
-          .member = &TrainConfig::clip,
-          .minimum = 0,
-          .help = "largest global norm of the gradient; 0: no limit",
-          .source = "common practice: 1"},
   };
 }
 
@@ -188,11 +143,16 @@ Rows architecture_rows() {
   };
 }
 
+/// Fills what depends on the method and the optimizer. Fields that the optimizer does not have stay at -1.
 void resolve(TrainConfig& config) {
-  const MethodDefaults& defaults = method_defaults(config.method);
-  if (config.learning_rate == 0) config.learning_rate = defaults.learning_rate;
-  if (config.weight_decay < 0) config.weight_decay = defaults.weight_decay;
-  if (config.beta2 < 0) config.beta2 = defaults.beta2;
+  const MethodDefaults& by_method = method_defaults(config.method);
+  const OptimizerDefaults& by_optimizer = optimizer_defaults(config.optimizer);
+  if (config.learning_rate == 0) config.learning_rate = by_method.learning_rate * by_optimizer.rate_factor;
+  if (config.weight_decay < 0) config.weight_decay = by_method.weight_decay;
+  if (config.beta1 < 0) config.beta1 = by_optimizer.beta1;
+  if (config.beta2 < 0) config.beta2 = by_optimizer.beta2 == kByMethod ? by_method.beta2 : by_optimizer.beta2;
+  if (config.momentum < 0) config.momentum = by_optimizer.momentum;
+  if (config.epsilon < 0) config.epsilon = by_optimizer.epsilon;
 }
 
 }  // namespace
@@ -200,7 +160,8 @@ void resolve(TrainConfig& config) {
 const FieldTable<TrainConfig>& train_fields() {
   static const FieldTable<TrainConfig> table = [] {
     Rows rows = search_rows();
-    for (const Rows& more : {run_rows(), architecture_rows()}) rows.insert(rows.end(), more.begin(), more.end());
+    for (const Rows& more : {optimizer_rows(), schedule_rows(), stability_rows(), run_rows(), architecture_rows()})
+      rows.insert(rows.end(), more.begin(), more.end());
     return FieldTable<TrainConfig>(std::move(rows));
   }();
   return table;
@@ -215,12 +176,16 @@ Result<TrainConfig> read_train_config(const Json& defaults, const Json& json, co
                  .got = to_line(document.json.is_object() ? json : document.json).substr(0, 80)});
   for (const auto& [key, value] : json.items()) document.json[key] = value;
   PEGBOX_TRY(TrainConfig config, train_fields().read(document.root()));
+  if (config.optimizer == "schedule_free" && !document.json.contains("schedule")) config.schedule = "constant";
+  if (config.schedule == "one_cycle" && !document.json.contains("warmup_fraction"))
+    config.warmup_fraction = kOneCycleRise;
   if (config.tokens == 0 && config.epochs <= 0)
     return fail(ErrorKind::InvalidInput, {.where = where,
                                           .what = "the run has no length",
                                           .got = "tokens 0 and epochs 0",
                                           .expected = "tokens or epochs above 0"});
   resolve(config);
+  PEGBOX_CHECK(check_combinations(config, where));
   return config;
 }
 

@@ -9,7 +9,7 @@
 
 namespace pegbox::train {
 
-/// Defaults that depend on the method (marked 0 or -1: "from the method") are filled by `resolve`.
+/// Defaults that depend on the method or the optimizer (marked 0 or -1) are filled when it is read.
 struct TrainConfig {
   std::string method = "lora";
   std::string optimizer = "adamw";
@@ -18,11 +18,30 @@ struct TrainConfig {
   double learning_rate = 0;  ///< peak; 0: by the method
   double warmup_fraction = 0.02;
   double decay_fraction = 0.2;
-  double weight_decay = -1;  ///< -1: by the method
-  double beta1 = 0.9, beta2 = -1, epsilon = 1e-8;
-  double clip = 1;  ///< largest global norm of the gradient; 0: none
+  double weight_decay = -1;                                    ///< -1: by the method
+  double beta1 = -1, beta2 = -1, momentum = -1, epsilon = -1;  ///< -1: by the optimizer (beta2: and the method)
+  bool nesterov = true;
+  std::string muon_scale = "match_rms_adamw";
+  std::string decay_exclude = "norms,biases";
+  double layer_rate_decay = 1, lora_b_rate = 1;
+  std::int64_t cycles = 3;
+  double decay_power = 2, final_rate = 0;
+  double plateau_factor = 0.1, least_improvement = 1e-4;
+  std::int64_t plateau_patience = 2, early_stop = 0;  ///< evaluations
+
+  double clip = 1, clip_value = 0, clip_adaptive = 0;  ///< 0: none
+  double spike_deviations = 0;                         ///< 0: no step is skipped
+  std::int64_t spike_rollback = 0;                     ///< spikes in a row; 0: never
+  double label_smoothing = 0, z_loss = 0;
+  std::string average = "none";
+  double average_decay = 0.999, average_fraction = 0.25;
+  std::string initialization = "gpt2";
+  double initial_deviation = 0.02;
+  std::int64_t mup_base_width = 128;
 
   std::int64_t batch_size = 16;  ///< sequences of an effective batch
+  std::int64_t batch_start = 0;  ///< of the first one; 0: batch_size
+  double batch_ramp_fraction = 0.1;
   std::int64_t micro_batch = 0;  ///< tokens that a thread takes at once; 0: by the model's size
   std::int64_t sequence_length = 512;
   std::int64_t tokens = 0;  ///< training tokens of the whole run; 0: from epochs

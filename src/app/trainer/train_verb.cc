@@ -50,13 +50,14 @@ class Session {
       const std::int64_t next = every > 0 ? (run().tokens() / every + 1) * every : run().total_tokens();
       PEGBOX_CHECK(run().train_until(next, [this] { return between_steps(); }));
       PEGBOX_CHECK(fault_);
+      // Before an interruption: a run that goes on later has then seen the same evaluations.
+      if (run().tokens() >= next && !run().finished()) PEGBOX_CHECK(evaluate());
       if (interrupted) {
         PEGBOX_CHECK(save_checkpoint());
         return fail(ErrorKind::Interrupted, {.where = "train",
                                              .what = "interrupted",
                                              .hint = settings_.output.empty() ? "" : "the same command goes on"});
       }
-      if (run().tokens() >= next && !run().finished()) PEGBOX_CHECK(evaluate());
     }
     return evaluate();
   }

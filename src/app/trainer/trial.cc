@@ -114,6 +114,7 @@ Result<Metrics> WorkerTrial::measure() {
                   {"seconds", trained_s_}};
   const double train_loss = run.take_train_loss();
   if (std::isfinite(train_loss)) metrics["train_loss"] = train_loss;
+  if (config_.spike_deviations > 0) metrics["skipped_steps"] = static_cast<double>(run.skipped_steps());
   if (interval_s_ > 0) metrics["tokens_per_second"] = static_cast<double>(interval_tokens_) / interval_s_;
   interval_s_ = 0;
   interval_tokens_ = 0;
@@ -135,10 +136,11 @@ Result<WorkerTrial::Outcome> WorkerTrial::train(double seconds) {
   tokens_ = run.tokens();
   PEGBOX_CHECK(trained);
   Outcome outcome{.step = tokens_};
-  if (tokens_ >= end()) {
+  if (tokens_ >= end() || run.finished()) {
     const bool at_rung = until_ > 0 && until_ < run.total_tokens() && !run.finished();  // a step may pass both
     outcome.slice = at_rung ? Slice::Reached : Slice::Finished;
-    outcome.step = at_rung ? until_ : run.total_tokens();
+    const bool early = run.finished() && tokens_ < run.total_tokens();
+    outcome.step = at_rung ? until_ : (early ? tokens_ : run.total_tokens());
   } else if (tokens_ >= next) {
     outcome.slice = Slice::Measured;
   }

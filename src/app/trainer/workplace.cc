@@ -91,6 +91,7 @@ Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {
     return fail(ErrorKind::Diverged, {.where = "validation",
                                       .what = "the loss is not a number",
                                       .hint = "use a lower learning_rate, or more warmup"});
+  run.run->observe(evaluation.loss);
   return evaluation;
 }
 

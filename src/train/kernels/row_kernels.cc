@@ -109,13 +109,18 @@ void rotate(Rows rows, const Rotation& rotation, const float* x, float* y) {
   }
 }
 
-double cross_entropy(Rows rows, float* logits, const std::int64_t* labels, float factor) {
+double cross_entropy(Rows rows, float* logits, const std::int64_t* labels, float factor, LossTerms terms) {
   double loss = 0;
+  const float tokens = static_cast<float>(rows.columns), kept = 1.0f - terms.smoothing;
   for (std::int64_t row = rows.begin; row < rows.end; ++row) {
     float* const values = logits + row * rows.columns;
     const float largest = largest_of(values, rows.columns);
     const float label_logit = values[labels[row]];
-    float sum = 0;
+    float sum = 0, logit_sum = 0;
+    if (terms.smoothing > 0) {
+#pragma omp simd reduction(+ : logit_sum)
+      for (std::int64_t j = 0; j < rows.columns; ++j) logit_sum += values[j] - largest;
+    }
     if (factor == 0) {
 #pragma omp simd reduction(+ : sum)
       for (std::int64_t j = 0; j < rows.columns; ++j) sum += fast_exp(values[j] - largest);
@@ -125,12 +130,20 @@ double cross_entropy(Rows rows, float* logits, const std::int64_t* labels, float
         values[j] = fast_exp(values[j] - largest);
         sum += values[j];
       }
-      const float scale = factor / sum;
-#pragma omp simd
-      for (std::int64_t j = 0; j < rows.columns; ++j) values[j] *= scale;
-      values[labels[row]] -= factor;
     }
-    loss += std::log(static_cast<double>(sum)) + static_cast<double>(largest) - static_cast<double>(label_logit);
+    // Logits are counted from the largest one, so that their mean loses no digits.
+    const double log_sum = std::log(static_cast<double>(sum)), log_z = log_sum + static_cast<double>(largest);
+    if (factor != 0) {
+      const float scale = factor * (1.0f + 2.0f * terms.z_loss * static_cast<float>(log_z)) / sum;
+      const float each = factor * terms.smoothing / tokens;
+#pragma omp simd
+      for (std::int64_t j = 0; j < rows.columns; ++j) values[j] = values[j] * scale - each;
+      values[labels[row]] -= factor * kept;
+    }
+    const double label_part = static_cast<double>(label_logit) - static_cast<double>(largest);
+    loss += log_sum - static_cast<double>(kept) * label_part -
+            static_cast<double>(terms.smoothing * (logit_sum / tokens)) +
+            static_cast<double>(terms.z_loss) * log_z * log_z;
   }
   return loss;
 }

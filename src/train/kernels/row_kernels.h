@@ -37,9 +37,15 @@ struct Rotation {
 };
 void rotate(Rows rows, const Rotation& rotation, const float* x, float* y);
 
-/// logits [L, V] become `factor` * d(loss)/d(logits) of loss = sum of -log softmax[label]; returns that loss.
-/// With `factor` 0 the logits are left as they are.
-double cross_entropy(Rows rows, float* logits, const std::int64_t* labels, float factor);
+/// What is added to cross-entropy: label smoothing e (Szegedy et al. 2016), (1 - e) of the label and e / V of every
+/// token, as torch's; z-loss c (PaLM, arXiv 2204.02311), c log(Z)², which keeps the softmax's sum Z near 1.
+struct LossTerms {
+  float smoothing = 0, z_loss = 0;
+};
+
+/// logits [L, V] become `factor` * d(loss)/d(logits) of loss = sum of -log softmax[label] and the terms; returns that
+/// loss. With `factor` 0 the logits are left as they are.
+double cross_entropy(Rows rows, float* logits, const std::int64_t* labels, float factor, LossTerms terms = {});
 
 /// y = x * mask / (1 - p), the mask a function of (key, element) alone; the backward pass is the same call on dy.
 struct DropoutMask {

@@ -11,8 +11,6 @@
 
 #include <algorithm>
 
-#include "train/kernels/row_kernels.h"
-
 namespace pegbox::train {
 
 namespace {
@@ -28,8 +26,8 @@ struct LossParts {
   Tensor dhidden, dhead;  // undefined where not asked for
 };
 
-LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& labels, float factor, bool want_hidden,
-                     bool want_head) {
+LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& labels, float factor,
+                     kernels::LossTerms terms, bool want_hidden, bool want_head) {
   const std::int64_t rows = hidden.size(0), vocabulary = head.size(0);
   const std::int64_t chunk = std::min(rows, std::max(kLeastChunkRows, kChunkElements / vocabulary));
   LossParts parts;
@@ -43,7 +41,7 @@ LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& lab
     Tensor logits = buffer.narrow(0, 0, count);
     at::mm_out(logits, in, head.t());
     parts.loss += kernels::cross_entropy({0, count, vocabulary}, logits.mutable_data_ptr<float>(), label + first,
-                                         want_hidden || want_head ? factor : 0.0f);
+                                         want_hidden || want_head ? factor : 0.0f, terms);
     if (want_hidden) {
       Tensor out = parts.dhidden.narrow(0, first, count);
       at::mm_out(out, logits, head);
@@ -55,9 +53,10 @@ LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& lab
 
 struct LabelLoss : torch::autograd::Function<LabelLoss> {
   static Tensor forward(AutogradContext* context, const Tensor& hidden, const Tensor& head, const Tensor& labels,
-                        double factor) {
-    const LossParts parts =
-        loss_parts(hidden, head, labels, static_cast<float>(factor), hidden.requires_grad(), head.requires_grad());
+                        double factor, double smoothing, double z_loss) {
+    const LossParts parts = loss_parts(hidden, head, labels, static_cast<float>(factor),
+                                       {static_cast<float>(smoothing), static_cast<float>(z_loss)},
+                                       hidden.requires_grad(), head.requires_grad());
     context->save_for_backward({parts.dhidden, parts.dhead});
     return at::scalar_tensor(parts.loss * factor, hidden.options().dtype(at::kDouble));
   }
@@ -67,18 +66,20 @@ struct LabelLoss : torch::autograd::Function<LabelLoss> {
     const auto scaled = [&](const Tensor& gradient) {
       return !gradient.defined() || outer == 1.0 ? gradient : gradient.mul(outer);
     };
-    return {scaled(saved[0]), scaled(saved[1]), Tensor(), Tensor()};
+    return {scaled(saved[0]), scaled(saved[1]), Tensor(), Tensor(), Tensor(), Tensor()};
   }
 };
 
 }  // namespace
 
-Tensor label_loss(const Tensor& hidden, const Tensor& head, const Tensor& labels, double factor) {
-  return LabelLoss::apply(hidden.contiguous(), head, labels, factor);
+Tensor label_loss(const Tensor& hidden, const Tensor& head, const Tensor& labels, double factor,
+                  kernels::LossTerms terms) {
+  return LabelLoss::apply(hidden.contiguous(), head, labels, factor, static_cast<double>(terms.smoothing),
+                          static_cast<double>(terms.z_loss));
 }
 
 double label_loss_value(const Tensor& hidden, const Tensor& head, const Tensor& labels) {
-  return loss_parts(hidden.contiguous(), head, labels, 0, false, false).loss;
+  return loss_parts(hidden.contiguous(), head, labels, 0, {}, false, false).loss;
 }
 
 }  // namespace pegbox::train

@@ -1,16 +1,19 @@
 // loss: cross-entropy over label tokens, without ever holding the logits of all of them.
 #pragma once
 
+#include "train/kernels/row_kernels.h"
 #include "train/tensor.h"
 
 namespace pegbox::train {
 
 /// The sum of -log softmax(hidden · headᵀ)[label] over the rows, times `factor`, as a double scalar tensor.
 /// hidden [L, C], head [V, C], labels [L] int64. The gradients of hidden and, where it is trainable, of head are
-/// computed in the forward pass, chunk by chunk: memory for logits does not grow with L.
-Tensor label_loss(const Tensor& hidden, const Tensor& head, const Tensor& labels, double factor);
+/// computed in the forward pass, chunk by chunk: memory for logits does not grow with L. `terms` are added to each
+/// row's loss.
+Tensor label_loss(const Tensor& hidden, const Tensor& head, const Tensor& labels, double factor,
+                  kernels::LossTerms terms = {});
 
-/// The same sum without gradients, in nats.
+/// The same sum without gradients and further terms, in nats.
 double label_loss_value(const Tensor& hidden, const Tensor& head, const Tensor& labels);
 
 }  // namespace pegbox::train

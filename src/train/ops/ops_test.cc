@@ -190,6 +190,28 @@ TEST(Ops, LabelLossEqualsCrossEntropy) {
   EXPECT_LT(relative_difference(dhead, head.grad()), kRounding);
 }
 
+TEST(Ops, LabelLossWithSmoothingAndZLossEqualsItsDefinition) {
+  const Tensor hidden = leaf(random_tensor({70, 16}, 11)), head = leaf(random_tensor({900, 16}, 12));
+  const Tensor labels = at::arange(70, at::kLong) * 11;
+  for (const auto& [smoothing, z_loss] : {std::pair{0.1, 0.0}, {0.0, 0.02}, {0.2, 0.01}}) {
+    const Tensor ours = label_loss(hidden, head, labels, 1.0 / 70,
+                                   {.smoothing = static_cast<float>(smoothing), .z_loss = static_cast<float>(z_loss)});
+    const Tensor logits = at::mm(hidden, head.t());
+    const Tensor theirs = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, smoothing) +
+                          z_loss * logits.logsumexp({1}).square().mean();
+    EXPECT_NEAR(ours.item<double>(), theirs.item<double>(), 2e-5) << smoothing << ' ' << z_loss;
+    hidden.mutable_grad().reset();
+    head.mutable_grad().reset();
+    ours.backward();
+    const Tensor dhidden = hidden.grad().clone(), dhead = head.grad().clone();
+    hidden.mutable_grad().reset();
+    head.mutable_grad().reset();
+    theirs.backward();
+    EXPECT_LT(relative_difference(dhidden, hidden.grad()), kRounding) << smoothing << ' ' << z_loss;
+    EXPECT_LT(relative_difference(dhead, head.grad()), kRounding) << smoothing << ' ' << z_loss;
+  }
+}
+
 TEST(Ops, LabelLossOfHugeLogitsIsFinite) {
   const Tensor hidden = at::ones({1, 1}), head = at::tensor({1000.0f, -1000.0f, 990.0f}).unsqueeze(1);
   EXPECT_NEAR(label_loss_value(hidden, head, at::tensor({2}, at::kLong)), 10 + std::log1p(std::exp(-10.0)), 1e-4);

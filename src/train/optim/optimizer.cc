@@ -1,52 +1,55 @@
-// Optimizer: the table of optimizers, and clipping.
+// Optimizer: the table of optimizers.
 #include "train/optim/optimizer.h"
-
-#include <ATen/ops/_foreach_mul.h>
-#include <ATen/ops/_foreach_norm.h>
-#include <ATen/ops/stack.h>
 
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cmath>
 
+#include "train/optim/adafactor.h"
 #include "train/optim/adamw.h"
+#include "train/optim/lion.h"
+#include "train/optim/muon.h"
+#include "train/optim/schedule_free.h"
+#include "train/optim/sgd.h"
 
 namespace pegbox::train {
 
 namespace {
 
-struct Row {
+struct OptimizerRow {
   std::string_view name;
+  OptimizerDefaults defaults;
   std::unique_ptr<Optimizer> (*make)(const TrainConfig&, const std::vector<Parameter>&);
 };
 
-constexpr std::array<Row, 1> kOptimizers = {{{"adamw", make_adamw}}};
+// Rates beside AdamW's: those of search/published_law.h; for adafactor the same size of step, for sgd a guess.
+constexpr std::array<OptimizerRow, 6> kOptimizers = {{
+    {"adamw", {.beta1 = 0.9, .beta2 = kByMethod, .epsilon = 1e-8}, make_adamw},
+    {"adafactor", {.beta1 = 0, .epsilon = 1e-30, .state_copies = 1}, make_adafactor},
+    {"sgd", {.rate_factor = 100, .momentum = 0.9, .state_copies = 1}, make_sgd},
+    {"lion", {.rate_factor = 0.18, .beta1 = 0.9, .beta2 = 0.99, .state_copies = 1}, make_lion},
+    {"muon", {.beta1 = 0.9, .beta2 = kByMethod, .momentum = 0.95, .epsilon = 1e-8}, make_muon},
+    {"schedule_free", {.rate_factor = 3.2, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8}, make_schedule_free},
+}};
+
+const OptimizerRow& optimizer_row(std::string_view name) {
+  const auto* const row = std::ranges::find(kOptimizers, name, &OptimizerRow::name);
+  assert(row != kOptimizers.end());
+  return *row;
+}
 
 }  // namespace
 
 std::vector<std::string_view> optimizer_names() {
   std::vector<std::string_view> names;
-  for (const Row& row : kOptimizers) names.push_back(row.name);
+  for (const OptimizerRow& row : kOptimizers) names.push_back(row.name);
   return names;
 }
 
-std::unique_ptr<Optimizer> make_optimizer(const TrainConfig& config, const std::vector<Parameter>& parameters) {
-  const auto* const row = std::ranges::find(kOptimizers, config.optimizer, &Row::name);
-  assert(row != kOptimizers.end());
-  return row->make(config, parameters);
-}
+const OptimizerDefaults& optimizer_defaults(std::string_view name) { return optimizer_row(name).defaults; }
 
-double clip_gradients(const Tensors& gradients, double limit) {
-  double squares = 0;
-  for (const Tensor& norm : at::_foreach_norm(gradients)) {
-    const double value = norm.item<double>();
-    squares += value * value;
-  }
-  const double norm = std::sqrt(squares);
-  // PyTorch's clip_grad_norm_ adds 1e-6 to the norm; so do we, that the same limit gives the same step.
-  if (limit > 0 && norm > limit) at::_foreach_mul_(gradients, limit / (norm + 1e-6));
-  return norm;
+std::unique_ptr<Optimizer> make_optimizer(const TrainConfig& config, const std::vector<Parameter>& parameters) {
+  return optimizer_row(config.optimizer).make(config, parameters);
 }
 
 }  // namespace pegbox::train

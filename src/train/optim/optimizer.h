@@ -2,20 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "train/tensor.h"
+#include "base/result.h"
+#include "train/optim/parameter.h"
 #include "train/train_config.h"
 
 namespace pegbox::train {
-
-/// One trainable tensor.
-struct Parameter {
-  std::string name;
-  Tensor value;        ///< changed in place by the optimizer
-  bool decay = false;  ///< takes part in weight decay
-};
 
 class Optimizer {
  public:
@@ -26,14 +21,24 @@ class Optimizer {
 
   /// The live state, named after the parameters; writing into these tensors restores it.
   virtual NamedTensors state() = 0;
+
+  /// The values to evaluate and to save [parameters], where they are not those that gradients are taken at; new
+  /// tensors. Empty: the parameters themselves.
+  virtual Tensors averages() const { return {}; }
 };
 
+/// What an optimizer changes among the defaults of TrainConfig; -1: it has no such field.
+struct OptimizerDefaults {
+  double rate_factor = 1;  ///< of the method's default learning rate, which is AdamW's
+  double beta1 = -1, beta2 = -1, momentum = -1, epsilon = -1;
+  double state_copies = 2;  ///< what its state takes, in sizes of the parameters
+};
+inline constexpr double kByMethod = -2;  ///< of beta2: it has the field, and the method knows the default
+
 std::vector<std::string_view> optimizer_names();
+const OptimizerDefaults& optimizer_defaults(std::string_view name);  ///< of a known name
 
-/// `parameters` are shared with the optimizer. The config's optimizer is a known name.
+/// `parameters` are shared with the optimizer. The config is resolved: it was read by read_train_config.
 std::unique_ptr<Optimizer> make_optimizer(const TrainConfig& config, const std::vector<Parameter>& parameters);
-
-/// Scales `gradients` so that their global norm is at most `limit` (0: no limit); returns the norm before.
-double clip_gradients(const Tensors& gradients, double limit);
 
 }  // namespace pegbox::train

@@ -1,0 +1,118 @@
+// config_rules: see config_rules.h. A field that nothing reads would be searched in vain: it is an error, not a
+// warning.
+#include "train/config_rules.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "train/optim/optimizer.h"
+
+namespace pegbox::train {
+
+namespace {
+
+/// `field` is read only where `chooser` has one of `values`.
+struct Reader {
+  std::string_view field, chooser;
+  std::vector<std::string_view> values;
+};
+
+std::vector<std::string_view> optimizers_with(double OptimizerDefaults::* field) {
+  std::vector<std::string_view> names;
+  for (const std::string_view name : optimizer_names())
+    if (optimizer_defaults(name).*field != -1) names.push_back(name);
+  return names;
+}
+
+const std::vector<Reader>& readers() {
+  static const std::vector<Reader> table{
+      {"beta1", "optimizer", optimizers_with(&OptimizerDefaults::beta1)},
+      {"beta2", "optimizer", optimizers_with(&OptimizerDefaults::beta2)},
+      {"momentum", "optimizer", optimizers_with(&OptimizerDefaults::momentum)},
+      {"nesterov", "optimizer", optimizers_with(&OptimizerDefaults::momentum)},
+      {"epsilon", "optimizer", optimizers_with(&OptimizerDefaults::epsilon)},
+      {"muon_scale", "optimizer", {"muon"}},
+      {"lora_b_rate", "method", {"lora"}},
+      {"final_rate", "schedule", {"linear", "cosine", "cosine_restarts", "polynomial", "wsd"}},
+      {"cycles", "schedule", {"cosine_restarts"}},
+      {"decay_power", "schedule", {"polynomial"}},
+      {"plateau_factor", "schedule", {"plateau"}},
+      {"plateau_patience", "schedule", {"plateau"}},
+      {"average_decay", "average", {"ema"}},
+      {"average_fraction", "average", {"tail"}},
+      {"initialization", "method", {"scratch"}},
+      {"initial_deviation", "method", {"scratch"}},
+      {"mup_base_width", "initialization", {"mup"}},
+  };
+  return table;
+}
+
+tl::unexpected<Error> clash(const std::string& where, std::string what, std::string got, std::string expected) {
+  return fail(ErrorKind::InvalidInput,
+              {.where = where, .what = std::move(what), .got = std::move(got), .expected = std::move(expected)});
+}
+
+Result<void> check_readers(const TrainConfig& config, const std::string& where) {
+  const Json set = train_fields().write(config), untouched = train_fields().write(TrainConfig{});
+  for (const Reader& reader : readers()) {
+    const std::string field(reader.field), chooser(reader.chooser), chosen = set[chooser].get<std::string>();
+    if (set[field] == untouched[field] || std::ranges::find(reader.values, chosen) != reader.values.end()) continue;
+    return clash(where, fmt::format("{} {} has no {}", chooser, chosen, field),
+                 fmt::format("{} {}", field, to_line(set[field])),
+                 fmt::format("{} only with {} {}", field, chooser, fmt::join(reader.values, ", ")));
+  }
+  return {};
+}
+
+Result<void> check_optimizer(const TrainConfig& config, const std::string& where) {
+  if (config.optimizer != "schedule_free") return {};
+  if (config.beta1 <= 0) return clash(where, "schedule_free needs an average", "beta1 0", "beta1 above 0");
+  if (config.schedule != "constant")
+    return clash(where, "schedule_free takes the place of a schedule", "schedule " + config.schedule,
+                 "schedule constant, which is its default then");
+  if (config.average != "none")
+    return clash(where, "schedule_free keeps an average of its own", "average " + config.average, "average none");
+  return {};
+}
+
+Result<void> check_steps(const TrainConfig& config, const std::string& where) {
+  const bool watches = config.schedule == "plateau" || config.early_stop > 0;
+  if (watches && config.evaluate_every == 0)
+    return clash(where, "plateau and early_stop need validation losses on the way", "evaluate_every 0",
+                 "evaluate_every: training tokens between evaluations");
+  if (config.batch_start > config.batch_size)
+    return clash(where, "a growing batch starts above its end", fmt::format("batch_start {}", config.batch_start),
+                 fmt::format("at most batch_size, {}", config.batch_size));
+  if (config.spike_rollback > 0 && config.spike_deviations <= 0)
+    return clash(where, "spike_rollback counts spikes, and nothing is called one", "spike_deviations 0",
+                 "spike_deviations, such as 6");
+  return {};
+}
+
+/// arXiv 2203.03466 gives the rates of optimizers whose steps have one size; a tied head would need a factor of the
+/// logits, which the model files of these families cannot hold.
+Result<void> check_start(const TrainConfig& config, const std::string& where) {
+  if (config.initialization != "mup") return {};
+  if (config.tie_embeddings)
+    return clash(where, "mup gives embedding and head rates of their own", "tie_embeddings true",
+                 "tie_embeddings false");
+  if (config.optimizer == "sgd" || config.optimizer == "muon")
+    return clash(where, "mup's rates are those of Adam", "optimizer " + config.optimizer,
+                 "adamw, adafactor, lion or schedule_free");
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_combinations(const TrainConfig& config, const std::string& where) {
+  PEGBOX_CHECK(check_readers(config, where));
+  PEGBOX_CHECK(DecayExclusions::read(config.decay_exclude));
+  PEGBOX_CHECK(check_optimizer(config, where));
+  PEGBOX_CHECK(check_steps(config, where));
+  return check_start(config, where);
+}
+
+}  // namespace pegbox::train

@@ -1,0 +1,15 @@
+// config_rules: which fields of a TrainConfig go together.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "train/train_config.h"
+
+namespace pegbox::train {
+
+/// InvalidInput, naming both fields, if a field was set that the chosen optimizer, schedule or method does not read, or
+/// if values exclude each other. The config is resolved.
+Result<void> check_combinations(const TrainConfig& config, const std::string& where);
+
+}  // namespace pegbox::train
