@@ -26,24 +26,24 @@ double wsd(double progress, const ScheduleShape& shape) {
   return shape.decay_fraction <= 0 ? 1 : std::clamp((1 - progress) / shape.decay_fraction, 0.0, 1.0);
 }
 
-struct Row {
+struct ScheduleRow {
   std::string_view name;
   ScheduleFunction function;
 };
 
-constexpr std::array<Row, 4> kSchedules = {
+constexpr std::array<ScheduleRow, 4> kSchedules = {
     {{"constant", constant}, {"linear", linear}, {"cosine", cosine}, {"wsd", wsd}}};
 
 }  // namespace
 
 std::vector<std::string_view> schedule_names() {
   std::vector<std::string_view> names;
-  for (const Row& row : kSchedules) names.push_back(row.name);
+  for (const ScheduleRow& row : kSchedules) names.push_back(row.name);
   return names;
 }
 
 double schedule_factor(std::string_view name, double progress, const ScheduleShape& shape) {
-  const auto* const row = std::ranges::find(kSchedules, name, &Row::name);
+  const auto* const row = std::ranges::find(kSchedules, name, &ScheduleRow::name);
   assert(row != kSchedules.end());
   const double warmup = shape.warmup_fraction <= 0 ? 1 : std::min(1.0, progress / shape.warmup_fraction);
   return warmup * row->function(progress, shape);
