@@ -1,8 +1,11 @@
 // Default spaces: what to search for each method of the trainer.
 //
 // Rates and the batch from scratch follow published laws (search/published_law.h). Sources of the rest: "LoRA Without
-// Regret" (batch, scale), PEFT and QLoRA (arXiv 2305.14314: rank, dropout), common practice.
+// Regret" (batch, scale), PEFT and QLoRA (arXiv 2305.14314: rank, dropout), the methods' papers, common practice.
 #include "app/default_space.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <cassert>
@@ -44,11 +47,63 @@ constexpr DefaultParameter kScratch[] = {
     {"beta2", "{choice: [0.95, 0.98, 0.99], ordered: true}", "", "0.95"},
 };
 
+constexpr DefaultParameter kLastK[] = {
+    {"learning_rate", "{range: [1e-6, 1e-3], scale: log, prior: full_rate}", "as for full fine-tuning", "5e-5"},
+    {"last_layers", "{choice: [1, 2], ordered: true}", "how many layers are trained", "2"},
+    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
+    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+    {"weight_decay", "{choice: [0, 0.01, 0.1], ordered: true}", "", "0.01"},
+    {"dropout", "{choice: [0, 0.05, 0.1], ordered: true}", "helps where data are few", "0"},
+};
+
+constexpr DefaultParameter kBias[] = {
+    {"learning_rate", "{range: [1e-4, 1e-2], scale: log, prior: {at: 1e-3, spread: 3}}",
+     "far above a full one; matters most", "1e-3"},
+    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
+    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+};
+
+constexpr DefaultParameter kIa3[] = {
+    {"learning_rate", "{range: [3e-4, 3e-2], scale: log, prior: {at: 3e-3, spread: 3}}", "T-Few's is 3e-3", "3e-3"},
+    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
+    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+};
+
+constexpr DefaultParameter kAdapter[] = {
+    {"learning_rate", "{range: [3e-5, 1e-2], scale: log, prior: {at: 3e-4, spread: 3}}",
+     "Houlsby's sweep is 3e-5 to 3e-3; matters most", "3e-4"},
+    {"adapter_width", "{choice: [16, 32, 64, 128], ordered: true}", "capacity of an adapter", "64"},
+    {"adapter_placement", "{choice: [houlsby, pfeiffer, parallel]}", "where they are in a layer", "pfeiffer"},
+    {"scale", "{choice: [0.5, 1, 2, 4], ordered: true, when: {adapter_placement: parallel}}", "of parallel ones", ""},
+    {"dropout", "{choice: [0, 0.05, 0.1], ordered: true}", "helps where data are few", "0"},
+    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
+    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+};
+
+constexpr DefaultParameter kPrompt[] = {
+    {"learning_rate", "{range: [1e-3, 1], scale: log, prior: {at: 3e-2, spread: 4}}", "large ones; matters most",
+     "3e-2"},
+    {"virtual_tokens", "{choice: [5, 10, 20, 50, 100], ordered: true}", "trained tokens before each text", "20"},
+    {"prompt_start", "{choice: [vocabulary, gaussian]}", "what they are at first", "vocabulary"},
+    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
+    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+};
+
+constexpr DefaultParameter kPrefix[] = {
+    {"learning_rate", "{range: [1e-4, 0.1], scale: log, prior: {at: 1e-2, spread: 4}}", "matters most", "1e-2"},
+    {"virtual_tokens", "{choice: [5, 10, 20, 50, 100], ordered: true}", "trained tokens before each text", "20"},
+    {"prompt_start", "{choice: [vocabulary, gaussian]}", "what they are at first", "vocabulary"},
+    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
+    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+};
+
 struct Row {
   std::string_view method;
   std::span<const DefaultParameter> parameters;
 };
-constexpr Row kTable[] = {{"lora", kLora}, {"full", kFull}, {"scratch", kScratch}};
+constexpr Row kTable[] = {{"lora", kLora},     {"qlora", kLora},   {"full", kFull}, {"scratch", kScratch},
+                          {"last_k", kLastK},  {"bias", kBias},    {"ia3", kIa3},   {"adapter", kAdapter},
+                          {"prompt", kPrompt}, {"prefix", kPrefix}};
 
 /// Our own text, so it can be read.
 Json read_own(std::string_view text) {
@@ -75,7 +130,7 @@ Result<std::span<const DefaultParameter>> default_space(const std::string& metho
   return fail(ErrorKind::InvalidInput, {.where = "method",
                                         .what = "no space is known for this method",
                                         .got = method,
-                                        .expected = "lora, full, scratch",
+                                        .expected = fmt::format("{}", fmt::join(names, ", ")),
                                         .hint = near.empty() ? "write a study file" : "did you mean " + near + "?"});
 }
 
@@ -87,7 +142,8 @@ Json space_json(std::span<const DefaultParameter> parameters) {
 
 Json first_config_json(std::span<const DefaultParameter> parameters) {
   Json config = Json::object();
-  for (const DefaultParameter& parameter : parameters) config[std::string(parameter.name)] = read_own(parameter.first);
+  for (const DefaultParameter& parameter : parameters)
+    if (!parameter.first.empty()) config[std::string(parameter.name)] = read_own(parameter.first);
   return config;
 }
 

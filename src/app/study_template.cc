@@ -2,6 +2,7 @@
 #include "app/study_template.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -113,14 +114,17 @@ Result<std::string> trainer_part(const TemplateChoices& choices, const std::opti
   text += choices.validation.empty()
               ? "      # validation: FILE   # without it a part of the training data is held back\n"
               : "      validation: " + yaml_text(choices.validation) + "\n";
-  text += commented("    method: " + choices.method, "lora, full or scratch");
+  text += commented("    method: " + choices.method,
+                    fmt::format("one of {}", fmt::join(methods_with_default_space(), ", ")));
   text += commented("    epochs: 1", "the length of a full trial; or `tokens: 2e6`");
   text += "    # Every field of the trainer can stand here, or in the space below.\n\nspace:\n";
   for (const DefaultParameter& parameter : parameters)
     text += commented(fmt::format("  {}: {}", parameter.name, parameter.values), std::string(parameter.reason));
   text += "\ntry_first:  # published defaults\n  - {";
-  for (std::size_t i = 0; i < parameters.size(); ++i)
-    text += fmt::format("{}{}: {}", i == 0 ? "" : ", ", parameters[i].name, parameters[i].first);
+  std::vector<std::string> first;
+  for (const DefaultParameter& parameter : parameters)
+    if (!parameter.first.empty()) first.push_back(fmt::format("{}: {}", parameter.name, parameter.first));
+  text += fmt::format("{}", fmt::join(first, ", "));
   return text + "}\n\nobjective: {minimize: validation_loss}\n";
 }
 

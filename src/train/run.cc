@@ -32,15 +32,23 @@ tl::unexpected<Error> misfit(std::string what, std::string got, std::string expe
       {.where = "training run", .what = std::move(what), .got = std::move(got), .expected = std::move(expected)});
 }
 
+/// `virtual_tokens`: those that every document begins with.
+Result<void> check_length(const Decoder& decoder, std::int64_t virtual_tokens, const text::TokenizedRows& rows) {
+  std::int64_t longest = 0;
+  for (std::int64_t row = 0; row < rows.size(); ++row) longest = std::max(longest, rows.length(row));
+  const std::int64_t most = decoder.config().positions - virtual_tokens;
+  if (longest <= most) return {};
+  return misfit(
+      "sequences are longer than the model knows positions",
+      virtual_tokens > 0 ? fmt::format("{} and {} virtual tokens", longest, virtual_tokens) : fmt::to_string(longest),
+      fmt::format("a sequence_length of at most {}", most));
+}
+
 Result<void> check_fit(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train) {
   if (method_needs_base(config.method) && model.weights.empty())
     return misfit(fmt::format("method {} needs a base model", config.method), "none", "a model folder");
-  std::int64_t longest = 0;
-  for (std::int64_t row = 0; row < train.size(); ++row) longest = std::max(longest, train.length(row));
+  PEGBOX_CHECK(check_length(*model.decoder, 0, train));
   const ModelConfig& shape = model.decoder->config();
-  if (longest > shape.positions)
-    return misfit("sequences are longer than the model knows positions", fmt::to_string(longest),
-                  fmt::format("a sequence_length of at most {}", shape.positions));
   const auto largest = std::ranges::max_element(train.ids);
   if (largest == train.ids.end()) return misfit("there is no training data", "0 tokens", "at least one row");
   if (*largest >= shape.vocabulary)
@@ -106,7 +114,7 @@ Result<void> TrainingRun::start() {
   if (config_.learning_rate == 0)
     config_.learning_rate = step_law_learning_rate(
         static_cast<double>(model_.decoder->layout().parameters_without_tables()), static_cast<double>(total_tokens_));
-  PEGBOX_TRY(method_, make_method(config_, *model_.decoder, model_.weights, model_.name));
+  PEGBOX_TRY(method_, make_method(config_, model_));
   PEGBOX_CHECK(check_memory());
   parameters_ = method_->initial_parameters(static_cast<std::uint64_t>(config_.seed));
   if (model_.weights.empty()) set_initial_weights();
@@ -120,7 +128,7 @@ Result<void> TrainingRun::start() {
     state.network = method_->network(state.leaves);
     lanes_state_.push_back(std::move(state));
   }
-  return {};
+  return check_length(*model_.decoder, network().virtual_tokens(), train_);
 }
 
 /// A method starts from the usual weights; here they become those that the config asks for.
@@ -132,7 +140,7 @@ void TrainingRun::set_initial_weights() {
 }
 
 Result<MemoryNeed> TrainingRun::memory_need(const BaseModel& model, const TrainConfig& config, int lanes) {
-  PEGBOX_TRY(const auto method, make_method(config, *model.decoder, model.weights, model.name));
+  PEGBOX_TRY(const auto method, make_method(config, model));
   const ModelConfig& shape = model.decoder->config();
   return train::memory_need(shape, method->parameter_count(), train::micro_batch_tokens(config.micro_batch, shape),
                             lanes, kept_copies(config));
@@ -284,6 +292,7 @@ double TrainingRun::take_train_loss() {
 }
 
 Result<Evaluation> TrainingRun::evaluate(const text::TokenizedRows& data) {
+  PEGBOX_CHECK(check_length(*model_.decoder, network().virtual_tokens(), data));
   return guard("evaluation", [&]() -> Result<Evaluation> {
     const Tensors means = averages();
     const auto averaged = means.empty() ? nullptr : method_->network(means);

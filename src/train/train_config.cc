@@ -21,12 +21,17 @@ Rows search_rows() {
           .member = &TrainConfig::method,
           .choices = method_names(),
           .help =
-              "which parameters are trained: lora (low-rank updates), full (all), scratch (all, from random weights)"},
+              "which parameters are trained: lora (low-rank updates), qlora (the same beside weights in 4 bits), full "
+              "(all), scratch (all, from random weights), "
+              "last_k (the last layers), bias (biases), ia3 (gains), adapter (bottlenecks), prompt and prefix (tokens "
+              "before the text)"},
       Row{.name = "learning_rate",
           .member = &TrainConfig::learning_rate,
           .minimum = 0,
           .maximum = 10,
-          .help = "peak learning rate; 0: 2e-4 for lora, 2e-5 for full, the Step Law for scratch",
+          .help = "peak learning rate; 0: 2e-4 for lora and qlora, 2e-5 for full, 5e-5 for last_k, 1e-3 for bias, 3e-3 "
+                  "for ia3, "
+                  "3e-4 for adapter, 3e-2 for prompt, 1e-2 for prefix, the Step Law for scratch",
           .source = "LoRA: tinker-cookbook's sweep (3e-4 best for most of 27 models), QLoRA (2e-4); full: 1e-5 to 5e-5 "
                     "in common use; scratch: arXiv 2503.04715"},
       Row{.name = "batch_size",
@@ -45,17 +50,73 @@ Rows search_rows() {
           .member = &TrainConfig::scale,
           .minimum = 0,
           .maximum = 1000,
-          .help = "factor of LoRA's updates, alpha / rank: with it fixed the best rate hardly depends on the rank",
+          .help =
+              "factor of LoRA's updates, alpha / rank: with it fixed the best rate hardly depends on the rank; factor "
+              "of parallel adapters",
           .source = "PEFT and tinker-cookbook: 0.5 to 4"},
       Row{.name = "dropout",
           .member = &TrainConfig::dropout,
           .minimum = 0,
           .maximum = 0.9,
-          .help = "lora: of what the updates see; full and scratch: of embeddings, attention and residual branches"},
+          .help = "lora, qlora and adapter: of what the updates see; full, scratch, last_k and bias: of embeddings, "
+                  "attention and "
+                  "residual branches"},
       Row{.name = "target",
           .member = &TrainConfig::target,
-          .help = "linear layers with an update: all, attention, feed_forward, or names such as \"q_proj,v_proj\"",
+          .help =
+              "linear layers with an update: all, attention, feed_forward (or mlp), or names such as \"q_proj,v_proj\"",
           .source = "tinker-cookbook: all linear layers; attention alone is worse at equal size"},
+      Row{.name = "rslora",
+          .member = &TrainConfig::rslora,
+          .help = "LoRA: the update's factor is alpha / sqrt(rank), that is scale * sqrt(rank)",
+          .source = "arXiv 2312.03732"},
+      Row{.name = "dora",
+          .member = &TrainConfig::dora,
+          .help = "LoRA: the lengths of the updated rows are trained apart from their directions",
+          .source = "arXiv 2402.09353"},
+      Row{.name = "lora_start",
+          .member = &TrainConfig::lora_start,
+          .choices = {"kaiming", "gaussian", "pissa", "olora"},
+          .help =
+              "LoRA's first values: A random and B 0 (kaiming, gaussian), or the weight's principal part (pissa), or "
+              "a part of its QR decomposition (olora), which the frozen weight is then without",
+          .source = "PEFT; arXiv 2404.02948; arXiv 2406.01775"},
+  };
+}
+
+Rows method_rows() {
+  return Rows{
+      Row{.name = "last_layers",
+          .member = &TrainConfig::last_layers,
+          .minimum = 1,
+          .maximum = 10000,
+          .help = "last_k: how many layers are trained, with the norm after them"},
+      Row{.name = "adapter_width",
+          .member = &TrainConfig::adapter_width,
+          .minimum = 1,
+          .maximum = 1 << 16,
+          .help = "adapter: width of the bottleneck",
+          .source = "arXiv 1902.00751: 8 to 256, 64 about as good as any"},
+      Row{.name = "adapter_placement",
+          .member = &TrainConfig::adapter_placement,
+          .choices = {"houlsby", "pfeiffer", "parallel"},
+          .help =
+              "adapter: after attention and feed-forward network (houlsby), after the latter (pfeiffer), or beside it, "
+              "times `scale` (parallel)",
+          .source = "arXiv 1902.00751, 2005.00247, 2110.04366"},
+      Row{.name = "virtual_tokens",
+          .member = &TrainConfig::virtual_tokens,
+          .minimum = 1,
+          .maximum = 1 << 16,
+          .help = "prompt, prefix: trained tokens before each text; they take positions",
+          .source = "arXiv 2104.08691: little gain beyond 20"},
+      Row{.name = "prompt_start",
+          .member = &TrainConfig::prompt_start,
+          .choices = {"vocabulary", "gaussian"},
+          .help =
+              "prompt, prefix: first values are those of random tokens of the vocabulary, or normal with the deviation "
+              "of the embeddings (prompt) or of fresh weights (prefix)",
+          .source = "arXiv 2104.08691, 2101.00190: real tokens start better"},
   };
 }
 
@@ -160,7 +221,8 @@ void resolve(TrainConfig& config) {
 const FieldTable<TrainConfig>& train_fields() {
   static const FieldTable<TrainConfig> table = [] {
     Rows rows = search_rows();
-    for (const Rows& more : {optimizer_rows(), schedule_rows(), stability_rows(), run_rows(), architecture_rows()})
+    for (const Rows& more :
+         {method_rows(), optimizer_rows(), schedule_rows(), stability_rows(), run_rows(), architecture_rows()})
       rows.insert(rows.end(), more.begin(), more.end());
     return FieldTable<TrainConfig>(std::move(rows));
   }();

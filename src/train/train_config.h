@@ -53,6 +53,10 @@ struct TrainConfig {
   double scale = 2;
   std::string target = "all";
   double dropout = 0;
+  bool rslora = false, dora = false;
+  std::string lora_start = "kaiming";
+  std::int64_t last_layers = 2, adapter_width = 64, virtual_tokens = 20;
+  std::string adapter_placement = "pfeiffer", prompt_start = "vocabulary";
 
   std::int64_t seed = 0;
   std::string precision = "fp32";

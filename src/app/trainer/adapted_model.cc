@@ -2,6 +2,7 @@
 #include "app/trainer/adapted_model.h"
 
 #include "train/guard.h"
+#include "train/method/adapter_files.h"
 
 namespace pegbox::trainer {
 
@@ -10,15 +11,18 @@ Result<AdaptedModel> AdaptedModel::load(const Settings& settings) {
     return fail(ErrorKind::InvalidInput,
                 {.where = "config", .what = "model is missing", .expected = "the folder of a model"});
   AdaptedModel model;
-  PEGBOX_TRY(model.base_, train::load_model(settings.model));
+  auto storage = train::BaseStorage::Fp32;
+  if (!settings.adapter.empty()) {
+    PEGBOX_TRY(storage, train::base_storage_of(settings.adapter));
+  }
+  PEGBOX_TRY(train::BaseModel base, train::load_model(settings.model, storage));
+  model.base_ = std::make_unique<train::BaseModel>(std::move(base));
   if (settings.adapter.empty()) {
-    model.network_ = std::make_unique<train::PlainNetwork>(model.decoder().layout(), model.base_.weights);
+    model.network_ = std::make_unique<train::PlainNetwork>(model.decoder().layout(), model.base_->weights);
     return model;
   }
-  PEGBOX_TRY(train::Adapter adapter, train::load_adapter(settings.adapter, model.decoder()));
-  model.network_ = std::make_unique<train::LoraNetwork>(model.decoder().layout(), model.base_.weights,
-                                                        adapter.plan.factors(adapter.values), 0.0);
-  model.adapter_ = std::move(adapter);
+  PEGBOX_TRY(model.adapter_, train::load_adapter(settings.adapter, *model.base_));
+  model.network_ = model.adapter_->method->network(model.adapter_->values);
   return model;
 }
 
@@ -38,7 +42,10 @@ Result<std::vector<train::Evaluation>> AdaptedModel::evaluate_each(const text::T
 
 Result<void> AdaptedModel::save_merged(const Path& folder) const {
   return train::guard("merge", [&]() -> Result<void> {
-    const train::Weights weights = adapter_ ? train::merge_adapter(decoder(), base_.weights, *adapter_) : base_.weights;
+    train::Weights weights = base_->weights;
+    if (adapter_) {
+      PEGBOX_TRY(weights, adapter_->method->merged(adapter_->values));
+    }
     return train::save_model(folder, decoder().config(), decoder().layout(), weights);
   });
 }

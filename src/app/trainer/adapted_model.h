@@ -7,7 +7,7 @@
 #include "app/trainer/settings.h"
 #include "base/result.h"
 #include "train/evaluate.h"
-#include "train/method/adapter_files.h"
+#include "train/method/method.h"
 #include "train/model/model_files.h"
 
 namespace pegbox::trainer {
@@ -17,8 +17,10 @@ class AdaptedModel {
   /// The settings' `model` and, if named, `adapter`.
   static Result<AdaptedModel> load(const Settings& settings);
 
-  const train::Decoder& decoder() const { return *base_.decoder; }
+  const train::Decoder& decoder() const { return *base_->decoder; }
   const train::Network& network() const { return *network_; }
+  /// Tokens of the longest text that its positions have room for.
+  std::int64_t longest_text() const { return decoder().config().positions - network().virtual_tokens(); }
   Result<train::Evaluation> evaluate(const text::TokenizedRows& rows, train::Lanes& lanes, std::int64_t batch_tokens,
                                      std::int64_t most_tokens) const;
   /// Of each text apart, as train::evaluate_each.
@@ -28,7 +30,7 @@ class AdaptedModel {
   Result<void> save_merged(const Path& folder) const;
 
  private:
-  train::BaseModel base_;
+  std::unique_ptr<train::BaseModel> base_;  // stays where it is, since adapter and network refer to it
   std::optional<train::Adapter> adapter_;
   std::unique_ptr<train::Network> network_;
 };

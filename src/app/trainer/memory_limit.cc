@@ -25,12 +25,23 @@ std::int64_t parameters_of(const train::BaseModel& base, train::TrainConfig run,
   run.method = method;
   run.target = target;
   run.rank = 1;
-  const auto made = train::make_method(run, *base.decoder, base.weights, base.name);
+  const auto made = train::make_method(run, base);
   return made ? (*made)->parameter_count() : 0;
 }
 
+/// The parameters of a method whose number grows with a field, as an expression.
+std::string linear_in(const train::BaseModel& base, train::TrainConfig run, const char* method,
+                      std::int64_t train::TrainConfig::* field, const char* name) {
+  run.*field = 1;
+  const std::int64_t one = parameters_of(base, run, method, "all");
+  run.*field = 2;
+  const std::int64_t slope = std::max<std::int64_t>(0, parameters_of(base, run, method, "all") - one);
+  return fmt::format("({} + {} * {})", one - slope, name, slope);
+}
+
 Sizes sizes_on(const train::BaseModel& base, const train::TrainConfig& run) {
-  const auto of_target = [&](const std::string& target) { return parameters_of(base, run, "lora", target); };
+  const char* const any_lora = base.is_nf4_alone() ? "qlora" : "lora";
+  const auto of_target = [&](const std::string& target) { return parameters_of(base, run, any_lora, target); };
   const std::int64_t all = of_target("all");
   std::string lora = fmt::format("{}", all);  // lists of names are taken for all of them, but for the config's own
   std::vector<std::string> targets{"attention", "feed_forward"};
@@ -38,8 +49,23 @@ Sizes sizes_on(const train::BaseModel& base, const train::TrainConfig& run) {
   for (const std::string& target : targets)
     if (const std::int64_t of_it = of_target(target); of_it > 0)
       lora += fmt::format(" - (target == '{}') * {}", target, all - of_it);
-  return {.parameters = fmt::format("((method == 'lora') * rank * ({}) + (method != 'lora') * {})", lora,
-                                    parameters_of(base, run, "full", "all")),
+  const auto with = [&](const char* placement) {
+    train::TrainConfig changed = run;
+    changed.adapter_placement = placement;
+    return linear_in(base, changed, "adapter", &train::TrainConfig::adapter_width, "adapter_width");
+  };
+  std::string all_methods = fmt::format("((method == 'lora') + (method == 'qlora')) * rank * ({})", lora);
+  const auto add = [&](const char* method, const std::string& count) {
+    all_methods += fmt::format(" + (method == '{}') * {}", method, count);
+  };
+  for (const char* method : {"full", "bias", "ia3"})
+    add(method, fmt::format("{}", parameters_of(base, run, method, "all")));
+  add("last_k", linear_in(base, run, "last_k", &train::TrainConfig::last_layers, "last_layers"));
+  for (const char* method : {"prompt", "prefix"})
+    add(method, linear_in(base, run, method, &train::TrainConfig::virtual_tokens, "virtual_tokens"));
+  for (const char* placement : {"houlsby", "pfeiffer", "parallel"})
+    add("adapter", fmt::format("(adapter_placement == '{}') * {}", placement, with(placement)));
+  return {.parameters = fmt::format("({})", all_methods),
           .bytes_per_token = fmt::format("{:.0f}", train::activation_bytes_per_token(base.decoder->config()))};
 }
 
@@ -62,7 +88,8 @@ std::optional<std::string> peak_memory_limit(const Workplace& workplace, const t
   const bool from_scratch = !train::method_needs_base(run.method), has_base = workplace.base.decoder != nullptr;
   if (from_scratch == has_base) return std::nullopt;
   const Json config = train::train_fields().write(run);
-  std::vector<std::string> names{"method", "rank", "target"};
+  std::vector<std::string> names{"method",         "rank",          "target",           "last_layers",
+                                 "virtual_tokens", "adapter_width", "adapter_placement"};
   if (from_scratch)
     names = {"shape", "layers", "width", "feed_forward", "positions", "tie_embeddings", "sequence_length"};
   for (const char* name : {"batch_size", "micro_batch", "sequence_length"}) names.emplace_back(name);

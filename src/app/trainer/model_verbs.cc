@@ -53,7 +53,7 @@ Result<void> run_evaluate(const Config& config, const Streams& streams) {
   const auto lanes = train::Lanes::for_threads(threads_of(config.settings));
   PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(config.settings));
   PEGBOX_TRY(train::Corpus corpus, open_corpus(config, tokenizer_folder(config.settings)));
-  const std::int64_t length = std::min(run.sequence_length, model.decoder().config().positions);
+  const std::int64_t length = std::min(run.sequence_length, model.longest_text());
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), length));
   PEGBOX_TRY(const train::Evaluation result, model.evaluate(*rows, *lanes, kEvaluationTokens, run.evaluate_tokens));
   print_json(streams, {{"loss", json_number(result.loss)},

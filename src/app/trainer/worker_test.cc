@@ -312,7 +312,8 @@ TEST_F(TrainerProgram, PredictsItsMemoryWithinAFactorOfTwo) {
     EXPECT_GT(predicted, measured / 2) << hyperparameters << limit;
     EXPECT_LT(predicted, measured * 2) << hyperparameters << limit;
   };
-  check(worker_config(), {{"rank", 512}});
+  check(worker_config(), {{"rank", 32}});
+  check(worker_config(), {{"method", "prefix"}, {"virtual_tokens", 64}});
   check(worker_config(), {{"rank", 4}, {"target", "attention"}, {"batch_size", 64}});
   check(worker_config(), {{"method", "full"}});
   Json scratch = worker_config();

@@ -60,7 +60,9 @@ Result<Workplace> open_workplace(const Config& config) {
   const int threads = threads_of(config.settings);
   workplace.lanes = train::Lanes::for_threads(threads);
   if (!config.settings.model.empty()) {
-    PEGBOX_TRY(workplace.base, train::load_model(config.settings.model));
+    const bool nf4 = config.run.contains("method") && config.run["method"] == "qlora";  // no trial needs more
+    PEGBOX_TRY(workplace.base,
+               train::load_model(config.settings.model, nf4 ? train::BaseStorage::Nf4 : train::BaseStorage::Fp32));
   }
   PEGBOX_TRY(train::DataRows rows, train::read_rows(config.data));
   PEGBOX_TRY(text::ModelText text, find_text(config, rows));
@@ -70,6 +72,8 @@ Result<Workplace> open_workplace(const Config& config) {
 
 Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::TrainConfig& config) {
   auto owned = std::make_unique<OwnedRun>();
+  if (config.method == "qlora" && workplace.base.decoder && !workplace.base.nf4)
+    workplace.base.nf4 = train::nf4_weights(workplace.base);  // once for all trials
   PEGBOX_TRY(const train::BaseModel* const model, model_of(workplace, config, owned->fresh));
   PEGBOX_TRY(const text::TokenizedRows* const rows,
              workplace.corpus->tokenized(train::Part::Train, config.sequence_length));

@@ -1,35 +1,71 @@
-// adapter_files: LoRA adapters in PEFT's format: adapter_config.json and adapter_model.safetensors.
+// adapter_files: the files of an adapter's folder, in PEFT's format where PEFT has the method (docs/formats.md).
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "base/document.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/result.h"
-#include "train/method/lora.h"
+#include "train/model/layout.h"
+#include "train/model/model_files.h"
+#include "train/tensor.h"
 
 namespace pegbox::train {
 
-struct AdapterInfo {
-  std::string base_name;  ///< base_model_name_or_path
-  double dropout = 0;
+constexpr const char* kPeftConfig = "adapter_config.json";
+constexpr const char* kBaseFile = "pegbox_base.json";  ///< beside either: what the base was changed to; else nothing
+constexpr const char* kOwnConfig = "pegbox_adapter.json";  ///< of kinds that PEFT does not have
+
+/// An adapter's folder, read.
+class AdapterFolder {
+ public:
+  /// NotFound if no adapter is there.
+  static Result<AdapterFolder> open(const Path& folder);
+
+  const std::string& kind() const { return kind_; }  ///< "LORA" (PEFT's peft_type), "weights" (ours), ...
+  bool is_peft() const { return peft_; }
+  bool base_is_nf4() const { return nf4_; }  ///< trained on a base in 4 bits
+  Node config() const { return document_.root(); }
+  const NamedTensors& arrays() const { return arrays_; }
+
+  /// A member of the config; null if it is not there.
+  Json value(const char* key) const;
+  Result<std::int64_t> integer(const char* key, std::int64_t least) const;  ///< InvalidInput if missing or smaller
+  Result<double> real(const char* key) const;
+
+  /// Unsupported, naming the config file.
+  tl::unexpected<Error> refuse(std::string what, std::string got, std::string expected) const;
+
+  /// Copies the array of a name into `target`, which has the shape it must have, and counts it as used.
+  Result<void> copy(const std::string& name, Tensor target);
+  /// InvalidInput if there are arrays that no copy has used.
+  Result<void> check_all_used() const;
+
+ private:
+  Path folder_;
+  bool peft_ = true, nf4_ = false;
+  std::string kind_;
+  Document document_;
+  NamedTensors arrays_;
+  std::size_t used_ = 0;
 };
 
-/// Writes what peft.PeftModel.from_pretrained loads. `values`: A and B of each adapted group.
-Result<void> save_adapter(const Path& folder, const Decoder& decoder, const LoraPlan& plan, const Tensors& values,
-                          const AdapterInfo& info);
+/// How the base of a folder's adapter is to be loaded. Unsupported for a quantization that is not known.
+Result<BaseStorage> base_storage_of(const Path& folder);
 
-/// An adapter as it was read.
-struct Adapter {
-  LoraPlan plan;
-  Tensors values;
-  AdapterInfo info;
-};
+/// What every adapter_config.json has; the method adds its own members.
+Json peft_config(const std::string& kind, const BaseModel& base);
 
-/// Reads an adapter of this decoder, PEFT's own too. Unsupported for other adapter kinds, DoRA, trained biases or whole
-/// modules, ranks that differ between layers; InvalidInput for tensors that do not fit the decoder.
-Result<Adapter> load_adapter(const Path& folder, const Decoder& decoder);
+/// Writes `config` and the arrays in the place of whatever adapter was there.
+Result<void> write_adapter(const Path& folder, const char* config_name, const Json& config, const NamedTensors& arrays);
 
-/// The base with the adapter added into it: new weights.
-Weights merge_adapter(const Decoder& decoder, const Weights& base, const Adapter& adapter);
+/// "base_model.model.<module>.<name>", as PEFT names what it puts into a module.
+std::string peft_key(const std::string& module, const std::string& name);
+
+/// Names that select exactly these modules among all linear layers: the last name where all that have it are meant,
+/// else two names.
+std::vector<std::string> target_modules(const ModelLayout& layout, const std::vector<std::string>& modules);
 
 }  // namespace pegbox::train

@@ -10,8 +10,8 @@ namespace {
 
 class Full final : public Method {
  public:
-  Full(const TrainConfig& config, const Decoder& decoder, const Weights& base)
-      : dropout_(config.dropout), decoder_(decoder), base_(base) {}
+  Full(const TrainConfig& config, const BaseModel& base)
+      : dropout_(config.dropout), decoder_(*base.decoder), base_(base.weights) {}
 
   std::int64_t parameter_count() const override { return decoder_.layout().parameters(); }
 
@@ -35,6 +35,8 @@ class Full final : public Method {
     return save_model(folder, decoder_.config(), decoder_.layout(), values);
   }
 
+  Result<Weights> merged(const Tensors& values) const override { return values; }
+
  private:
   double dropout_;
   const Decoder& decoder_;
@@ -43,9 +45,8 @@ class Full final : public Method {
 
 }  // namespace
 
-Result<std::unique_ptr<Method>> make_full(const TrainConfig& config, const Decoder& decoder, const Weights& base,
-                                          const std::string& /*base_name*/) {
-  return std::make_unique<Full>(config, decoder, base);
+Result<std::unique_ptr<Method>> make_full(const TrainConfig& config, const BaseModel& base) {
+  return std::make_unique<Full>(config, base);
 }
 
 }  // namespace pegbox::train

@@ -5,7 +5,6 @@
 
 namespace pegbox::train {
 
-Result<std::unique_ptr<Method>> make_full(const TrainConfig& config, const Decoder& decoder, const Weights& base,
-                                          const std::string& base_name);
+Result<std::unique_ptr<Method>> make_full(const TrainConfig& config, const BaseModel& base);
 
 }  // namespace pegbox::train

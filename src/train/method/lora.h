@@ -1,59 +1,40 @@
-// lora: low-rank updates beside frozen linear layers (Hu et al. 2021, arXiv 2106.09685), in PEFT's format.
+// lora: low-rank updates beside frozen linear layers (Hu et al. 2021, arXiv 2106.09685) and what became of them: rank-
+// stabilized scaling, DoRA, and factors that begin as a part of the frozen weights.
 #pragma once
 
+#include <string>
+
+#include "train/method/adapter_files.h"
+#include "train/method/lora_plan.h"
 #include "train/method/method.h"
-#include "train/ops/lora_linear.h"
 
 namespace pegbox::train {
 
-Result<std::unique_ptr<Method>> make_lora(const TrainConfig& config, const Decoder& decoder, const Weights& base,
-                                          const std::string& base_name);
+Result<std::unique_ptr<Method>> make_lora(const TrainConfig& config, const BaseModel& base);
 
-/// Which linear layers have an update, group by group, and the shapes of the factors.
-class LoraPlan {
- public:
-  /// `target` as in TrainConfig. InvalidInput if it names no linear layer of the model.
-  static Result<LoraPlan> create(const ModelLayout& layout, const std::string& target, std::int64_t rank, double scale);
+/// The same on a base whose linear layers are in 4 bits (QLoRA, arXiv 2305.14314; model/nf4.h). Its folder says so in a
+/// file of its own, kBaseFile, since PEFT's config does not.
+Result<std::unique_ptr<Method>> make_qlora(const TrainConfig& config, const BaseModel& base);
 
-  /// An update of the linear layers for which `takes` is true.
-  template <class Predicate>
-  LoraPlan(const ModelLayout& layout, std::int64_t rank, double scale, Predicate&& takes) : rank_(rank), scale_(scale) {
-    for (const LinearGroup& group : layout.groups) {
-      groups_.emplace_back();
-      for (const LinearPart& part : group.parts)
-        if (takes(part)) add(groups_.back(), group, part);
-    }
-  }
-
-  struct Group {
-    std::vector<LoraPart> parts;
-    std::vector<std::string> modules;  ///< of the parts, as files name them
-    std::int64_t inputs = 0, rows = 0;
-  };
-  const std::vector<Group>& groups() const { return groups_; }
-  std::int64_t rank() const { return rank_; }
-  double scale() const { return scale_; }
-  bool empty() const;
-
-  /// Factors of each group from parameters A, B of each group that has an update, in order.
-  std::vector<LoraFactors> factors(const Tensors& values) const;
-
- private:
-  static void add(Group& planned, const LinearGroup& group, const LinearPart& part);
-  std::int64_t rank_;
-  double scale_;
-  std::vector<Group> groups_;
-};
+/// PEFT's kind LORA. Unsupported: trained biases or whole modules, ranks that differ between layers.
+Result<Adapter> read_lora(AdapterFolder& folder, const BaseModel& base);
 
 /// The base's weights with an update beside some of its linear layers. Shares all tensors.
 class LoraNetwork final : public PlainNetwork {
  public:
-  LoraNetwork(const ModelLayout& layout, const Weights& base, std::vector<LoraFactors> factors, double dropout)
-      : PlainNetwork(layout, base), factors_(std::move(factors)), dropout_(dropout) {}
+  struct Group {
+    LoraFactors factors;  ///< without tensors where the group has no update
+    Tensor magnitude;     ///< [sum of rows]: lengths of the updated rows; undefined: as they come out
+  };
+
+  LoraNetwork(const ModelLayout& layout, const Weights& base, std::shared_ptr<const Nf4Weights> quantized,
+              std::vector<Group> groups, double dropout)
+      : PlainNetwork(layout, base, std::move(quantized)), groups_(std::move(groups)), dropout_(dropout) {}
   Tensor linear(int group, const Tensor& x, DropoutSource& dropout) const override;
 
  private:
-  std::vector<LoraFactors> factors_;  // [groups]
+  Tensor gain(int index) const;
+  std::vector<Group> groups_;
   double dropout_;
 };
 

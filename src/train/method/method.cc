@@ -1,12 +1,21 @@
 // Method: the table of methods.
 #include "train/method/method.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cassert>
 
+#include "train/guard.h"
+#include "train/method/adapter_files.h"
+#include "train/method/bottleneck.h"
 #include "train/method/full.h"
+#include "train/method/ia3.h"
 #include "train/method/lora.h"
+#include "train/method/some_weights.h"
+#include "train/method/virtual_tokens.h"
 
 namespace pegbox::train {
 
@@ -16,15 +25,38 @@ struct MethodRow {
   std::string_view name;
   bool needs_base;
   MethodDefaults defaults;
-  Result<std::unique_ptr<Method>> (*make)(const TrainConfig&, const Decoder&, const Weights&, const std::string&);
+  Result<std::unique_ptr<Method>> (*make)(const TrainConfig&, const BaseModel&);
 };
 
 // scratch: 1e-3 is the Step Law's rate (arXiv 2503.04715) near 1M parameters and 3M tokens.
-constexpr std::array<MethodRow, 3> kMethods = {{{"lora", true, {2e-4, 0.0, 0.999}, make_lora},
-                                                {"full", true, {2e-5, 0.01, 0.999}, make_full},
-                                                {"scratch", false, {1e-3, 0.1, 0.95}, make_full}}};
+// Rates of the others: T-Few (arXiv 2205.05638) for ia3; BitFit's and Houlsby's sweeps for bias and adapter; PEFT's
+// examples for prompt and prefix.
+constexpr std::array<MethodRow, 10> kMethods = {{{"lora", true, {2e-4, 0.0, 0.999}, make_lora},
+                                                 {"qlora", true, {2e-4, 0.0, 0.999}, make_qlora},
+                                                 {"full", true, {2e-5, 0.01, 0.999}, make_full},
+                                                 {"scratch", false, {1e-3, 0.1, 0.95}, make_full},
+                                                 {"last_k", true, {5e-5, 0.01, 0.999}, make_last_k},
+                                                 {"bias", true, {1e-3, 0.0, 0.999}, make_bias},
+                                                 {"ia3", true, {3e-3, 0.0, 0.999}, make_ia3},
+                                                 {"adapter", true, {3e-4, 0.0, 0.999}, make_bottleneck},
+                                                 {"prompt", true, {3e-2, 0.0, 0.999}, make_prompt},
+                                                 {"prefix", true, {1e-2, 0.0, 0.999}, make_prefix}}};
 
-const MethodRow& row_of(std::string_view name) {
+/// A kind of adapter that can be read.
+struct KindRow {
+  bool peft;  ///< else our own
+  std::string_view kind;
+  Result<Adapter> (*read)(AdapterFolder&, const BaseModel&);
+};
+
+constexpr std::array<KindRow, 6> kKinds = {{{true, "LORA", read_lora},
+                                            {true, "IA3", read_ia3},
+                                            {true, "PROMPT_TUNING", read_prompt},
+                                            {true, "PREFIX_TUNING", read_prefix},
+                                            {false, "weights", read_some_weights},
+                                            {false, "bottleneck", read_bottleneck}}};
+
+const MethodRow& method_row(std::string_view name) {
   const auto* const row = std::ranges::find(kMethods, name, &MethodRow::name);
   assert(row != kMethods.end());
   return *row;
@@ -38,12 +70,31 @@ std::vector<std::string_view> method_names() {
   return names;
 }
 
-const MethodDefaults& method_defaults(std::string_view name) { return row_of(name).defaults; }
-bool method_needs_base(std::string_view name) { return row_of(name).needs_base; }
+const MethodDefaults& method_defaults(std::string_view name) { return method_row(name).defaults; }
+bool method_needs_base(std::string_view name) { return method_row(name).needs_base; }
 
-Result<std::unique_ptr<Method>> make_method(const TrainConfig& config, const Decoder& decoder, const Weights& base,
-                                            const std::string& base_name) {
-  return row_of(config.method).make(config, decoder, base, base_name);
+Result<std::unique_ptr<Method>> make_method(const TrainConfig& config, const BaseModel& base) {
+  if (base.is_nf4_alone() && config.method != "qlora")
+    return fail(ErrorKind::InvalidInput,
+                {.where = "method",
+                 .what = "the base model is here in 4 bits alone, which no other method trains on",
+                 .got = config.method,
+                 .expected = "qlora"});
+  return method_row(config.method).make(config, base);
+}
+
+Result<Adapter> load_adapter(const Path& folder, const BaseModel& base) {
+  return guard(folder.string(), [&]() -> Result<Adapter> {
+    PEGBOX_TRY(AdapterFolder opened, AdapterFolder::open(folder));
+    std::vector<std::string_view> known;
+    for (const KindRow& row : kKinds) {
+      if (row.peft != opened.is_peft()) continue;
+      if (row.kind == opened.kind()) return row.read(opened, base);
+      known.push_back(row.kind);
+    }
+    return opened.refuse("this kind of adapter is not supported", opened.kind(),
+                         fmt::format("{}", fmt::join(known, ", ")));
+  });
 }
 
 }  // namespace pegbox::train

@@ -1,4 +1,4 @@
-// Method: which parameters are trained, and how they act on a decoder's linear layers.
+// Method: which parameters are trained, how they act on a decoder, and how they are written.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "train/model/decoder.h"
+#include "train/model/model_files.h"
 #include "train/model/network.h"
 #include "train/optim/optimizer.h"
 #include "train/train_config.h"
@@ -31,8 +32,12 @@ class Method {
   /// Dropout inside the model while training.
   virtual ModelDropout model_dropout() const { return {}; }
 
-  /// Writes what others load: a model folder's weights and config, or an adapter in PEFT's format.
+  /// Writes what others load: a model folder's weights and config, or an adapter (docs/formats.md).
   virtual Result<void> save(const Path& folder, const Tensors& values) const = 0;
+
+  /// The weights of a plain model that gives the same answers: new tensors, or the base's. Unsupported where no weights
+  /// of the base's shapes do.
+  virtual Result<Weights> merged(const Tensors& values) const = 0;
 };
 
 /// What a method changes among the defaults of TrainConfig; sources stand in its field table.
@@ -44,9 +49,18 @@ std::vector<std::string_view> method_names();
 const MethodDefaults& method_defaults(std::string_view name);  ///< of a known name
 bool method_needs_base(std::string_view name);                 ///< false: it starts from random weights
 
-/// `decoder` and `base` (weights that stay as they are; empty for scratch) must outlive the method. `base_name` is
-/// written into adapters. InvalidInput if the config does not fit the model (a target that does not exist, ...).
-Result<std::unique_ptr<Method>> make_method(const TrainConfig& config, const Decoder& decoder, const Weights& base,
-                                            const std::string& base_name);
+/// `base` (its weights stay as they are; empty for scratch) must outlive the method. Its name is written into adapters.
+/// InvalidInput if the config does not fit the model (a target that does not exist, ...).
+Result<std::unique_ptr<Method>> make_method(const TrainConfig& config, const BaseModel& base);
+
+/// What was trained, read from a folder.
+struct Adapter {
+  std::unique_ptr<Method> method;
+  Tensors values;
+};
+
+/// Reads an adapter of this base, PEFT's own too; `base` must outlive it. NotFound without an adapter; Unsupported for
+/// kinds of adapters that no method writes; InvalidInput for tensors that do not fit the base.
+Result<Adapter> load_adapter(const Path& folder, const BaseModel& base);
 
 }  // namespace pegbox::train

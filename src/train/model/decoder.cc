@@ -7,17 +7,31 @@
 #include <functional>
 #include <numbers>
 
+#include "train/model/virtual_rows.h"
 #include "train/ops/attention.h"
 #include "train/ops/gate.h"
 #include "train/ops/norm.h"
 
 namespace pegbox::train {
 
+FrozenMatrix PlainNetwork::matrix(int index) const {
+  if (!quantized_) return weight(group(index).weight);
+  return std::function<Tensor()>([held = quantized_, index] { return held->weight(static_cast<std::size_t>(index)); });
+}
+
 Tensor PlainNetwork::linear(int index, const Tensor& x, DropoutSource& /*dropout*/) const {
   const LinearGroup& group = this->group(index);
+  if (quantized_) return frozen_linear(x, matrix(index), weight(group.bias));
   const Tensor &weight = this->weight(group.weight), &bias = this->weight(group.bias);
   return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
 }
+
+Tensor Network::feed_forward(int /*layer*/, const Tensor& /*input*/, const Tensor& result,
+                             DropoutSource& /*dropout*/) const {
+  return result;
+}
+
+Tensor Network::prefix(int /*layer*/) const { return {}; }
 
 std::pair<Tensor, Tensor> rotary_tables(const ModelConfig& config) {
   const Tensor pair = at::arange(0, config.head_width, 2, at::kFloat);
@@ -40,12 +54,13 @@ Decoder::Decoder(ModelConfig config, ModelLayout layout) : config_(std::move(con
   if (config_.position == PositionKind::Rotary) std::tie(cosine_, sine_) = rotary_tables(config_);
 }
 
-std::shared_ptr<AttentionPlan> Decoder::plan_of(const Batch& batch) const {
+std::shared_ptr<AttentionPlan> Decoder::plan_of(const std::vector<std::int64_t>& offsets,
+                                                const Tensor& positions) const {
   auto plan = std::make_shared<AttentionPlan>();
   plan->shape = {config_.heads, config_.kv_heads, config_.head_width,
                  1.0f / std::sqrt(static_cast<float>(config_.head_width))};
-  plan->offsets = batch.offsets;
-  plan->positions = batch.positions;
+  plan->offsets = offsets;
+  plan->positions = positions;
   plan->cosine = cosine_;
   plan->sine = sine_;
   return plan;
@@ -63,8 +78,10 @@ class Decoder::Pass {
         dropout_(dropout),
         probability_(probability) {}
 
-  Tensor embed(const Tensor& ids, const Tensor& positions) {
-    Tensor x = at::embedding(network_.weight(layout_.embedding), ids);
+  Tensor tokens(const Tensor& ids) const { return at::embedding(network_.weight(layout_.embedding), ids); }
+
+  /// Embedded tokens at their positions.
+  Tensor place(Tensor x, const Tensor& positions) {
     if (layout_.positions >= 0) x = x + at::embedding(network_.weight(layout_.positions), positions);
     return pegbox::train::dropout(x, dropout_.next(probability_.embedding));
   }
@@ -83,7 +100,8 @@ class Decoder::Pass {
       delta = residual(network_.linear(layer.attention_output, mixed, dropout_));
       std::tie(x, normed) = add_and_norm(x, delta, layer.feed_norm, layer.feed_norm_bias);
       const Tensor inner = activate(network_.linear(layer.feed_input, normed, dropout_));
-      delta = residual(network_.linear(layer.feed_output, inner, dropout_));
+      const Tensor fed = network_.linear(layer.feed_output, inner, dropout_);
+      delta = residual(network_.feed_forward(static_cast<int>(i), normed, fed, dropout_));
     }
     return add_and_norm(x, delta, layout_.final_norm, layout_.final_norm_bias).second;
   }
@@ -122,12 +140,39 @@ class Decoder::Pass {
 
 Tensor Decoder::hidden(const Network& network, const Batch& batch, DropoutSource& dropout,
                        const ModelDropout& probability, bool all_rows) const {
-  const AttentionPlanPtr plan = plan_of(batch);
+  if (network.virtual_tokens() > 0) return hidden_behind(network, batch, dropout, probability, all_rows);
+  const AttentionPlanPtr plan = plan_of(batch.offsets, batch.positions);
   Pass pass(*this, network, dropout, probability);
   const auto attend = [&](std::size_t, const Tensor& packed) {
     return packed_attention(packed, plan, dropout.next(probability.attention));
   };
-  return pass.layers(pass.embed(batch.ids, batch.positions), attend, all_rows ? Tensor() : batch.label_rows);
+  return pass.layers(pass.place(pass.tokens(batch.ids), batch.positions), attend,
+                     all_rows ? Tensor() : batch.label_rows);
+}
+
+Tensor Decoder::hidden_behind(const Network& network, const Batch& batch, DropoutSource& dropout,
+                              const ModelDropout& probability, bool all_rows) const {
+  const bool embedded = network.prompt().defined();
+  const VirtualRows rows = virtual_rows(batch, network.virtual_tokens(), embedded);
+  const AttentionPlanPtr plan = plan_of(rows.offsets, rows.positions);
+  Pass pass(*this, network, dropout, probability);
+  if (embedded) {  // tokens like others, whose results nobody reads
+    const auto attend = [&](std::size_t, const Tensor& packed) {
+      return packed_attention(packed, plan, dropout.next(probability.attention));
+    };
+    const Tensor x = rows.behind(network.prompt(), pass.tokens(batch.ids));
+    return pass.layers(pass.place(x, rows.positions), attend,
+                       all_rows ? rows.own : rows.own.index_select(0, batch.label_rows));
+  }
+  const std::int64_t queries = config_.heads * config_.head_width;
+  const auto attend = [&](std::size_t layer, const Tensor& packed) {
+    const Tensor prefix = network.prefix(static_cast<int>(layer));  // without queries of their own
+    const Tensor first = at::cat({at::zeros({prefix.size(0), queries}, prefix.options()), prefix}, 1);
+    return packed_attention(rows.behind(first, packed), plan, dropout.next(probability.attention))
+        .index_select(0, rows.own);
+  };
+  return pass.layers(pass.place(pass.tokens(batch.ids), rows.positions.index_select(0, rows.own)), attend,
+                     all_rows ? Tensor() : batch.label_rows);
 }
 
 Tensor Decoder::logits(const Network& network, const Tensor& hidden) const {
@@ -136,16 +181,27 @@ Tensor Decoder::logits(const Network& network, const Tensor& hidden) const {
 
 Tensor Decoder::extend(const Network& network, const std::vector<std::int64_t>& ids, KeyValueCache& cache) const {
   const at::InferenceMode no_gradients;
-  const auto count = static_cast<std::int64_t>(ids.size());
-  Batch batch{.ids = at::tensor(ids, at::kLong),
-              .positions = at::arange(cache.length, cache.length + count, at::kLong),
-              .offsets = {0, count}};
-  const AttentionPlanPtr plan = plan_of(batch);
+  const std::int64_t width = config_.head_width, queries = config_.heads * width, keys = config_.kv_heads * width;
   DropoutSource dropout;
   Pass pass(*this, network, dropout, {});
+  Tensor x = pass.tokens(at::tensor(ids, at::kLong));
   cache.keys.resize(layout_.layers.size());
   cache.values.resize(layout_.layers.size());
-  const std::int64_t width = config_.head_width, queries = config_.heads * width, keys = config_.kv_heads * width;
+  if (cache.length == 0 && network.virtual_tokens() > 0) {
+    if (const Tensor prompt = network.prompt(); prompt.defined()) {
+      x = at::cat({prompt, x});
+    } else {
+      cache.length = network.virtual_tokens();
+      for (std::size_t i = 0; i < layout_.layers.size(); ++i) {
+        const Tensor prefix = network.prefix(static_cast<int>(i));
+        cache.keys[i] = prefix.narrow(1, 0, keys).clone();
+        cache.values[i] = prefix.narrow(1, keys, keys).clone();
+      }
+    }
+  }
+  const std::int64_t count = x.size(0);
+  const Tensor positions = at::arange(cache.length, cache.length + count, at::kLong);
+  const AttentionPlanPtr plan = plan_of({0, count}, positions);
   const auto attend = [&](std::size_t layer, const Tensor& packed) {
     const Tensor turned = rotated(packed, *plan);
     const auto grow = [](Tensor& all, const Tensor& more) {
@@ -166,7 +222,7 @@ Tensor Decoder::extend(const Network& network, const std::vector<std::int64_t>& 
     return at::bmm(scores, v).transpose(0, 1).reshape({count, queries});
   };
   const Tensor last = at::tensor(std::vector<std::int64_t>{count - 1}, at::kLong);
-  const Tensor result = pass.layers(pass.embed(batch.ids, batch.positions), attend, last);
+  const Tensor result = pass.layers(pass.place(x, positions), attend, last);
   cache.length += count;
   return result;
 }

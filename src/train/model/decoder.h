@@ -43,12 +43,16 @@ class Decoder {
   /// [C, V] times the head: logits [rows, V] of hidden states.
   Tensor logits(const Network& network, const Tensor& hidden) const;
 
-  /// Hidden state [1, C] of the last of `ids`, which follow the tokens in `cache` and are added to it.
+  /// Hidden state [1, C] of the last of `ids`, which follow the tokens in `cache` and are added to it. An empty cache
+  /// gets the network's virtual tokens first.
   Tensor extend(const Network& network, const std::vector<std::int64_t>& ids, KeyValueCache& cache) const;
 
  private:
   class Pass;
-  std::shared_ptr<AttentionPlan> plan_of(const Batch& batch) const;
+  std::shared_ptr<AttentionPlan> plan_of(const std::vector<std::int64_t>& offsets, const Tensor& positions) const;
+  /// `hidden` of a network with virtual tokens.
+  Tensor hidden_behind(const Network& network, const Batch& batch, DropoutSource& dropout,
+                       const ModelDropout& probability, bool all_rows) const;
 
   ModelConfig config_;
   ModelLayout layout_;

@@ -37,7 +37,7 @@ std::int64_t pick(const float* logits, std::int64_t count, const GenerateOptions
 
 Result<std::vector<std::int64_t>> generate(const Decoder& decoder, const Network& network,
                                            const std::vector<std::int64_t>& prompt, const GenerateOptions& options) {
-  const std::int64_t positions = decoder.config().positions;
+  const std::int64_t positions = decoder.config().positions - network.virtual_tokens();
   if (prompt.empty() || static_cast<std::int64_t>(prompt.size()) > positions)
     return fail(ErrorKind::InvalidInput, {.where = "prompt",
                                           .what = "its length does not fit the model",
@@ -49,7 +49,7 @@ Result<std::vector<std::int64_t>> generate(const Decoder& decoder, const Network
     KeyValueCache cache;
     std::vector<std::int64_t> next = prompt, result;
     while (static_cast<std::int64_t>(result.size()) < options.most_tokens &&
-           cache.length + static_cast<std::int64_t>(next.size()) <= positions) {
+           static_cast<std::int64_t>(prompt.size() + result.size()) <= positions) {
       const Tensor logits = decoder.logits(network, decoder.extend(network, next, cache)).contiguous();
       const std::int64_t token = pick(logits.const_data_ptr<float>(), logits.size(-1), options, rng);
       if (token == options.end_token) break;

@@ -1,18 +1,47 @@
 // model_files: see model_files.h.
 #include "train/model/model_files.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "train/guard.h"
 
 namespace pegbox::train {
 
-Result<BaseModel> load_model(const Path& folder) {
+bool BaseModel::is_nf4_alone() const {
+  return nf4 != nullptr && !weights[static_cast<std::size_t>(decoder->layout().groups[0].weight)].defined();
+}
+
+std::int64_t BaseModel::bytes() const {
+  std::int64_t sum = nf4 ? nf4->bytes() : 0;
+  for (const Tensor& tensor : weights)
+    if (tensor.defined()) sum += static_cast<std::int64_t>(tensor.nbytes());
+  return sum;
+}
+
+std::shared_ptr<const Nf4Weights> nf4_weights(const BaseModel& model) {
+  if (model.nf4) return model.nf4;
+  const ModelLayout& layout = model.decoder->layout();
+  auto quantized = std::make_shared<Nf4Weights>(layout);
+  for (std::size_t g = 0; g < layout.groups.size(); ++g)
+    quantized->take(g, model.weights[static_cast<std::size_t>(layout.groups[g].weight)]);
+  return quantized;
+}
+
+Result<BaseModel> load_model(const Path& folder, BaseStorage storage) {
   PEGBOX_TRY(ModelConfig config, read_model_config(folder));
   return guard(folder.string(), [&]() -> Result<BaseModel> {
     BaseModel model{.name = folder.string()};
-    ModelLayout layout = layout_of(config);
-    PEGBOX_TRY(model.weights, load_weights(folder, layout));
-    model.decoder = std::make_unique<Decoder>(std::move(config), std::move(layout));
+    model.decoder = std::make_unique<Decoder>(config, layout_of(config));
+    const ModelLayout& layout = model.decoder->layout();
+    const auto quantized = storage == BaseStorage::Nf4 ? std::make_shared<Nf4Weights>(layout) : nullptr;
+    PEGBOX_TRY(model.weights, load_weights(folder, layout, [&](std::size_t slot, Tensor read) {
+                 const auto group = std::ranges::find(layout.groups, static_cast<int>(slot), &LinearGroup::weight);
+                 if (!quantized || group == layout.groups.end()) return read;
+                 quantized->take(static_cast<std::size_t>(group - layout.groups.begin()), read);
+                 return Tensor();
+               }));
+    model.nf4 = quantized;
     return model;
   });
 }

@@ -14,11 +14,21 @@ namespace pegbox::train {
 /// A model as it lies in a folder: loaded once, shared by all that train or evaluate it, never changed.
 struct BaseModel {
   std::string name;  ///< its folder, as it was named
-  std::unique_ptr<Decoder> decoder;
-  Weights weights;  ///< empty: to be trained from scratch
+  std::unique_ptr<Decoder> decoder = nullptr;
+  Weights weights;  ///< empty: to be trained from scratch; without the linear layers if they are in 4 bits alone
+  std::shared_ptr<const Nf4Weights> nf4 = nullptr;  ///< the linear layers in 4 bits; nothing: not quantized (yet)
+
+  bool is_nf4_alone() const;
+  std::int64_t bytes() const;  ///< of weights, in whatever form they are
 };
 
-Result<BaseModel> load_model(const Path& folder);
+enum class BaseStorage : std::uint8_t { Fp32, Nf4 };
+
+/// `Nf4`: each linear layer is quantized as soon as it is read, so that the model is never there as a whole in fp32.
+Result<BaseModel> load_model(const Path& folder, BaseStorage storage = BaseStorage::Fp32);
+
+/// The linear layers of a model in 4 bits: those that it has, or new ones.
+std::shared_ptr<const Nf4Weights> nf4_weights(const BaseModel& model);
 
 /// Writes config.json and model.safetensors; the text side is written by text::write_model_text.
 Result<void> save_model(const Path& folder, const ModelConfig& config, const ModelLayout& layout,

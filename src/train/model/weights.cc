@@ -158,7 +158,8 @@ Result<void> check_names(const Path& folder, const ModelFiles& files, const Mode
 
 }  // namespace
 
-Result<Weights> load_weights(const Path& model_folder, const ModelLayout& layout) {
+Result<Weights> load_weights(const Path& model_folder, const ModelLayout& layout,
+                             const std::function<Tensor(std::size_t slot, Tensor read)>& keep) {
   return guard(model_folder.string(), [&]() -> Result<Weights> {
     PEGBOX_TRY(const ModelFiles files, open_files(model_folder));
     Weights weights;
@@ -166,7 +167,7 @@ Result<Weights> load_weights(const Path& model_folder, const ModelLayout& layout
     std::vector<std::string> missing;
     for (const TensorSlot& slot : layout.slots) {
       PEGBOX_TRY(Tensor tensor, read_slot(model_folder, files, layout, slot, used, missing));
-      weights.push_back(std::move(tensor));
+      weights.push_back(keep(weights.size(), std::move(tensor)));
     }
     PEGBOX_CHECK(check_names(model_folder, files, layout, used, missing));
     return weights;

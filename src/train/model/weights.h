@@ -1,6 +1,7 @@
 // Weights: the tensors of a decoder in the order of its layout, read from and written to a model folder.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -16,7 +17,10 @@ using Weights = Tensors;
 
 /// Reads `model.safetensors`, or the shards that `model.safetensors.index.json` names; fp16 and bf16 become fp32.
 /// Corrupt for damaged files; InvalidInput, with names, for missing, unexpected and wrongly shaped tensors.
-Result<Weights> load_weights(const Path& model_folder, const ModelLayout& layout);
+/// `keep` gets each slot's tensor and returns what stands for it in the result.
+Result<Weights> load_weights(
+    const Path& model_folder, const ModelLayout& layout,
+    const std::function<Tensor(std::size_t slot, Tensor read)>& keep = [](std::size_t, Tensor read) { return read; });
 
 /// Writes `model.safetensors` in fp32, in pieces named as `transformers` names them.
 Result<void> save_weights(const Path& model_folder, const ModelLayout& layout, const Weights& weights);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "train/kernels/row_kernels.h"
+#include "train/ops/frozen_matrix.h"
 #include "train/tensor.h"
 
 namespace pegbox::train {
@@ -14,18 +15,27 @@ struct LoraPart {
   std::int64_t row = 0, rows = 0, factor_row = 0;
 };
 
-/// Factors of one group (Hu et al. 2021): part p adds scale * (x Aₚᵀ) Bₚᵀ to its rows of the output.
+/// Factors of one group (Hu et al. 2021): part p adds scale * (x Aₚᵀ) Bₚᵀ to its rows of the output. Where there are
+/// factors that the base is without, it subtracts theirs: scale * (x A0ₚᵀ) B0ₚᵀ.
 struct LoraFactors {
   Tensor a;  ///< [P R, I], the parts' A one after another
   Tensor b;  ///< [sum of rows, R], the parts' B one after another
   std::vector<LoraPart> parts;
   std::int64_t rank = 0;
   double scale = 1;
+  Tensor start_a, start_b;  ///< as `a` and `b`, not trained; undefined: none
 };
 
 /// x [T, I], weight [O, I] frozen, bias [O] frozen or undefined -> [T, O]. The update sees x with `mask` applied, one
-/// mask for all parts. Kept for the backward pass: what the update saw, and its product with A.
-Tensor lora_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const LoraFactors& factors,
+/// mask for all parts; the base, and what it is without, sees x. Kept for the backward pass: what the update saw, and
+/// its product with A.
+Tensor lora_linear(const Tensor& x, const FrozenMatrix& weight, const Tensor& bias, const LoraFactors& factors,
                    const kernels::DropoutMask& mask);
+
+/// W + scale (Bₚ Aₚ - B0ₚ A0ₚ) of part p [rows, I]; `weight` [O, I] is the group's. Outside autograd.
+Tensor updated_weight(const Tensor& weight, const LoraFactors& factors, std::size_t p);
+
+/// Euclidean norms of the rows of every part's updated weight [sum of rows]. Outside autograd.
+Tensor updated_row_norms(const Tensor& weight, const LoraFactors& factors);
 
 }  // namespace pegbox::train

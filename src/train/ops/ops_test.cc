@@ -256,5 +256,18 @@ TEST(Ops, LoraLinearWithDropoutEqualsItsDefinition) {
                {c.x, c.factors.a, c.factors.b});
 }
 
+TEST(Ops, LoraLinearWithoutItsFirstFactorsEqualsItsDefinition) {
+  LoraCase c = lora_case();
+  const Tensor plain = plain_lora(c, dropout(c.x, {5, 0.4f}));
+  c.factors.start_a = random_tensor({6, 10}, 26);
+  c.factors.start_b = random_tensor({9, 3}, 27);
+  const LoraCase start{.factors = {.a = c.factors.start_a, .b = c.factors.start_b, .parts = {}, .scale = -0.7},
+                       .x = c.x,
+                       .weight = at::zeros({12, 10}),
+                       .bias = at::zeros({12})};
+  expect_equal(lora_linear(c.x, c.weight, c.bias, c.factors, {5, 0.4f}), plain + plain_lora(start, c.x),
+               {c.x, c.factors.a, c.factors.b});
+}
+
 }  // namespace
 }  // namespace pegbox::train

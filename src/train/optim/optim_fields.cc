@@ -18,8 +18,8 @@ Rows decay_rows() {
           .member = &TrainConfig::weight_decay,
           .minimum = -1,
           .maximum = 10,
-          .help = "decay of weights, times the rate (sgd: added to the gradient); -1: 0.1 for scratch, 0.01 for full, "
-                  "0 for lora",
+          .help = "decay of weights, times the rate (sgd: added to the gradient); -1: 0.1 for scratch, 0.01 for full "
+                  "and last_k, 0 for the others",
           .source = "common practice; PEFT"},
       Row{.name = "decay_exclude",
           .member = &TrainConfig::decay_exclude,
@@ -36,7 +36,7 @@ Rows decay_rows() {
           .member = &TrainConfig::lora_b_rate,
           .minimum = 0.01,
           .maximum = 1000,
-          .help = "lora: factor of the rate of the factors B, which start at 0",
+          .help = "lora, qlora: factor of the rate of the factors B, which start at 0",
           .source = "LoRA+, arXiv 2402.12354: up to 16; 1 is LoRA"},
   };
 }

@@ -11,6 +11,8 @@
 #include <sstream>
 #include <string_view>
 
+#include "train/method/lora_plan.h"
+
 namespace pegbox::train {
 
 namespace {
@@ -66,24 +68,11 @@ int number_after(std::string_view prefix, std::string_view name) {
   return number;
 }
 
-/// The linear layers of a group that TrainConfig's `target` names.
-std::vector<std::int64_t> adapted_rows(const std::string& target, const LinearGroup& group) {
-  std::vector<std::int64_t> rows;
-  for (const LinearPart& part : group.parts) {
-    std::istringstream names(target);
-    for (std::string name; std::getline(names, name, ',');) {
-      std::erase(name, ' ');
-      if (name != "all" && name != part.target && name != (part.attention ? "attention" : "feed_forward")) continue;
-      rows.push_back(part.rows);
-      break;
-    }
-  }
-  return rows;
-}
-
 /// Heights of the factors that lie in one parameter, one for each adapted layer of the group.
 std::vector<std::int64_t> factor_rows(const TrainConfig& config, const LinearGroup& group, const Parameter& parameter) {
-  std::vector<std::int64_t> rows = adapted_rows(config.target, group);
+  std::vector<std::int64_t> rows;
+  for (const LinearPart& part : group.parts)
+    if (is_targeted(config.target, part)) rows.push_back(part.rows);
   if (parameter.name.ends_with(".lora_A")) std::ranges::fill(rows, config.rank);
   const bool fits = std::accumulate(rows.begin(), rows.end(), std::int64_t{0}) == parameter.value.size(0);
   return fits && rows.size() > 1 ? rows : std::vector<std::int64_t>();

@@ -18,7 +18,7 @@ using testing::must;
 std::map<std::string, Parameter> completed(const ModelConfig& model, Json fields) {
   const BaseModel base = testing::random_model(model);
   const TrainConfig config = must(read_train_config(Json::object(), fields, "test"));
-  auto method = must(make_method(config, *base.decoder, base.weights, base.name));
+  auto method = must(make_method(config, base));
   std::vector<Parameter> parameters = method->initial_parameters(1);
   complete_parameters(config, base.decoder->layout(), parameters);
   std::map<std::string, Parameter> named;
