@@ -16,7 +16,7 @@ namespace pegbox {
 namespace {
 
 constexpr std::size_t kIncumbents = 5;   ///< observations around which candidates are looked for
-constexpr std::size_t kMaxModelled = 2;  ///< objectives that have a model each
+constexpr std::size_t kMaxModelled = 3;  ///< objectives that have a model each
 constexpr std::size_t kFitsKept = 4;
 constexpr std::size_t kMinFitted = 4;  ///< measured trials for a fit to a part of them
 

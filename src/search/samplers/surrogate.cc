@@ -2,7 +2,6 @@
 #include "search/samplers/surrogate.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cassert>
 #include <cmath>
@@ -77,21 +76,21 @@ bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
 
 /// The corner below which volume counts: a tenth of the front's sides beyond its ends, as BoTorch infers it (Ishibuchi
 /// et al., "How to specify a reference point in hypervolume calculation", Evolutionary Computation 26 (2018)). A front
-/// of one point has no sides: then those of all points.
-std::array<double, 2> corner_of(std::span<const double> pairs) {
-  const auto front = math::pareto_front(pairs, 2);
+/// of one point has no sides: then those of all points. `points`: [n, losses]
+std::vector<double> corner_of(std::span<const double> points, std::size_t losses) {
+  const auto front = math::pareto_front(points, static_cast<int>(losses));
   assert(front);
-  std::array<double, 2> corner{};
-  for (std::size_t k = 0; k < 2; ++k) {
+  std::vector<double> corner;
+  for (std::size_t k = 0; k < losses; ++k) {
     double low = HUGE_VAL, high = -HUGE_VAL, worst = -HUGE_VAL;
     for (const int i : *front) {
-      const double at = pairs[2 * static_cast<std::size_t>(i) + k];
+      const double at = points[losses * static_cast<std::size_t>(i) + k];
       low = std::min(low, at), high = std::max(high, at);
     }
-    for (std::size_t i = k; i < pairs.size(); i += 2) worst = std::max(worst, pairs[i]);
+    for (std::size_t i = k; i < points.size(); i += losses) worst = std::max(worst, points[i]);
     if (!(high > low)) high = worst;
     const double side = high > low ? high - low : 1.0;
-    corner[k] = high + kMargin * side;
+    corner.push_back(high + kMargin * side);
   }
   return corner;
 }
@@ -185,14 +184,14 @@ Result<Surrogate::Model> Surrogate::make_model(const std::vector<math::Dimension
     model.processes.push_back(std::move(process));
     for (std::size_t i = 0; i < means[k].size(); ++i) predicted_sums[i * parameters.size() + k] += means[k][i];
   }
-  std::vector<double> pairs;
+  std::vector<double> rows;
   for (std::size_t i = 0; i < evidence.trials.size(); ++i) {
     if (!evidence.allowed[i]) continue;
     model.best = std::min(model.best.value_or(HUGE_VAL), means[0][i]);
-    if (means.size() == 2) pairs.insert(pairs.end(), {means[0][i], means[1][i]});
+    for (const std::vector<double>& each : means) rows.push_back(each[i]);
   }
-  if (pairs.empty()) return model;
-  PEGBOX_TRY(model.front, math::FrontOfTwo::create(pairs, corner_of(pairs)));
+  if (rows.empty() || means.size() == 1) return model;
+  PEGBOX_TRY(model.front, math::Front::create(rows, corner_of(rows, means.size())));
   return model;
 }
 
@@ -205,7 +204,7 @@ Result<void> Surrogate::believe(std::span<const double> point) {
     }
     if (!improves_) continue;
     model.best = std::min(*model.best, means[0]);
-    if (model.front) model.front->add(means[0], means[1]);
+    if (model.front) model.front->add(means);
   }
   return {};
 }
@@ -225,14 +224,16 @@ math::Prediction Surrogate::predict(std::span<const double> point, std::size_t l
 }
 
 void Surrogate::add_merits(const Model& model, std::span<const double> points, std::span<double> merits) {
+  const std::size_t losses = model.processes.size();
   std::vector<std::vector<math::Prediction>> predictions;  // [k][m]
   for (const math::GaussianProcess& process : model.processes) predictions.push_back(process.predict_all(points));
+  std::vector<math::Prediction> here(losses);
   for (std::size_t i = 0; i < merits.size(); ++i) {
-    double merit = model.front ? model.front->log_expected_improvement(predictions[0][i], predictions[1][i])
-                               : math::log_expected_improvement(predictions[0][i], *model.best);
-    for (std::size_t k = 0; k < predictions.size(); ++k)
-      merit += log_news(predictions[k][i].variance, model.processes[k].noise_variance()).value /
-               static_cast<double>(predictions.size());
+    for (std::size_t k = 0; k < losses; ++k) here[k] = predictions[k][i];
+    double merit = model.front ? model.front->log_expected_improvement(here)
+                               : math::log_expected_improvement(here[0], *model.best);
+    for (std::size_t k = 0; k < losses; ++k)
+      merit += log_news(here[k].variance, model.processes[k].noise_variance()).value / static_cast<double>(losses);
     merits[i] = log_sum(merits[i], merit);
   }
 }
@@ -261,7 +262,7 @@ math::Acquisition Surrogate::merit_of(const Model& model, std::span<const double
   std::vector<math::PredictionGradient> predictions;  // [k]
   for (const math::GaussianProcess& process : model.processes)
     predictions.push_back(process.predict_with_gradient(point));
-  math::Acquisition merit = model.front ? model.front->log_expected_improvement(predictions[0], predictions[1])
+  math::Acquisition merit = model.front ? model.front->log_expected_improvement(predictions)
                                         : math::log_expected_improvement(predictions[0], *model.best);
   for (std::size_t k = 0; k < predictions.size(); ++k) {
     const auto part = 1 / static_cast<double>(predictions.size());
@@ -309,16 +310,17 @@ std::vector<std::size_t> Surrogate::ranking() const {
     std::ranges::stable_sort(order, {}, [this](std::size_t i) { return predicted_[i]; });
     return order;
   }
-  const auto ranks = math::non_dominated_ranks(predicted_, 2);
+  const auto ranks = math::non_dominated_ranks(predicted_, static_cast<int>(losses_));
   assert(ranks);
   std::vector<double> front, loneliness(n, 0.0);
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < n; ++i) {
     if ((*ranks)[i] > 0) continue;
     places.push_back(i);
-    front.insert(front.end(), {predicted_[2 * i], predicted_[2 * i + 1]});
+    const auto row = std::span(predicted_).subspan(losses_ * i, losses_);
+    front.insert(front.end(), row.begin(), row.end());
   }
-  const auto distances = math::crowding_distances(front, 2);
+  const auto distances = math::crowding_distances(front, static_cast<int>(losses_));
   assert(distances);
   for (std::size_t i = 0; i < places.size(); ++i) loneliness[places[i]] = (*distances)[i];
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return std::pair((*ranks)[i], -loneliness[i]); });

@@ -1,7 +1,7 @@
 // Surrogate: the models behind the gp sampler: a Gaussian process of each loss, one of success, and what they are
 // worth.
 //
-// Letters: n observations, m points asked about, d axes, k losses: one, or two of which a front is wanted.
+// Letters: n observations, m points asked about, d axes, k losses: one, or several of which a front is wanted.
 #pragma once
 
 #include <optional>
@@ -59,11 +59,11 @@ class Surrogate {
   /// A trial without a result yet, believed to give what is predicted, which then is what is to be improved on.
   Result<void> believe(std::span<const double> point);
 
-  /// log of the augmented expected improvement on the lowest predicted loss at an allowed observation, or, of two
+  /// log of the augmented expected improvement on the lowest predicted loss at an allowed observation, or, of several
   /// losses, on the volume below their predicted front, times what caution makes of the
   /// probability that the trial does not fail; the latter alone where no observation is allowed. [m, d] -> [m]
-  /// Augmented: times the part of a result there that would be news and not noise (of two losses the geometric mean),
-  /// so that the search does not try its best place over and over.
+  /// Augmented: times the part of a result there that would be news and not noise (of several losses the geometric
+  /// mean), so that the search does not try its best place over and over.
   std::vector<double> log_merit(std::span<const double> points) const;
   math::Acquisition log_merit_with_gradient(std::span<const double> point) const;
 
@@ -73,14 +73,15 @@ class Surrogate {
   /// That a trial neither fails nor violates a constraint on metrics; nothing where none has.
   std::optional<double> success_probability(std::span<const double> point) const;
 
-  /// Observations by predicted loss, best first; of two losses by fronts, the loneliest of the first one before others.
+  /// Observations by predicted loss, best first; of several losses by fronts, the loneliest of the first one before
+  /// others.
   std::vector<std::size_t> ranking() const;
 
  private:
   struct Model {
     std::vector<math::GaussianProcess> processes;  // [k]
     std::optional<double> best;                    // of one loss: lowest prediction at an allowed observation
-    std::optional<math::FrontOfTwo> front;         // of two: predictions at allowed observations
+    std::optional<math::Front> front;              // of several: predictions at allowed observations
   };
   Surrogate() = default;
   Result<void> model_success(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,
