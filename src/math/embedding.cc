@@ -88,15 +88,22 @@ std::vector<double> Embedding::gradient(const EmbeddedPoints& points, std::span<
                                         const Eigen::VectorXd& coefficients) const {
   // d D / d x = 2 (e(x) - e(y)) . e'(x), so the sum over points needs only sum c_i and sum c_i e(x_i).
   const double sum = coefficients.sum();
-  const Eigen::VectorXd moments = points.real.transpose() * coefficients;  // [e]
+  const EmbeddedPoints x = embed(point);
+  Eigen::VectorXd by_column = sum * x.real.row(0).transpose() - points.real.transpose() * coefficients;  // [e]
+  for (std::size_t column = 0; column < real_columns_.size(); ++column) {
+    const double length = hyperparameters.length_scales[real_columns_[column]];
+    by_column[column] *= 2 / (length * length);
+  }
+  return pull_back(point, by_column);
+}
+
+std::vector<double> Embedding::pull_back(std::span<const double> point, const Eigen::VectorXd& by_column) const {
   std::vector<double> gradient(dimensions_.size(), 0.0);
   for (std::size_t column = 0; column < real_columns_.size(); ++column) {
     const int j = real_columns_[column];
     const Place place = place_of(dimensions_[j], point[j]);
-    const double weight = 2 / (hyperparameters.length_scales[j] * hyperparameters.length_scales[j]);
-    gradient[j] += weight * (place.first * sum - moments[column]) * place.first_slope;
-    if (dimensions_[j].conditional)
-      gradient[j] += weight * (place.second * sum - moments[++column]) * place.second_slope;
+    gradient[j] += by_column[column] * place.first_slope;
+    if (dimensions_[j].conditional) gradient[j] += by_column[++column] * place.second_slope;
   }
   return gradient;
 }

@@ -46,6 +46,9 @@ class Embedding {
   std::vector<double> gradient(const EmbeddedPoints& points, std::span<const double> point,
                                const Hyperparameters& hyperparameters, const Eigen::VectorXd& coefficients) const;
 
+  /// Derivative by each coordinate of `point`, given that by each real column of its embedding [e].
+  std::vector<double> pull_back(std::span<const double> point, const Eigen::VectorXd& by_column) const;
+
  private:
   std::vector<Dimension> dimensions_;
   std::vector<int> real_columns_;

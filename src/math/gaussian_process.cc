@@ -274,6 +274,13 @@ Result<void> GaussianProcess::append_pending(std::span<const double> point) {
   return {};
 }
 
+void GaussianProcess::shift_targets(std::span<const double> changes) {
+  assert(std::ssize(changes) == size());
+  state_->targets.array() +=
+      Eigen::Map<const Eigen::ArrayXd>(changes.data(), changes.size()) / state_->standardization.scale;
+  state_->solve_alpha();
+}
+
 Prediction GaussianProcess::predict(std::span<const double> point) const { return predict_all(point)[0]; }
 
 std::vector<Prediction> GaussianProcess::predict_all(std::span<const double> points) const {
@@ -340,6 +347,25 @@ PredictionGradient GaussianProcess::predict_with_gradient(std::span<const double
   return {state_->unstandardized(mean, variance), gradient(state_->alpha, scale), gradient(beta, -2 * scale * scale)};
 }
 
+PredictionGradient GaussianProcess::mean_with_gradient(std::span<const double> point) const {
+  assert(check_points(dimension_kinds(), point));
+  const KernelValues k =
+      state_->embedding.cross(state_->points, state_->embedding.embed(point), state_->hyperparameters);
+  const Eigen::VectorXd coefficients = target_scale() * state_->alpha.array() * k.slope.col(0);
+  return {state_->unstandardized(k.value.matrix().col(0).dot(state_->alpha), 0),
+          state_->embedding.gradient(state_->points, point, state_->hyperparameters, coefficients),
+          std::vector<double>(point.size(), 0.0)};
+}
+
+std::vector<double> GaussianProcess::mean_at_observations() const {
+  // K alpha = targets - mean - (noise + jitter) alpha
+  const double noise = state_->hyperparameters.noise_variance + state_->jitter;
+  std::vector<double> means;
+  for (Index i = 0; i < state_->points.size(); ++i)
+    means.push_back(target_mean() + target_scale() * (state_->targets[i] - noise * state_->alpha[i]));
+  return means;
+}
+
 int GaussianProcess::size() const { return static_cast<int>(state_->points.size()); }
 int GaussianProcess::dimensions() const { return static_cast<int>(dimension_kinds().size()); }
 const std::vector<Dimension>& GaussianProcess::dimension_kinds() const { return state_->embedding.dimensions(); }
@@ -350,6 +376,8 @@ double GaussianProcess::noise_variance() const {
 double GaussianProcess::target_mean() const { return state_->standardization.mean; }
 double GaussianProcess::target_scale() const { return state_->standardization.scale; }
 int GaussianProcess::evaluations() const { return state_->evaluations; }
+const Embedding& GaussianProcess::embedding() const { return state_->embedding; }
+const EmbeddedPoints& GaussianProcess::embedded_points() const { return state_->points; }
 
 double GaussianProcess::log_marginal_likelihood() const {
   const Eigen::VectorXd residual = state_->targets.array() - state_->hyperparameters.mean;

@@ -15,6 +15,9 @@
 
 namespace pegbox::math {
 
+class Embedding;
+struct EmbeddedPoints;
+
 /// How to fit. The defaults follow the paper above and need no tuning.
 struct FitOptions {
   int max_evaluations = 60;          ///< of the likelihood, for each local search
@@ -83,12 +86,17 @@ class GaussianProcess {
   /// Adds a point whose result is pending as if its posterior mean had been observed ("kriging believer", Ginsbourger
   /// et al. 2010): the mean stays, the variance around it shrinks. Append to a copy to keep the model.
   Result<void> append_pending(std::span<const double> point);
+  /// Adds to the targets [size()], in their units: same points, hyperparameters and standardization. O(n^2)
+  void shift_targets(std::span<const double> changes);
 
   /// `point` must be valid for the dimensions.
   Prediction predict(std::span<const double> point) const;
   PredictionGradient predict_with_gradient(std::span<const double> point) const;
   std::vector<Prediction> predict_all(std::span<const double> points) const;  // [m, d] -> [m]
   std::vector<double> mean_all(std::span<const double> points) const;  // [m, d] -> [m]; without variances: O(m n)
+  /// As predict_with_gradient with all variances left at 0: O(n).
+  PredictionGradient mean_with_gradient(std::span<const double> point) const;
+  std::vector<double> mean_at_observations() const;  ///< at its own points, in their order: O(n)
 
   JointPrediction predict_jointly(std::span<const double> points) const;  // [m, d]; O(m n^2 + m^2 n)
 
@@ -101,6 +109,8 @@ class GaussianProcess {
   double target_scale() const;
   double log_marginal_likelihood() const;  ///< of the standardized targets, without priors
   int evaluations() const;                 ///< likelihoods computed by the fit
+  const Embedding& embedding() const;      ///< this and the next: for this room
+  const EmbeddedPoints& embedded_points() const;
 
  private:
   struct State;

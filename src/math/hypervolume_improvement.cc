@@ -1,14 +1,20 @@
-// Expected hypervolume improvement of two objectives, strip by strip.
+// Expected hypervolume improvement, box by box; what boxes share is computed once.
 #include "math/hypervolume_improvement.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
 
 #include "base/number.h"
 #include "math/normal.h"
 
 namespace pegbox::math {
 namespace {
+
+constexpr std::size_t kNoEdge = std::numeric_limits<std::size_t>::max();
 
 /// Below this part of EI(high) a difference of two is less exact than its linear approximation.
 constexpr double kSmallPart = 1e-9;
@@ -31,75 +37,103 @@ Partial log_between(const Prediction& prediction, double low, double high, const
 
 }  // namespace
 
-Result<FrontOfTwo> FrontOfTwo::create(std::span<const double> points, std::array<double, 2> reference) {
-  const bool pairs = points.size() % 2 == 0;
-  if (!pairs || !std::ranges::all_of(points, [](double x) { return std::isfinite(x); }) ||
-      !std::isfinite(reference[0]) || !std::isfinite(reference[1]))
-    return fail(ErrorKind::InvalidInput,
-                {.where = "hypervolume improvement", .what = "the points are not pairs of finite numbers"});
-  FrontOfTwo front(reference);
-  for (std::size_t i = 0; i < points.size(); i += 2) front.add(points[i], points[i + 1]);
+Result<Front> Front::create(std::span<const double> points, std::span<const double> reference) {
+  const std::size_t m = reference.size();
+  const auto finite = [](double x) { return std::isfinite(x); };
+  if (m < 2 || points.size() % m != 0 || !std::ranges::all_of(points, finite) ||
+      !std::ranges::all_of(reference, finite))
+    return fail(ErrorKind::InvalidInput, {.where = "hypervolume improvement",
+                                          .what = "the points are not rows of finite numbers",
+                                          .got = fmt::format("{} numbers, {} objectives", points.size(), m)});
+  Front front(std::vector<double>(reference.begin(), reference.end()));
+  for (std::size_t i = 0; i < points.size(); i += m) front.bounds_.add(points.subspan(i, m));
+  front.cut();
   return front;
 }
 
-void FrontOfTwo::add(double first, double second) {
-  const std::size_t place =
-      static_cast<std::size_t>(std::ranges::lower_bound(firsts_.begin(), firsts_.end() - 1, first) - firsts_.begin());
-  if (!(first < firsts_.back() && second < seconds_[place])) return;  // seconds_[place]: of the points left of it
-  if (place < size() && firsts_[place] == first && seconds_[place + 1] <= second) return;
-  std::size_t end = place;  // of those that it dominates
-  while (end < size() && seconds_[end + 1] >= second) ++end;
-  const auto at = [](std::vector<double>& numbers, std::size_t i) {
-    return numbers.begin() + static_cast<std::ptrdiff_t>(i);
-  };
-  firsts_.erase(at(firsts_, place), at(firsts_, end));
-  seconds_.erase(at(seconds_, place + 1), at(seconds_, end + 1));
-  firsts_.insert(at(firsts_, place), first);
-  seconds_.insert(at(seconds_, place + 1), second);
+void Front::add(std::span<const double> point) {
+  bounds_.add(point);
+  cut();
 }
 
-FrontOfTwo::Sums FrontOfTwo::sums(const Prediction& first, const Prediction& second) const {
-  const std::size_t strips = firsts_.size();
-  std::vector<Partial> widths(strips), heights(strips);
-  Partial last{-kInfinity, 0, 0};
-  double highest = -kInfinity;
-  for (std::size_t i = 0; i < strips; ++i) {
-    const Partial below = partial_log_expected_improvement(first, firsts_[i]);
-    widths[i] = i == 0 ? below : log_between(first, firsts_[i - 1], firsts_[i], last, below);
-    last = below;
-    heights[i] = partial_log_expected_improvement(second, seconds_[i]);
-    highest = std::max(highest, widths[i].value + heights[i].value);
+void Front::cut() {
+  const std::vector<Box> boxes = bounds_.free_boxes();
+  const std::size_t m = boxes.front().low.size();  // something below a reference is always free
+  sides_.assign(m, {});
+  boxes_.assign(boxes.size() * m, 0);
+  for (std::size_t k = 0; k < m; ++k) {
+    Sides& sides = sides_[k];
+    for (const Box& box : boxes)
+      for (const double edge : {box.low[k], box.high[k]})
+        if (std::isfinite(edge)) sides.edges.push_back(edge);
+    std::ranges::sort(sides.edges);
+    sides.edges.erase(std::unique(sides.edges.begin(), sides.edges.end()), sides.edges.end());
+    const auto place = [&](double edge) {
+      return static_cast<std::size_t>(std::ranges::lower_bound(sides.edges, edge) - sides.edges.begin());
+    };
+    std::map<std::pair<std::size_t, std::size_t>, std::size_t> known;
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+      const double low = boxes[i].low[k];
+      const std::pair span{std::isfinite(low) ? place(low) : kNoEdge, place(boxes[i].high[k])};
+      const auto [found, is_new] = known.emplace(span, sides.spans.size());
+      if (is_new) sides.spans.push_back(span);
+      boxes_[i * m + k] = found->second;
+    }
   }
-  Sums sums{{-kInfinity, 0, 0}, {}};
-  if (highest == -kInfinity) return sums;
+}
+
+Front::Terms Front::terms(std::span<const Prediction> predictions) const {
+  const std::size_t m = objectives();
+  Terms terms{std::vector<std::vector<Partial>>(m), std::vector<double>(boxes(), 0.0), -kInfinity};
+  std::vector<Partial> below;
+  for (std::size_t k = 0; k < m; ++k) {
+    below.clear();
+    for (const double edge : sides_[k].edges) below.push_back(partial_log_expected_improvement(predictions[k], edge));
+    for (const auto& [low, high] : sides_[k].spans)
+      terms.sides[k].push_back(low == kNoEdge ? below[high]
+                                              : log_between(predictions[k], sides_[k].edges[low], sides_[k].edges[high],
+                                                            below[low], below[high]));
+  }
+  for (std::size_t i = 0; i < terms.boxes.size(); ++i) {
+    for (std::size_t k = 0; k < m; ++k) terms.boxes[i] += terms.sides[k][boxes_[i * m + k]].value;
+    terms.highest = std::max(terms.highest, terms.boxes[i]);
+  }
+  return terms;
+}
+
+double Front::log_expected_improvement(std::span<const Prediction> predictions) const {
+  const Terms all = terms(predictions);
+  if (all.highest == -kInfinity) return -kInfinity;
   double sum = 0;
-  for (std::size_t i = 0; i < strips; ++i) {
-    const double weight = std::exp(widths[i].value + heights[i].value - highest);
+  for (const double box : all.boxes) sum += std::exp(box - all.highest);
+  return all.highest + std::log(sum);
+}
+
+Acquisition Front::log_expected_improvement(std::span<const PredictionGradient> predictions) const {
+  const std::size_t m = objectives();
+  std::vector<Prediction> plain;
+  for (const PredictionGradient& each : predictions) plain.push_back(each.prediction);
+  const Terms all = terms(plain);
+  Acquisition acquisition{-kInfinity, std::vector<double>(predictions[0].mean_gradient.size(), 0.0)};
+  if (all.highest == -kInfinity) return acquisition;
+  double sum = 0;
+  std::vector<Partial> slopes(m);
+  for (std::size_t i = 0; i < all.boxes.size(); ++i) {
+    const double weight = std::exp(all.boxes[i] - all.highest);
     if (weight == 0) continue;
     sum += weight;
-    sums.first.by_mean += weight * widths[i].by_mean;
-    sums.first.by_variance += weight * widths[i].by_variance;
-    sums.second.by_mean += weight * heights[i].by_mean;
-    sums.second.by_variance += weight * heights[i].by_variance;
+    for (std::size_t k = 0; k < m; ++k) {
+      const Partial& side = all.sides[k][boxes_[i * m + k]];
+      slopes[k].by_mean += weight * side.by_mean;
+      slopes[k].by_variance += weight * side.by_variance;
+    }
   }
-  sums.first.value = highest + std::log(sum);
-  for (double* each : {&sums.first.by_mean, &sums.first.by_variance, &sums.second.by_mean, &sums.second.by_variance})
-    *each /= sum;
-  return sums;
-}
-
-double FrontOfTwo::log_expected_improvement(const Prediction& first, const Prediction& second) const {
-  return sums(first, second).first.value;
-}
-
-Acquisition FrontOfTwo::log_expected_improvement(const PredictionGradient& first,
-                                                 const PredictionGradient& second) const {
-  const Sums whole = sums(first.prediction, second.prediction);
-  Acquisition acquisition{whole.first.value, std::vector<double>(first.mean_gradient.size())};
-  for (std::size_t j = 0; j < acquisition.gradient.size(); ++j)
-    acquisition.gradient[j] =
-        whole.first.by_mean * first.mean_gradient[j] + whole.first.by_variance * first.variance_gradient[j] +
-        whole.second.by_mean * second.mean_gradient[j] + whole.second.by_variance * second.variance_gradient[j];
+  acquisition.value = all.highest + std::log(sum);
+  for (std::size_t k = 0; k < m; ++k)
+    for (std::size_t j = 0; j < acquisition.gradient.size(); ++j)
+      acquisition.gradient[j] += (slopes[k].by_mean * predictions[k].mean_gradient[j] +
+                                  slopes[k].by_variance * predictions[k].variance_gradient[j]) /
+                                 sum;
   return acquisition;
 }
 

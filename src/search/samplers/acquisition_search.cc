@@ -58,7 +58,9 @@ class AcquisitionSearch {
     for (const Candidate& candidate : candidates)
       points.insert(points.end(), candidate.encoded.begin(), candidate.encoded.end());
     std::vector<double> merits = problem_.surrogate.log_merit(points);
+    const auto log_costs = problem_.cost ? problem_.cost->log_costs(points) : std::vector<double>();
     for (std::size_t i = 0; i < merits.size(); ++i) {
+      if (problem_.cost) merits[i] -= problem_.cost->weight * log_costs[i];
       if (problem_.prior_weight > 0)
         merits[i] += problem_.prior_weight * problem_.beliefs.log_belief(candidates[i].unit);
       if (std::isnan(merits[i])) merits[i] = -std::numeric_limits<double>::infinity();
@@ -134,7 +136,12 @@ class AcquisitionSearch {
     std::vector<double> encoded(base.encoded);
     UnitPoint unit(base.unit);
     for (std::size_t i = 0; i < axes.size(); ++i) encoded[axes[i]] = unit.at[axes[i]] = x[i];
-    const math::Acquisition merit = problem_.surrogate.log_merit_with_gradient(encoded);
+    math::Acquisition merit = problem_.surrogate.log_merit_with_gradient(encoded);
+    if (problem_.cost) {
+      const math::Acquisition log_cost = problem_.cost->log_cost_with_gradient(encoded);
+      merit.value -= problem_.cost->weight * log_cost.value;
+      for (const std::size_t axis : axes) merit.gradient[axis] -= problem_.cost->weight * log_cost.gradient[axis];
+    }
     for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] = -merit.gradient[axes[i]];
     if (problem_.prior_weight == 0) return merit.value;
     for (std::size_t i = 0; i < gradient.size(); ++i) {

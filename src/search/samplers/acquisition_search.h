@@ -11,6 +11,7 @@
 
 #include "base/rng.h"
 #include "search/samplers/candidates.h"
+#include "search/samplers/cost_model.h"
 #include "search/samplers/surrogate.h"
 
 namespace pegbox {
@@ -22,6 +23,7 @@ struct AcquisitionProblem {
   const Surrogate& surrogate;
   std::vector<UnitPoint> incumbents;  ///< around which to look, best first
   double prior_weight = 0;            ///< merit = surrogate's log merit + prior_weight * log prior
+  const CostModel* cost = nullptr;    ///< - its weight * log cost, if there is one
   int candidates = 256;               ///< Sobol points
   RngKey key;
 };

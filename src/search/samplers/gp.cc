@@ -16,7 +16,7 @@ namespace pegbox {
 namespace {
 
 constexpr std::size_t kIncumbents = 5;   ///< observations around which candidates are looked for
-constexpr std::size_t kMaxModelled = 2;  ///< objectives that have a model each
+constexpr std::size_t kMaxModelled = 3;  ///< objectives that have a model each
 constexpr std::size_t kFitsKept = 4;
 constexpr std::size_t kMinFitted = 4;  ///< measured trials for a fit to a part of them
 
@@ -39,6 +39,9 @@ struct GpOptions {
   std::int64_t candidates = 256;
   bool central = true;
   double caution = 4;
+  std::string acquisition = "improvement";
+  double beta = Criterion{}.beta;
+  std::string cost;
 };
 
 const FieldTable<GpOptions>& gp_fields() {
@@ -64,7 +67,24 @@ const FieldTable<GpOptions>& gp_fields() {
        .member = &GpOptions::caution,
        .minimum = 0,
        .maximum = 100,
-       .help = "exponent of the probability that a trial does not fail; 0: failures are ignored"}});
+       .help = "exponent of the probability that a trial does not fail; 0: failures are ignored"},
+      {.name = "acquisition",
+       .member = &GpOptions::acquisition,
+       .choices = criterion_names(),
+       .help =
+           "what a trial is chosen for: improvement in expectation, by the lower confidence bound, or of a function "
+           "drawn from the posterior (Thompson)",
+       .source = "arXiv 2310.20708, 0912.3995 and 2002.09309"},
+      {.name = "beta",
+       .member = &GpOptions::beta,
+       .minimum = 0,
+       .maximum = 100,
+       .help = "standard deviations below the mean that acquisition: confidence looks at"},
+      {.name = "cost",
+       .member = &GpOptions::cost,
+       .help = "what improvement is to be had for: elapsed (study time), or a metric that counts from a trial's "
+               "beginning; empty: every trial costs the same",
+       .source = "arXiv 1206.2944, section 3.2, and 2003.10870"}});
   return table;
 }
 
@@ -86,7 +106,7 @@ class FitCache {
 
 class GpSampler final : public Sampler {
  public:
-  explicit GpSampler(GpOptions options) : options_(options) {}
+  explicit GpSampler(GpOptions options) : options_(std::move(options)), costs_(options_.cost) {}
 
   Result<std::vector<Suggestion>> suggest(const History& history, int count, RngKey key) override {
     taken_.update(history);
@@ -124,7 +144,10 @@ class GpSampler final : public Sampler {
     for (const std::int64_t trial : observations.pending)
       PEGBOX_CHECK(surrogate.believe(encode(space, unit_of(history, trial))));
     for (const auto& point : believed_) PEGBOX_CHECK(surrogate.believe(point));
+    PEGBOX_CHECK(surrogate.judge_by(
+        {criterion_kind(options_.acquisition), options_.beta, {key.seed, stream_id("gp draw"), key.trial}}));
 
+    PEGBOX_TRY(const auto cost, costs_.model(history, evidence, fitted_trials(history.trials.size())));
     const std::size_t n = observations.measured.size() + observations.failed.size();
     AcquisitionProblem problem{.history = history,
                                .beliefs = beliefs,
@@ -132,6 +155,7 @@ class GpSampler final : public Sampler {
                                .surrogate = surrogate,
                                .incumbents = {},
                                .prior_weight = beliefs.has_prior() ? options_.prior_weight / static_cast<double>(n) : 0,
+                               .cost = cost ? &*cost : nullptr,
                                .candidates = static_cast<int>(options_.candidates),
                                .key = key};
     const auto ranking = surrogate.ranking();
@@ -141,6 +165,10 @@ class GpSampler final : public Sampler {
     if (!chosen) return std::nullopt;
     believed_.push_back(chosen->candidate.encoded);
     Json reason = explain(history, surrogate, *chosen, weights, problem.prior_weight);
+    reason["acquisition_function"] = options_.acquisition;
+    if (cost)
+      reason["cost"] = {{"predicted", json_number(std::exp(cost->log_costs(chosen->candidate.encoded)[0]))},
+                        {"weight", cost->weight}};
     return Suggestion{std::move(chosen->candidate.config), std::move(reason)};
   }
 
@@ -183,6 +211,7 @@ class GpSampler final : public Sampler {
   std::uint64_t restarts_ = 0;                          ///< of observations_, when the beliefs were made
   std::optional<Space> beliefs_;
   FitCache fits_;
+  CostModeler costs_;
   std::vector<std::vector<double>> believed_;  ///< points suggested in the present call
 };
 

@@ -10,8 +10,9 @@
 // - pending trials are believed to give what is predicted, so that workers do not ask for the same point;
 // - the prior's weight falls with the number n of observations: piBO, Hvarfner et al. (arXiv 2204.11051). A right prior
 //   saves the first trials, a wrong one costs a few;
-// - two objectives: a model of each, and the expected hypervolume improvement (math/hypervolume_improvement.h); more:
-//   ParEGO, with new weights for each trial (evidence.h).
+// - two and three objectives: a model of each, and the expected hypervolume improvement
+//   (math/hypervolume_improvement.h); more: ParEGO, with new weights for each trial (evidence.h);
+// - other acquisitions than expected improvement are in criterion.h.
 //
 // Hyperparameters are fitted to the first m trials as they stand now, where m follows the number of trials in steps of
 // an eighth; so a fresh instance finds the same ones, and most suggestions need no fit.

@@ -2,7 +2,6 @@
 #include "search/samplers/surrogate.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cassert>
 #include <cmath>
@@ -15,7 +14,6 @@
 namespace pegbox {
 namespace {
 
-constexpr double kMargin = 0.1;              ///< of a front's sides, between its worst ends and the reference
 constexpr double kSteepness = 1000;          ///< of log merit, by log P below what is required
 constexpr std::size_t kMaxClassified = 200;  ///< outcomes of a kind that the model of success sees
 constexpr std::size_t kChunk = 256;          ///< points predicted at a time
@@ -70,33 +68,12 @@ bool has_failures(const Evidence& evidence) {
   return !evidence.failed.empty() || std::ranges::find(evidence.allowed, false) != evidence.allowed.end();
 }
 
+}  // namespace
+
 bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
   return a.size() == b.size() &&
          std::ranges::equal(a, b, {}, std::bit_cast<std::uint64_t, double>, std::bit_cast<std::uint64_t, double>);
 }
-
-/// The corner below which volume counts: a tenth of the front's sides beyond its ends, as BoTorch infers it (Ishibuchi
-/// et al., "How to specify a reference point in hypervolume calculation", Evolutionary Computation 26 (2018)). A front
-/// of one point has no sides: then those of all points.
-std::array<double, 2> corner_of(std::span<const double> pairs) {
-  const auto front = math::pareto_front(pairs, 2);
-  assert(front);
-  std::array<double, 2> corner{};
-  for (std::size_t k = 0; k < 2; ++k) {
-    double low = HUGE_VAL, high = -HUGE_VAL, worst = -HUGE_VAL;
-    for (const int i : *front) {
-      const double at = pairs[2 * static_cast<std::size_t>(i) + k];
-      low = std::min(low, at), high = std::max(high, at);
-    }
-    for (std::size_t i = k; i < pairs.size(); i += 2) worst = std::max(worst, pairs[i]);
-    if (!(high > low)) high = worst;
-    const double side = high > low ? high - low : 1.0;
-    corner[k] = high + kMargin * side;
-  }
-  return corner;
-}
-
-}  // namespace
 
 bool Evidence::operator==(const Evidence& other) const {
   return trials == other.trials && allowed == other.allowed && std::ranges::equal(targets, other.targets, same_bits) &&
@@ -146,6 +123,7 @@ Result<Surrogate> Surrogate::create(const std::vector<math::Dimension>& dimensio
   surrogate.caution_ = caution;
   surrogate.improves_ = std::ranges::find(evidence.allowed, true) != evidence.allowed.end();
   surrogate.losses_ = evidence.targets.size();
+  surrogate.allowed_ = evidence.allowed;
   surrogate.predicted_.assign(evidence.trials.size() * surrogate.losses_, 0.0);
   for (const auto& draw : parameters.losses) {
     PEGBOX_TRY(Model model, make_model(dimensions, evidence, draw, surrogate.predicted_));
@@ -185,14 +163,13 @@ Result<Surrogate::Model> Surrogate::make_model(const std::vector<math::Dimension
     model.processes.push_back(std::move(process));
     for (std::size_t i = 0; i < means[k].size(); ++i) predicted_sums[i * parameters.size() + k] += means[k][i];
   }
-  std::vector<double> pairs;
-  for (std::size_t i = 0; i < evidence.trials.size(); ++i) {
-    if (!evidence.allowed[i]) continue;
-    model.best = std::min(model.best.value_or(HUGE_VAL), means[0][i]);
-    if (means.size() == 2) pairs.insert(pairs.end(), {means[0][i], means[1][i]});
+  std::vector<double> rows;
+  for (std::size_t i = 0; i < evidence.trials.size(); ++i)
+    if (evidence.allowed[i])
+      for (const std::vector<double>& each : means) rows.push_back(each[i]);
+  if (!rows.empty()) {
+    PEGBOX_TRY(model.goal, Goal::of(rows, means.size()));
   }
-  if (pairs.empty()) return model;
-  PEGBOX_TRY(model.front, math::FrontOfTwo::create(pairs, corner_of(pairs)));
   return model;
 }
 
@@ -203,10 +180,27 @@ Result<void> Surrogate::believe(std::span<const double> point) {
       PEGBOX_CHECK(process.append_pending(point));
       means.push_back(process.predict(point).mean);
     }
-    if (!improves_) continue;
-    model.best = std::min(*model.best, means[0]);
-    if (model.front) model.front->add(means[0], means[1]);
+    if (model.goal) model.goal->add(means);
   }
+  return {};
+}
+
+Result<void> Surrogate::judge_by(const Criterion& criterion) {
+  criterion_ = criterion;
+  if (criterion.kind != CriterionKind::Thompson || !improves_) return {};
+  Rng rng(criterion.key);
+  const Model& model = models_[rng.below(models_.size())];
+  std::vector<math::PosteriorDraw> draws;
+  std::vector<double> rows, softness;
+  for (const math::GaussianProcess& process : model.processes) {
+    draws.emplace_back(process, RngKey{rng.next_u64(), criterion.key.stream, criterion.key.trial});
+    softness.push_back(kSoftness * process.target_scale());
+  }
+  for (std::size_t i = 0; i < draws[0].at_observations().size(); ++i)
+    if (i >= allowed_.size() || allowed_[i])
+      for (const math::PosteriorDraw& draw : draws) rows.push_back(draw.at_observations()[i]);
+  PEGBOX_TRY(Goal goal, Goal::of(rows, losses_));
+  drawn_ = Drawn{std::move(draws), std::move(softness), std::move(goal)};
   return {};
 }
 
@@ -224,17 +218,40 @@ math::Prediction Surrogate::predict(std::span<const double> point, std::size_t l
   return mixture;
 }
 
-void Surrogate::add_merits(const Model& model, std::span<const double> points, std::span<double> merits) {
+void Surrogate::add_merits(const Model& model, std::span<const double> points, std::span<double> merits) const {
   std::vector<std::vector<math::Prediction>> predictions;  // [k][m]
   for (const math::GaussianProcess& process : model.processes) predictions.push_back(process.predict_all(points));
+  const bool in_expectation = criterion_.kind == CriterionKind::Improvement;
+  std::vector<math::Prediction> here(losses_);
   for (std::size_t i = 0; i < merits.size(); ++i) {
-    double merit = model.front ? model.front->log_expected_improvement(predictions[0][i], predictions[1][i])
-                               : math::log_expected_improvement(predictions[0][i], *model.best);
-    for (std::size_t k = 0; k < predictions.size(); ++k)
-      merit += log_news(predictions[k][i].variance, model.processes[k].noise_variance()).value /
-               static_cast<double>(predictions.size());
-    merits[i] = log_sum(merits[i], merit);
+    double news = 0;
+    for (std::size_t k = 0; k < losses_; ++k) {
+      const math::GaussianProcess& process = model.processes[k];
+      here[k] = predictions[k][i];
+      if (in_expectation)
+        news += log_news(here[k].variance, process.noise_variance()).value / static_cast<double>(losses_);
+      else
+        here[k] = optimistic(here[k], criterion_.beta, kSoftness * process.target_scale());
+    }
+    merits[i] = log_sum(merits[i], model.goal->log_improvement(here) + news);
   }
+}
+
+std::vector<double> Surrogate::improvement(std::span<const double> points) const {
+  std::vector<double> merits(points.size() / models_[0].processes[0].dimension_kinds().size(), -HUGE_VAL);
+  if (!drawn_) {
+    for (const Model& model : models_) add_merits(model, points, merits);
+    for (double& each : merits) each -= std::log(static_cast<double>(models_.size()));
+    return merits;
+  }
+  std::vector<std::vector<double>> values;  // [k][m]
+  for (const math::PosteriorDraw& draw : drawn_->losses) values.push_back(draw.values(points));
+  std::vector<math::Prediction> here(losses_);
+  for (std::size_t i = 0; i < merits.size(); ++i) {
+    for (std::size_t k = 0; k < losses_; ++k) here[k] = {values[k][i], drawn_->softness[k] * drawn_->softness[k]};
+    merits[i] = drawn_->goal.log_improvement(here);
+  }
+  return merits;
 }
 
 std::vector<double> Surrogate::log_merit(std::span<const double> points) const {
@@ -242,11 +259,7 @@ std::vector<double> Surrogate::log_merit(std::span<const double> points) const {
   std::vector<double> merits;
   for (std::size_t begin = 0; begin < points.size(); begin += kChunk * d) {
     const auto chunk = points.subspan(begin, std::min(kChunk * d, points.size() - begin));
-    std::vector<double> merit(chunk.size() / d, improves_ ? -HUGE_VAL : 0.0);
-    if (improves_) {
-      for (const Model& model : models_) add_merits(model, chunk, merit);
-      for (double& each : merit) each -= std::log(static_cast<double>(models_.size()));
-    }
+    std::vector<double> merit = improves_ ? improvement(chunk) : std::vector<double>(chunk.size() / d, 0.0);
     if (success_) {
       const std::vector<double> successes = success_->log_probability_all(chunk);
       for (std::size_t i = 0; i < merit.size(); ++i)
@@ -257,14 +270,18 @@ std::vector<double> Surrogate::log_merit(std::span<const double> points) const {
   return merits;
 }
 
-math::Acquisition Surrogate::merit_of(const Model& model, std::span<const double> point) {
+math::Acquisition Surrogate::merit_of(const Model& model, std::span<const double> point) const {
   std::vector<math::PredictionGradient> predictions;  // [k]
   for (const math::GaussianProcess& process : model.processes)
     predictions.push_back(process.predict_with_gradient(point));
-  math::Acquisition merit = model.front ? model.front->log_expected_improvement(predictions[0], predictions[1])
-                                        : math::log_expected_improvement(predictions[0], *model.best);
-  for (std::size_t k = 0; k < predictions.size(); ++k) {
-    const auto part = 1 / static_cast<double>(predictions.size());
+  if (criterion_.kind != CriterionKind::Improvement) {
+    for (std::size_t k = 0; k < losses_; ++k)
+      predictions[k] = optimistic(predictions[k], criterion_.beta, kSoftness * model.processes[k].target_scale());
+    return model.goal->log_improvement(predictions);
+  }
+  math::Acquisition merit = model.goal->log_improvement(predictions);
+  for (std::size_t k = 0; k < losses_; ++k) {
+    const auto part = 1 / static_cast<double>(losses_);
     const auto news = log_news(predictions[k].prediction.variance, model.processes[k].noise_variance());
     merit.value += part * news.value;
     for (std::size_t j = 0; j < point.size(); ++j)
@@ -273,19 +290,28 @@ math::Acquisition Surrogate::merit_of(const Model& model, std::span<const double
   return merit;
 }
 
+math::Acquisition Surrogate::improvement_with_gradient(std::span<const double> point) const {
+  if (drawn_) {
+    std::vector<math::PredictionGradient> values;
+    for (std::size_t k = 0; k < losses_; ++k)
+      values.push_back(optimistic(drawn_->losses[k].value_with_gradient(point), 0, drawn_->softness[k]));
+    return drawn_->goal.log_improvement(values);
+  }
+  math::Acquisition merit{0, std::vector<double>(point.size(), 0.0)};
+  std::vector<math::Acquisition> terms;
+  for (const Model& model : models_) terms.push_back(merit_of(model, point));
+  double sum = -HUGE_VAL;
+  for (const math::Acquisition& term : terms) sum = log_sum(sum, term.value);
+  merit.value = sum - std::log(static_cast<double>(terms.size()));
+  for (const math::Acquisition& term : terms)
+    if (std::isfinite(term.value))
+      for (std::size_t j = 0; j < point.size(); ++j) merit.gradient[j] += std::exp(term.value - sum) * term.gradient[j];
+  return merit;
+}
+
 math::Acquisition Surrogate::log_merit_with_gradient(std::span<const double> point) const {
   math::Acquisition merit{0, std::vector<double>(point.size(), 0.0)};
-  if (improves_) {
-    std::vector<math::Acquisition> terms;
-    for (const Model& model : models_) terms.push_back(merit_of(model, point));
-    double sum = -HUGE_VAL;
-    for (const math::Acquisition& term : terms) sum = log_sum(sum, term.value);
-    merit.value = sum - std::log(static_cast<double>(terms.size()));
-    for (const math::Acquisition& term : terms)
-      if (std::isfinite(term.value))
-        for (std::size_t j = 0; j < point.size(); ++j)
-          merit.gradient[j] += std::exp(term.value - sum) * term.gradient[j];
-  }
+  if (improves_) merit = improvement_with_gradient(point);
   if (success_) {
     const math::Acquisition term = success_->log_probability(point);
     const double steepness = term.value < log_required_ ? kSteepness : 0;
@@ -309,16 +335,17 @@ std::vector<std::size_t> Surrogate::ranking() const {
     std::ranges::stable_sort(order, {}, [this](std::size_t i) { return predicted_[i]; });
     return order;
   }
-  const auto ranks = math::non_dominated_ranks(predicted_, 2);
+  const auto ranks = math::non_dominated_ranks(predicted_, static_cast<int>(losses_));
   assert(ranks);
   std::vector<double> front, loneliness(n, 0.0);
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < n; ++i) {
     if ((*ranks)[i] > 0) continue;
     places.push_back(i);
-    front.insert(front.end(), {predicted_[2 * i], predicted_[2 * i + 1]});
+    const auto row = std::span(predicted_).subspan(losses_ * i, losses_);
+    front.insert(front.end(), row.begin(), row.end());
   }
-  const auto distances = math::crowding_distances(front, 2);
+  const auto distances = math::crowding_distances(front, static_cast<int>(losses_));
   assert(distances);
   for (std::size_t i = 0; i < places.size(); ++i) loneliness[places[i]] = (*distances)[i];
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return std::pair((*ranks)[i], -loneliness[i]); });

@@ -1,17 +1,18 @@
 // Surrogate: the models behind the gp sampler: a Gaussian process of each loss, one of success, and what they are
 // worth.
 //
-// Letters: n observations, m points asked about, d axes, k losses: one, or two of which a front is wanted.
+// Letters: n observations, m points asked about, d axes, k losses: one, or several of which a front is wanted.
 #pragma once
 
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "math/expected_improvement.h"
 #include "math/gaussian_process.h"
-#include "math/hypervolume_improvement.h"
+#include "math/posterior_draw.h"
 #include "math/probit_process.h"
+#include "search/samplers/criterion.h"
+#include "search/samplers/goal.h"
 #include "search/space.h"
 
 namespace pegbox {
@@ -21,6 +22,9 @@ std::vector<math::Dimension> dimensions_of(const Space& space);
 
 /// A point as the kernel wants it: the index of a category, kInactive where inactive.
 std::vector<double> encode(const Space& space, const UnitPoint& point);
+
+/// Equal numbers, and equal where they are not numbers.
+bool same_bits(const std::vector<double>& a, const std::vector<double>& b);
 
 /// What the models are fitted to.
 struct Evidence {
@@ -59,11 +63,15 @@ class Surrogate {
   /// A trial without a result yet, believed to give what is predicted, which then is what is to be improved on.
   Result<void> believe(std::span<const double> point);
 
-  /// log of the augmented expected improvement on the lowest predicted loss at an allowed observation, or, of two
+  /// What improvement means from here on; for after the last `believe`. Without: CriterionKind::Improvement.
+  Result<void> judge_by(const Criterion& criterion);
+
+  /// log of the augmented expected improvement on the lowest predicted loss at an allowed observation, or, of several
   /// losses, on the volume below their predicted front, times what caution makes of the
   /// probability that the trial does not fail; the latter alone where no observation is allowed. [m, d] -> [m]
-  /// Augmented: times the part of a result there that would be news and not noise (of two losses the geometric mean),
-  /// so that the search does not try its best place over and over.
+  /// Augmented: times the part of a result there that would be news and not noise (of several losses the geometric
+  /// mean), so that the search does not try its best place over and over. Another criterion has its own improvement,
+  /// not augmented.
   std::vector<double> log_merit(std::span<const double> points) const;
   math::Acquisition log_merit_with_gradient(std::span<const double> point) const;
 
@@ -73,14 +81,19 @@ class Surrogate {
   /// That a trial neither fails nor violates a constraint on metrics; nothing where none has.
   std::optional<double> success_probability(std::span<const double> point) const;
 
-  /// Observations by predicted loss, best first; of two losses by fronts, the loneliest of the first one before others.
+  /// Observations by predicted loss, best first; of several losses by fronts, the loneliest of the first one before
+  /// others.
   std::vector<std::size_t> ranking() const;
 
  private:
   struct Model {
     std::vector<math::GaussianProcess> processes;  // [k]
-    std::optional<double> best;                    // of one loss: lowest prediction at an allowed observation
-    std::optional<math::FrontOfTwo> front;         // of two: predictions at allowed observations
+    std::optional<Goal> goal;                      // by predictions at allowed observations, if there are any
+  };
+  struct Drawn {
+    std::vector<math::PosteriorDraw> losses;  // [k]
+    std::vector<double> softness;             // [k]
+    Goal goal;                                // by values at allowed observations
   };
   Surrogate() = default;
   Result<void> model_success(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,
@@ -88,16 +101,21 @@ class Surrogate {
   static Result<Model> make_model(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,
                                   const std::vector<math::Hyperparameters>& parameters,
                                   std::span<double> predicted_sums);
-  static void add_merits(const Model& model, std::span<const double> points, std::span<double> log_sums);
-  static math::Acquisition merit_of(const Model& model, std::span<const double> point);
+  void add_merits(const Model& model, std::span<const double> points, std::span<double> log_sums) const;
+  std::vector<double> improvement(std::span<const double> points) const;
+  math::Acquisition merit_of(const Model& model, std::span<const double> point) const;
+  math::Acquisition improvement_with_gradient(std::span<const double> point) const;
 
   std::vector<Model> models_;
+  Criterion criterion_;
+  std::optional<Drawn> drawn_;  // of Thompson's criterion
   std::optional<math::ProbitProcess> success_;
   Caution caution_;
   double log_required_ = 0;        // of caution_, as far as it can be had
   bool improves_ = false;          // some observation is allowed
   std::size_t losses_ = 1;         // k
   std::vector<double> predicted_;  // [n, k]: at the observations, the models' mean
+  std::vector<bool> allowed_;      // [n]
 };
 
 }  // namespace pegbox
