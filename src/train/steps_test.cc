@@ -43,7 +43,7 @@ class Steps : public ::testing::Test {
   Lanes lanes_{1};
 };
 
-std::vector<Json> variants() {
+std::vector<Json> kinds_of_steps() {
   std::vector<Json> variants;
   for (const std::string_view name : optimizer_names()) {
     variants.push_back({{"optimizer", name}, {"layer_rate_decay", 0.9}});
@@ -62,7 +62,7 @@ std::vector<Json> variants() {
 }
 
 TEST_F(Steps, OfEveryKindGoOnAfterAPauseWithTheSameBits) {
-  for (const Json& fields : variants()) {
+  for (const Json& fields : kinds_of_steps()) {
     SCOPED_TRACE(to_line(fields));
     const TrainConfig config = config_with(fields);
     const auto folder = must(TemporaryFolder::create("steps"));

@@ -79,7 +79,7 @@ class Prompt final : public Method {
       prompt = at::empty({count_, width()}, at::kFloat);
       fill_normal(prompt, at::std(table).item<double>(), {seed, stream_id("prompt")});
     }
-    return {{.name = "prompt", .value = prompt, .decay = true}};
+    return {{.name = "prompt", .value = prompt, .decay = true, .kind = ParameterKind::Table}};
   }
 
   std::unique_ptr<Network> network(const Tensors& values) const override {
@@ -134,7 +134,8 @@ class Prefix final : public Method {
         value.copy_(at::cat({cache.keys[layer], cache.values[layer]}, 1));
       else
         fill_normal(value, config().initializer_range, {seed, stream_id(fmt::format("prefix {}", i))});
-      parameters.push_back({.name = fmt::format("layers.{}.prefix", i), .value = value, .decay = true});
+      parameters.push_back(
+          {.name = fmt::format("layers.{}.prefix", i), .value = value, .decay = true, .kind = ParameterKind::Table});
     }
     return parameters;
   }
