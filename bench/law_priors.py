@@ -122,4 +122,5 @@ def main():
     common.record("law_priors", result, "numpy", "pandas", "scipy")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@
 #include "search/samplers/table.h"
 #include "search/schedulers/table.h"
 #include "search/spec_change.h"
+#include "search/stores/earlier_study.h"
 #include "search/stores/table.h"
 
 namespace pegbox::python {
@@ -19,20 +20,32 @@ Result<bool> exists(Store& store, const std::string& name) {
 
 }  // namespace
 
-Result<std::unique_ptr<OpenStudy>> OpenStudy::open(const Document& document, const std::optional<std::string>& store) {
+StudyState OpenStudy::snapshot() const {
+  return ask_tell_->look([this](const History&) { return study_->state(); });
+}
+
+Result<std::unique_ptr<OpenStudy>> OpenStudy::open(const Document& document, const std::optional<std::string>& store,
+                                                   const std::vector<const OpenStudy*>& earlier) {
   std::unique_ptr<OpenStudy> open(new OpenStudy);
   PEGBOX_TRY(const StudySpec spec, StudySpec::read(document));
   PEGBOX_CHECK(make_sampler(spec));  // before anything is stored
   PEGBOX_CHECK(make_scheduler(spec));
   PEGBOX_TRY(open->store_, open_store(store.value_or("memory:")));
   PEGBOX_TRY(const bool is_known, exists(*open->store_, spec.name));
+  std::size_t next = 0;
+  const ReadEarlier read = [&](const EarlierStudy& which) -> Result<StudyState> {
+    const OpenStudy* known = next < earlier.size() ? earlier[next] : nullptr;
+    ++next;
+    return known ? Result<StudyState>(known->snapshot()) : read_earlier_study(*open->store_, which, spec.name, {});
+  };
   if (!is_known) {
-    PEGBOX_TRY(open->study_, Study::create(*open->store_, spec));
+    PEGBOX_TRY(auto sources, map_sources(spec, read));
+    PEGBOX_TRY(open->study_, Study::create(*open->store_, spec, std::move(sources)));
   }
   PEGBOX_TRY(open->lease_, open->store_->lease(spec.name));
   if (is_known) {
     PEGBOX_TRY(open->study_, Study::open(*open->store_, spec.name));
-    PEGBOX_CHECK(open->take_over(spec));
+    PEGBOX_CHECK(open->take_over(spec, read));
   }
   PEGBOX_CHECK(open->begin());
   return open;
@@ -51,13 +64,13 @@ Result<std::unique_ptr<OpenStudy>> OpenStudy::load(const std::string& name, cons
     if (!changed.json["budget"].is_object()) changed.json["budget"] = Json::object();
     changed.json["budget"]["trials"] = *trials;
     PEGBOX_TRY(const StudySpec spec, StudySpec::read(changed));
-    PEGBOX_CHECK(open->take_over(spec));
+    PEGBOX_CHECK(open->take_over(spec, {}));  // its earlier studies are the same
   }
   PEGBOX_CHECK(open->begin());
   return open;
 }
 
-Result<void> OpenStudy::take_over(const StudySpec& spec) {
+Result<void> OpenStudy::take_over(const StudySpec& spec, const ReadEarlier& read) {
   const SpecChange change = compare_specs(study_->state().spec(), spec);
   if (change.is_none()) return {};
   const bool has_begun =
@@ -70,7 +83,7 @@ Result<void> OpenStudy::take_over(const StudySpec& spec) {
                                           .what = "a study of this name exists and is another:" + differences + "\n",
                                           .hint = "give it another name, or go on with the one that exists by load()"});
   }
-  return study_->append(study_->state().now_s(), "user", event::StudyChanged{spec.source});
+  return append_change(*study_, spec, read);
 }
 
 Result<void> OpenStudy::begin() {

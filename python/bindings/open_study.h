@@ -4,9 +4,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "search/ask_tell.h"
+#include "search/samplers/source_mapping.h"
 #include "search/store.h"
 
 namespace pegbox::python {
@@ -16,7 +18,9 @@ class OpenStudy {
   /// Makes the study that `document` describes, or goes on with the one of its name, in `store` (a URL; nothing: in
   /// memory). InvalidInput, naming the differences, if the one that exists is another: only its budget may be smaller,
   /// and before the first measurement all may differ. Conflict if another process holds it.
-  static Result<std::unique_ptr<OpenStudy>> open(const Document& document, const std::optional<std::string>& store);
+  /// `earlier`: for each entry of `transfer:` the study itself, where the caller has it; null: it is read from a store.
+  static Result<std::unique_ptr<OpenStudy>> open(const Document& document, const std::optional<std::string>& store,
+                                                 const std::vector<const OpenStudy*>& earlier = {});
 
   /// Goes on with a study that exists, with a new total of trials if one is given, which may not be smaller.
   static Result<std::unique_ptr<OpenStudy>> load(const std::string& name, const std::string& store,
@@ -35,7 +39,8 @@ class OpenStudy {
 
  private:
   OpenStudy() = default;
-  Result<void> take_over(const StudySpec& spec);
+  Result<void> take_over(const StudySpec& spec, const ReadEarlier& read);
+  StudyState snapshot() const;
   Result<void> begin();
 
   std::unique_ptr<Store> store_;

@@ -22,11 +22,13 @@ auto without_lock(Call call) {
   return call();
 }
 
-std::unique_ptr<OpenStudy> open(nb::handle spec, const std::optional<std::string>& store) {
+std::unique_ptr<OpenStudy> open(nb::handle spec, const std::optional<std::string>& store, nb::list known) {
+  std::vector<const OpenStudy*> earlier;
+  for (const nb::handle each : known) earlier.push_back(each.is_none() ? nullptr : nb::cast<const OpenStudy*>(each));
   Document document;
   document.json = json_from(spec, "Study");
   document.name = "Study";
-  return without_lock([&] { return value_or_raise(OpenStudy::open(document, store)); });
+  return without_lock([&] { return value_or_raise(OpenStudy::open(document, store, earlier)); });
 }
 
 std::unique_ptr<OpenStudy> load(const std::string& name, const std::string& store, std::optional<std::int64_t> trials) {
@@ -172,7 +174,7 @@ void close(OpenStudy& study) {
 
 void bind_study(nb::module_& module) {
   nb::class_<OpenStudy>(module, "Study")
-      .def_static("open", &open, nb::arg("spec"), nb::arg("store").none())
+      .def_static("open", &open, nb::arg("spec"), nb::arg("store").none(), nb::arg("earlier"))
       .def_static("load", &load, nb::arg("name"), nb::arg("store"), nb::arg("trials").none())
       .def("ask", &ask)
       .def("report", &report)

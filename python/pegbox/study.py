@@ -40,6 +40,7 @@ class Study:
         seed: int = 0,
         constraints: Sequence[str] = (),
         try_first: Sequence[Mapping[str, Value]] = (),
+        transfer: Sequence[str | Study | Mapping[str, Any]] = (),
         store: Store | None = None,
         name: str = "study",
     ) -> None:
@@ -54,6 +55,9 @@ class Study:
         seed: of all randomness.
         constraints: conditions such as "heads <= width / 64" or, on metrics, "latency < 0.1".
         try_first: configurations to begin with; what they leave out is drawn.
+        transfer: earlier studies, whose observations this one starts from: a name in the same store, a Study, or
+            {"study": NAME or Study, "store": "sqlite:old.db", "shift": {"lr": 0.3}}. They are read once, now. A Study may
+            be open, and in memory.
         store: "sqlite:study.db" or a file name; None: in memory, gone with the process.
 
         An existing study goes on if all this is as it was, or the budget is larger; else InvalidInput says what differs.
@@ -75,7 +79,11 @@ class Study:
             spec["constraints"] = constraints if isinstance(constraints, str) else list(constraints)
         if try_first:
             spec["try_first"] = list(try_first)
-        self._hold(_core.Study.open(spec, None if store is None else os.fspath(store)))
+        earlier = [_earlier_of(each) for each in _as_list(transfer)]
+        if earlier:
+            spec["transfer"] = [written for written, _ in earlier]
+        known = [study for _, study in earlier]
+        self._hold(_core.Study.open(spec, None if store is None else os.fspath(store), known))
 
     def _hold(self, core: _core.Study) -> None:
         self._core = core
@@ -218,6 +226,19 @@ def load(name: str, *, store: Store, trials: int | None = None) -> Study:
     study = Study.__new__(Study)
     study._hold(_core.Study.load(name, os.fspath(store), trials))
     return study
+
+
+def _as_list(transfer: Any) -> list[Any]:
+    return [transfer] if isinstance(transfer, (str, Study, Mapping)) else list(transfer)
+
+
+def _earlier_of(given: str | Study | Mapping[str, Any]) -> tuple[Any, _core.Study | None]:
+    """An entry of `transfer` as a study file has it, and the study itself if the caller has it."""
+    if isinstance(given, Study):
+        return given.name, given._core
+    if isinstance(given, Mapping) and isinstance(given.get("study"), Study):
+        return {**given, "study": given["study"].name}, given["study"]._core
+    return given, None
 
 
 def _objectives_of(

@@ -161,6 +161,34 @@ TEST_F(EndToEnd, ReplaysOtherStrategies) {
   EXPECT_THAT(unknown.err, HasSubstr("shell")) << "the nearest name";
 }
 
+TEST_F(EndToEnd, StartsFromEarlierStudies) {
+  std::string earlier = study_of(12, "0");
+  write("earlier.yaml", earlier.replace(earlier.find("search: random"), 14, "search: gp"));
+  ASSERT_EQ(pegbox({"tune", "earlier.yaml"}).code, 0);
+  std::string file = study_of(2, "0", "transfer: shell\n");
+  file.replace(file.find("name: shell"), 11, "name: later");
+  write("later.yaml", file);
+  EXPECT_THAT(pegbox({"tune", "later.yaml", "--dry-run"}).out, HasSubstr("starts from  shell"));
+  const ProgramRun tuned = pegbox({"tune", "later.yaml"});
+  EXPECT_EQ(tuned.code, 0) << tuned.err;
+  EXPECT_THAT(tuned.err, HasSubstr("It starts from 12 trials of shell by x."));
+  const Json show = json_of({"show", "later", "--json"});
+  EXPECT_EQ(show["transfer"][0]["study"], "shell");
+  EXPECT_EQ(show["trials"][0]["reason"]["by"], "transfer");
+  const Json trials = json_of({"show", "shell", "--json"})["trials"];
+  const auto lowest =
+      std::ranges::min_element(trials, {}, [](const Json& trial) { return trial["metrics"]["loss"].get<double>(); });
+  EXPECT_EQ(show["trials"][0]["config"], (*lowest)["config"]);
+
+  file.replace(file.find("transfer: shell"), 15, "transfer: shel");
+  file.replace(file.find("name: later"), 11, "name: third");
+  write("third.yaml", file);
+  const ProgramRun refused = pegbox({"tune", "third.yaml"});
+  EXPECT_EQ(refused.code, 2) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("did you mean shell?"));
+  EXPECT_EQ(json_of({"list", "--json"}).size(), 2u) << "nothing was made";
+}
+
 TEST_F(EndToEnd, PrintsOnlyTheResultWhenAskedToBeQuiet) {
   write("study.yaml", study_of(2, "0"));
   const ProgramRun tuned = pegbox({"tune", "study.yaml", "--quiet", "--json", "--log-file", "run.log"});

@@ -16,7 +16,7 @@ Result<StudyFile> StudyFile::load(const Path& path) {
 }
 
 Result<StudyFile> StudyFile::read(Document document, const Path& folder, std::optional<Json> described) {
-  StudyFile file{.described = std::move(described)};
+  StudyFile file{.folder = folder, .described = std::move(described)};
   if (needs_facts(document.json)) PEGBOX_CHECK(complete_space(document, folder, file.described));
   PEGBOX_TRY(file.spec, StudySpec::read(document));
   const Node root = document.root();

@@ -16,6 +16,7 @@ namespace pegbox {
 struct StudyFile {
   StudySpec spec;
   TrialSection trial;
+  Path folder;                    ///< that relative paths in it are under
   std::optional<Json> described;  ///< what the trainer says of model and data, if it has been asked
 
   /// Reads a YAML or JSON file. A study without `name:` takes the file's. For the built-in trainer the names of all its

@@ -130,6 +130,10 @@ Json study_details(const StudyState& state, bool is_held) {
   json["spent"] = {{"time_s", history.now_s}, {"tokens", history.tokens_spent}};
   json["version"] = state.version();
   json["spec"] = history.spec.source;
+  if (!history.sources.empty()) json["transfer"] = Json::array();
+  for (const event::SourceAdded& source : history.sources)
+    json["transfer"].push_back(
+        {{"study", source.study}, {"trials", source.trials.size()}, {"mapping", source.mapping}});
   json["trials"] = Json::array();
   for (const Trial& trial : history.trials) json["trials"].push_back(trial_json(trial));
   return json;

@@ -127,6 +127,9 @@ std::string describe_plan(const StudyFile& file, const std::optional<Json>& desc
     text += row(objective.minimize ? "minimize" : "maximize", objective.metric);
   text += row("by", with_choice(spec.search.name, auto_sampler(spec)));
   text += row("stop", stop_text(spec, steps_of(spec, described)));
+  std::string earlier;
+  for (const EarlierStudy& each : spec.transfer) earlier += (earlier.empty() ? "" : ", ") + each.study;
+  if (!earlier.empty()) text += row("starts from", earlier);
   text += row("workers", std::to_string(spec.workers.count)) + row("budget", budget_text(spec.budget));
   if (described) text += cost_text(spec, *described);
   return text;

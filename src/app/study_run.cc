@@ -9,9 +9,11 @@
 #include "app/patience.h"
 #include "app/progress.h"
 #include "app/session.h"
+#include "search/samplers/source_mapping.h"
 #include "search/samplers/table.h"
 #include "search/schedulers/table.h"
 #include "search/spec_change.h"
+#include "search/stores/earlier_study.h"
 
 namespace pegbox {
 
@@ -28,8 +30,12 @@ std::string in_lines(const std::vector<std::string>& differences) {
   return text;
 }
 
+ReadEarlier reader_of_earlier(Store& store, const StudyFile& file) {
+  return [&](const EarlierStudy& which) { return read_earlier_study(store, which, file.spec.name, file.folder); };
+}
+
 /// Takes over what changed in the file since the study was last run. Before the first measurement anything may change.
-Result<void> take_changes(Study& study, const StudyFile& file, bool accept_changes, Console& console) {
+Result<void> take_changes(Store& store, Study& study, const StudyFile& file, bool accept_changes, Console& console) {
   const SpecChange change = compare_specs(study.state().spec(), file.spec);
   if (change.is_none()) return {};
   std::vector<std::string> all = change.budget_differences;
@@ -42,7 +48,7 @@ Result<void> take_changes(Study& study, const StudyFile& file, bool accept_chang
                  .what = "the study file is not the one that this study was run with:" + in_lines(all) + "\n",
                  .hint = "undo the change, give the study another name, or take it with --accept-changes"});
   console.say("The study file has changed:" + in_lines(all));
-  PEGBOX_CHECK(study.append(study.state().now_s(), "user", event::StudyChanged{file.spec.source}));
+  PEGBOX_CHECK(append_change(study, file.spec, reader_of_earlier(store, file)));
   return study.commit();
 }
 
@@ -58,14 +64,17 @@ Result<HeldStudy> hold_study(Store& store, const StudyFile& file, bool accept_ch
   HeldStudy held;
   PEGBOX_TRY(const bool is_known, exists(store, file.spec.name));
   if (!is_known) {
-    PEGBOX_TRY(held.study, Study::create(store, file.spec));
+    PEGBOX_TRY(auto sources, map_sources(file.spec, reader_of_earlier(store, file)));
+    PEGBOX_TRY(held.study, Study::create(store, file.spec, std::move(sources)));
+    for (const event::SourceAdded& source : held.study->history().sources)
+      console.say("It starts from " + in_words(source) + ".");
     PEGBOX_TRY(held.lease, patiently([&] { return store.lease(file.spec.name); }));
     held.is_new = true;
     return held;
   }
   PEGBOX_TRY(held.lease, patiently([&] { return store.lease(file.spec.name); }));
   PEGBOX_TRY(held.study, Study::open(store, file.spec.name));
-  PEGBOX_CHECK(take_changes(*held.study, file, accept_changes, console));
+  PEGBOX_CHECK(take_changes(store, *held.study, file, accept_changes, console));
   return held;
 }
 

@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "base/units.h"
 #include "search/paused_trials.h"
+#include "search/source_trials.h"
 
 namespace pegbox {
 namespace {
@@ -95,12 +96,40 @@ std::int64_t Director::tried_first(const History& history) {
   return tried_first_;
 }
 
+// One for each source, in their order: the best one that the space and the constraints allow and nobody has tried.
+Result<std::optional<event::TrialCreated>> Director::trial_of_source(const History& history) {
+  const auto is_of_source = [](const Trial& trial) {
+    return trial.reason.is_object() && trial.reason.value("by", "") == "transfer";
+  };
+  const auto made = static_cast<std::size_t>(std::ranges::count_if(history.trials, is_of_source));
+  const std::size_t sources = std::min(history.sources.size(), kMostTriedSources);
+  if (made >= sources) return std::nullopt;
+  const auto all = best_of_sources(history);
+  for (std::size_t turn = 0; turn < all.size(); ++turn)
+    for (const SourceConfig& source : all[(made + turn) % all.size()]) {
+      auto created = wanted_trial(history, source.config, history.spec.name + " transfer");
+      if (!created) continue;
+      PEGBOX_TRY(const auto violated, history.constraints.violated(created->config));
+      const auto is_same = [&](const Trial& trial) { return trial.config == created->config; };
+      if (violated || std::ranges::any_of(history.trials, is_same)) continue;
+      created->reason = {{"by", "transfer"}, {"study", source.study}, {"trial", source.trial}};
+      return std::optional(*std::move(created));
+    }
+  return std::nullopt;
+}
+
 Result<std::optional<Leg>> Director::new_trial(const History& history) {
   if (exhausted_at_trials_ == history.trials.size()) return std::nullopt;
   const StudySpec& spec = history.spec;
   event::TrialCreated created;
   const auto first = static_cast<std::size_t>(tried_first(history));
-  if (first < spec.try_first.size()) {
+  std::optional<event::TrialCreated> of_source;
+  if (first >= spec.try_first.size() && !history.sources.empty() && !sampler_.learns_from_sources()) {
+    PEGBOX_TRY(of_source, trial_of_source(history));
+  }
+  if (of_source) {
+    created = *std::move(of_source);
+  } else if (first < spec.try_first.size()) {
     const std::string where = fmt::format("{} try_first[{}]", spec.name, first);
     PEGBOX_TRY(created, wanted_trial(history, spec.try_first[first], where));
     created.reason = {{"by", "try_first"}};

@@ -34,7 +34,8 @@ class Director {
  public:
   Director(Sampler& sampler, Scheduler& scheduler) : sampler_(sampler), scheduler_(scheduler) {}
 
-  /// The next leg: waiting trials first, then promotions, then configurations to try first, then the sampler's.
+  /// The next leg: waiting trials first, then promotions, then configurations to try first, then those of
+  /// earlier studies that the sampler makes nothing of, then the sampler's.
   /// Nothing if the budget allows no more, or the space is exhausted; `exhausted` then says why.
   Result<std::optional<Leg>> next_leg(const History& history);
 
@@ -60,6 +61,7 @@ class Director {
   Result<std::optional<Leg>> new_trial(const History& history);
   std::int64_t rung_after(const History& history, const Trial& trial);
   std::int64_t tried_first(const History& history);
+  static Result<std::optional<event::TrialCreated>> trial_of_source(const History& history);
 
   Sampler& sampler_;
   Scheduler& scheduler_;

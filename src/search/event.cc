@@ -12,8 +12,8 @@
 namespace pegbox {
 namespace {
 
-constexpr std::array<std::string_view, 7> kKinds{"study-created",  "study-changed", "trial-created", "trial-started",
-                                                 "trial-reported", "trial-moved",   "note"};
+constexpr std::array<std::string_view, 8> kKinds{"study-created",  "study-changed", "trial-created", "trial-started",
+                                                 "trial-reported", "trial-moved",   "note",          "source-added"};
 
 std::string payload(const event::StudyCreated& what) {
   return std::move(PayloadWriter().json("spec", what.spec).member("version", what.version)).finish();
@@ -58,6 +58,18 @@ std::string payload(const event::Note& what) {
   PayloadWriter line;
   if (what.trial) line.member("trial", *what.trial);
   line.member("key", what.key).json("value", what.value);
+  return std::move(line).finish();
+}
+
+std::string payload(const event::SourceAdded& what) {
+  Json trials = Json::array();
+  for (const event::SourceTrial& trial : what.trials) {
+    Json metrics = Json::object();
+    for (const auto& [name, value] : trial.metrics) metrics[name] = json_number(value);
+    trials.push_back({{"trial", trial.trial}, {"config", trial.config.to_json()}, {"metrics", std::move(metrics)}});
+  }
+  PayloadWriter line;
+  line.member("study", what.study).json("mapping", what.mapping).json("trials", trials);
   return std::move(line).finish();
 }
 
@@ -110,6 +122,22 @@ class Members {
     if (const Json* json = find(key, required)) value = *json;
   }
 
+  void metrics(std::string_view key, Metrics& value) {
+    const Json* json = find(key);
+    if (!json) return;
+    if (!json->is_object()) return note(fmt::format("'{}' is not an object", key));
+    for (const auto& [name, number] : json->items())
+      if (!read_json_number(number, value[name])) note(fmt::format("'{}' is not a number", name));
+  }
+
+  void config(std::string_view key, Config& value) {
+    const Json* json = find(key);
+    if (!json) return;
+    auto read = Config::from_json(*json);
+    if (!read) return note(read.error().message);
+    value = std::move(*read);
+  }
+
   void checkpoint(std::string_view key, std::optional<CheckpointRef>& value) {
     const Json* json = find(key, false);
     if (!json) return;
@@ -151,11 +179,7 @@ void read(Members& members, event::StudyChanged& what) { members.any("spec", wha
 
 void read(Members& members, event::TrialCreated& what) {
   members.integer("trial", what.trial);
-  if (const Json* config = members.find("config")) {
-    auto read = Config::from_json(*config);
-    if (read) what.config = std::move(*read);
-    if (!read) members.note(read.error().message);
-  }
+  members.config("config", what.config);
   members.any("reason", what.reason, false);
   members.integer("seed", what.seed);
   members.checkpoint("clone_of", what.clone_of);
@@ -172,11 +196,7 @@ void read(Members& members, event::TrialStarted& what) {
 void read(Members& members, event::TrialReported& what) {
   members.integer("trial", what.trial);
   members.integer("step", what.step);
-  const Json* metrics = members.find("metrics");
-  if (!metrics) return;
-  if (!metrics->is_object()) return members.note("'metrics' is not an object");
-  for (const auto& [name, value] : metrics->items())
-    if (!read_json_number(value, what.metrics[name])) members.note(fmt::format("'{}' is not a number", name));
+  members.metrics("metrics", what.metrics);
 }
 
 void read(Members& members, event::TrialMoved& what) {
@@ -200,6 +220,22 @@ void read(Members& members, event::Note& what) {
   if (members.has("trial")) members.integer("trial", what.trial.emplace());
   members.text("key", what.key);
   members.any("value", what.value);
+}
+
+void read(Members& members, event::SourceAdded& what) {
+  members.text("study", what.study);
+  members.any("mapping", what.mapping);
+  const Json* trials = members.find("trials");
+  if (!trials) return;
+  if (!trials->is_array()) return members.note("'trials' is not a list");
+  for (const Json& json : *trials) {
+    event::SourceTrial& trial = what.trials.emplace_back();
+    Members of_trial(json, "source-added");
+    of_trial.integer("trial", trial.trial);
+    of_trial.config("config", trial.config);
+    of_trial.metrics("metrics", trial.metrics);
+    if (auto result = of_trial.finish(); !result) members.note(result.error().message);
+  }
 }
 
 template <class T>
@@ -233,7 +269,8 @@ Result<Event::What> decode_payload(std::string_view kind, std::string_view text)
   if (kind == kKinds[3]) return decode<event::TrialStarted>(*json, kind);
   if (kind == kKinds[4]) return decode<event::TrialReported>(*json, kind);
   if (kind == kKinds[5]) return decode<event::TrialMoved>(*json, kind);
-  return decode<event::Note>(*json, kind);
+  if (kind == kKinds[6]) return decode<event::Note>(*json, kind);
+  return decode<event::SourceAdded>(*json, kind);
 }
 
 }  // namespace pegbox

@@ -23,6 +23,19 @@ struct StudyCreated {
 struct StudyChanged {
   Json spec;
 };  ///< the whole new study file
+
+/// A trial of an earlier study, as one of this study's space.
+struct SourceTrial {
+  std::int64_t trial = 0;  ///< its number there
+  Config config;           ///< of the hyperparameters that both have; numbers may lie beyond their range
+  Metrics metrics;         ///< this study's objectives, carried to full length; infinite where it diverged
+};
+/// What an earlier study observed, for this one to start from.
+struct SourceAdded {
+  std::string study;
+  Json mapping;  ///< {"matched": [names], "lacks": [names], "unused": [names], "shift": {name: factor}, "left_out": 2}
+  std::vector<SourceTrial> trials;
+};
 struct TrialCreated {
   std::int64_t trial = 0;
   Config config;
@@ -64,7 +77,7 @@ inline constexpr char kTunerAuthor[] = "tuner";
 
 struct Event {
   using What = std::variant<event::StudyCreated, event::StudyChanged, event::TrialCreated, event::TrialStarted,
-                            event::TrialReported, event::TrialMoved, event::Note>;
+                            event::TrialReported, event::TrialMoved, event::Note, event::SourceAdded>;
   std::uint64_t index = 0;  ///< position in the log, from 0
   double study_time_s = 0;  ///< seconds of running time, over all sessions
   std::string author;       ///< whose news or decision it is: kTunerAuthor, "worker 3", "user"

@@ -144,6 +144,7 @@ Result<void> StudyState::fold(const Event&, const event::StudyChanged& what) {
     notes_.erase(described);  // the tuner asks again
     described_steps_ = 0;
   }
+  if (spec.source.value("transfer", Json()) != spec_.source.value("transfer", Json())) sources_.clear();
   spec_ = std::move(spec);
   constraints_ = std::move(constraints);
   return {};
@@ -248,12 +249,18 @@ Result<void> StudyState::fold(const Event&, const event::Note& what) {
   return {};
 }
 
+Result<void> StudyState::fold(const Event&, const event::SourceAdded& what) {
+  if (what.study.empty()) return refuse("an earlier study without a name");
+  sources_.push_back(what);
+  return {};
+}
+
 History StudyState::history() const {
-  return {spec_,          constraints_,
-          trials_,        event_count_,
-          now_s_,         spec_.steps > 0 ? spec_.steps : described_steps_,
-          tokens_spent_,  numbers_by_state_,
-          planned_trials_};
+  return {spec_,           constraints_,
+          trials_,         event_count_,
+          now_s_,          spec_.steps > 0 ? spec_.steps : described_steps_,
+          tokens_spent_,   numbers_by_state_,
+          planned_trials_, sources_};
 }
 
 }  // namespace pegbox

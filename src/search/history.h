@@ -28,6 +28,7 @@ struct History {
   double tokens_spent = 0;  ///< training tokens that all trials really consumed, work that was lost included
   std::span<const std::set<std::int64_t>> numbers_by_state;  ///< the trials in each state, in order of their number
   std::int64_t planned_trials = 0;  ///< the budget's trials when the study was created: rungs stay as it grows; 0: none
+  std::span<const event::SourceAdded> sources = {};  ///< earlier studies
 
   const std::set<std::int64_t>& in_state(TrialState state) const {
     return numbers_by_state[static_cast<std::size_t>(state)];
@@ -45,7 +46,9 @@ struct History {
 /// - TrialMoved: waiting to paused, stopped, failed, infeasible; running to anything but running; paused to waiting,
 ///   stopped, failed. Nothing follows an end. From running with the failure WorkerLost, `lost_workers` counts it.
 /// - A clone's checkpoint is what it was cloned from, until it has one of its own, and its step is that one's.
-/// - StudyChanged: trials keep their configurations. A description whose limits do not fit the new space is dropped,
+/// - SourceAdded: anywhere after the first.
+/// - StudyChanged: trials keep their configurations. Sources are forgotten if the new study file has other ones; new
+///   ones follow then. A description whose limits do not fit the new space is dropped,
 ///   and with it the note "described": the worker is to be asked again.
 ///
 /// Tokens: a trial's metric "tokens" counts from its beginning; what it grows by from report to report is spent. When a
@@ -74,6 +77,7 @@ class StudyState {
   Result<void> fold(const Event& event, const event::TrialReported& what);
   Result<void> fold(const Event& event, const event::TrialMoved& what);
   Result<void> fold(const Event& event, const event::Note& what);
+  Result<void> fold(const Event& event, const event::SourceAdded& what);
   Result<Trial*> find_trial(std::int64_t number);
 
   StudySpec spec_;
@@ -81,6 +85,7 @@ class StudyState {
   void set_state(Trial& trial, TrialState to);
 
   std::vector<Trial> trials_;
+  std::vector<event::SourceAdded> sources_;
   std::array<std::set<std::int64_t>, kTrialStates> numbers_by_state_;
   std::map<std::string, Json> notes_;
   std::string version_;

@@ -27,6 +27,10 @@ class Sampler {
   /// none, only if the space has no more to give (a finished grid). `key.trial` is the number of the first trial to be
   /// made.
   virtual Result<std::vector<Suggestion>> suggest(const History& history, int count, RngKey key) = 0;
+
+  /// Whether it makes something of the history's earlier studies. Where not, their best configurations are tried before
+  /// it is asked.
+  virtual bool learns_from_sources() const { return false; }
 };
 
 }  // namespace pegbox

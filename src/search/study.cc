@@ -6,7 +6,8 @@
 
 namespace pegbox {
 
-Result<std::unique_ptr<Study>> Study::create(Store& store, const StudySpec& spec) {
+Result<std::unique_ptr<Study>> Study::create(Store& store, const StudySpec& spec,
+                                             std::vector<event::SourceAdded> sources) {
   auto created = store.create(spec.name);
   if (!created && created.error().kind == ErrorKind::Conflict) {
     // A study without events was never acknowledged: its creator died between the two writes. It is ours.
@@ -16,6 +17,7 @@ Result<std::unique_ptr<Study>> Study::create(Store& store, const StudySpec& spec
   PEGBOX_CHECK(std::move(created));
   std::unique_ptr<Study> study(new Study(store, spec.name));
   PEGBOX_CHECK(study->append(0, "user", event::StudyCreated{spec.source, PEGBOX_VERSION}));
+  for (event::SourceAdded& source : sources) PEGBOX_CHECK(study->append(0, "user", std::move(source)));
   PEGBOX_CHECK(study->commit());
   return study;
 }

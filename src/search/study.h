@@ -14,8 +14,9 @@ namespace pegbox {
 
 class Study {
  public:
-  /// Creates the study with its first event, durably.
-  static Result<std::unique_ptr<Study>> create(Store& store, const StudySpec& spec);
+  /// Creates the study with its first events, durably: at once, so that there is none without its sources.
+  static Result<std::unique_ptr<Study>> create(Store& store, const StudySpec& spec,
+                                               std::vector<event::SourceAdded> sources = {});
 
   /// Reads and folds an existing one.
   static Result<std::unique_ptr<Study>> open(Store& store, const std::string& name);

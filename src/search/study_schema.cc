@@ -179,6 +179,7 @@ Json study_properties() {
       {"trial", described(type("object"), "what runs a trial")},
       {"space", space_schema()},
       {"try_first", described(list_of(config, 0), "configurations to try first; missing values are drawn")},
+      {"transfer", transfer_schema()},
       {"constraints", described(one_of({type("string"), list_of(type("string"), 0)}), "expressions that must hold")},
       {"objective", one_of({objective_schema(), list_of(objective_schema(), 1)})},
       {"budget", budget_schema()},

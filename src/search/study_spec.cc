@@ -12,9 +12,9 @@
 namespace pegbox {
 namespace {
 
-constexpr std::array<std::string_view, 13> kKeys{"name",      "trial",  "space",  "try_first", "constraints",
-                                                 "objective", "budget", "checks", "search",    "stop",
-                                                 "workers",   "seed",   "steps"};
+constexpr std::array<std::string_view, 14> kKeys{"name",        "trial",     "space",  "try_first", "transfer",
+                                                 "constraints", "objective", "budget", "checks",    "search",
+                                                 "stop",        "workers",   "seed",   "steps"};
 
 bool is_study_name(std::string_view name) {
   const auto is_plain = [](char c) {
@@ -175,6 +175,10 @@ Result<void> read_what(const Node& root, StudySpec& spec) {
   if (root.has("try_first")) {
     PEGBOX_TRY(const Node try_first, root.at("try_first"));
     PEGBOX_TRY(spec.try_first, read_try_first(try_first, spec.space));
+  }
+  if (root.has("transfer")) {
+    PEGBOX_TRY(const Node transfer, root.at("transfer"));
+    PEGBOX_TRY(spec.transfer, read_transfer(transfer, spec.space));
   }
   if (root.has("constraints")) {
     PEGBOX_TRY(const Node constraints, root.at("constraints"));

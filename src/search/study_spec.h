@@ -10,6 +10,7 @@
 #include "search/config.h"
 #include "search/expression.h"
 #include "search/space.h"
+#include "search/transfer.h"
 
 namespace pegbox {
 
@@ -65,6 +66,7 @@ struct StudySpec {
   Json trial = Json::object();  ///< what runs a trial; read by the program, not by the search
   Space space;
   std::vector<Config> try_first;
+  std::vector<EarlierStudy> transfer;  ///< that it starts from
   std::vector<Expression> constraints;
   std::vector<Objective> objectives;  ///< one, or several for a Pareto front
   Budget budget;

@@ -131,6 +131,11 @@ double UnitScale::unit(double value) const {
   return (log_ ? std::log(value / low_) : value - low_) / length_;
 }
 
+double UnitScale::unit_beyond(double value) const {
+  const double end = std::clamp(value, low_, levels_ > 0 ? level(levels_ - 1) : high_);
+  return unit(end) + (log_ ? std::log(value / end) : value - end) / length_;
+}
+
 double UnitScale::unit_spread(double spread) const { return (log_ ? std::log(spread) : spread) / length_; }
 
 }  // namespace pegbox

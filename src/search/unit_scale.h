@@ -24,7 +24,8 @@ class UnitScale {
 
   double value(double unit) const;  ///< the value at `unit`; clamped to [0, 1]
   double unit(double value) const;  ///< the centre of the value's cell; values outside the range count as its ends
-  double snap(double value) const;  ///< the nearest value that the parameter takes
+  double unit_beyond(double value) const;  ///< the same, but beyond the ends the scale goes on: below 0, above 1
+  double snap(double value) const;         ///< the nearest value that the parameter takes
 
   std::int64_t levels() const { return levels_; }  ///< number of values; 0: a continuum
   double level(std::int64_t index) const;          ///< the index-th value, where there are levels

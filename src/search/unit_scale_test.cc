@@ -184,6 +184,17 @@ TEST(UnitScale, TakesValuesOutsideTheRangeAsItsEnds) {
   }
 }
 
+TEST(UnitScale, GoesOnBeyondItsEndsWhereAsked) {
+  EXPECT_DOUBLE_EQ(UnitScale(real(1, 3)).unit_beyond(5), 2);
+  EXPECT_DOUBLE_EQ(UnitScale(real(1, 3)).unit_beyond(0), -0.5);
+  EXPECT_DOUBLE_EQ(UnitScale(real(1e-4, 1e-2, true)).unit_beyond(1e-1), 1.5);
+  const UnitScale levels(integer(1, 4));
+  EXPECT_DOUBLE_EQ(levels.unit_beyond(6), levels.unit(4) + 2 * (levels.unit(4) - levels.unit(3)));
+  for (const Parameter& parameter : {real(1, 10), real(1, 10, true), integer(1, 10), integer(1, 10, true)})
+    for (const double value : {1.0, 4.0, 10.0})
+      EXPECT_EQ(UnitScale(parameter).unit_beyond(value), UnitScale(parameter).unit(value));
+}
+
 TEST(RoundToDecimal, GivesTheDoubleNearestToTheDecimal) {
   EXPECT_EQ(round_to_decimal(0.30000000000000004, -12), 0.3);
   EXPECT_EQ(round_to_decimal(1234567.891, 3), 1235000);

@@ -10,7 +10,9 @@
 #include "search/samplers/central_beliefs.h"
 #include "search/samplers/design.h"
 #include "search/samplers/evidence.h"
+#include "search/samplers/source_models.h"
 #include "search/samplers/suggest_each.h"
+#include "search/samplers/transfer_design.h"
 
 namespace pegbox {
 namespace {
@@ -108,16 +110,25 @@ class GpSampler final : public Sampler {
  public:
   explicit GpSampler(GpOptions options) : options_(std::move(options)), costs_(options_.cost) {}
 
+  bool learns_from_sources() const override { return true; }
+
   Result<std::vector<Suggestion>> suggest(const History& history, int count, RngKey key) override {
     taken_.update(history);
     believed_.clear();
     const Observations& observations = observations_.update(history, history.trials);
     const Space& beliefs = follow_beliefs(history);
+    PEGBOX_CHECK(earlier_.update(history, observations_.restarts()));
     std::optional<Design> design;
     std::size_t trials = history.trials.size();
     return suggest_each(count, key, taken_, [&](const RngKey& each) -> Result<std::optional<Suggestion>> {
-      if (is_modelled(history, observations, trials++, options_.initial))
-        return model(history, beliefs, observations, each);
+      const std::int64_t initial = earlier_.any() ? static_cast<std::int64_t>(kTransferTrials) : options_.initial;
+      const std::size_t number = trials++;
+      const bool by_sources = earlier_.any() && number % 2 == 0;
+      if (is_modelled(history, observations, number, initial))
+        return model(history, beliefs, observations, each, by_sources);
+      if (by_sources) return begin_from_sources(history, beliefs, each);
+      PEGBOX_TRY(auto known, suggest_best_of_sources(history, taken_));
+      if (known) return known;
       if (!design) design.emplace(history, beliefs, "gp");
       return design->next(taken_, each);
     });
@@ -132,13 +143,21 @@ class GpSampler final : public Sampler {
     return *beliefs_;
   }
 
+  /// `by_sources`: the model learns the difference to what earlier studies foretell. Every second trial goes by the
+  /// study alone: where sources are nearly right, trials gather at one place, what is tried there differs from them
+  /// alike, and the difference seems certain where it was never looked at.
   Result<std::optional<Suggestion>> model(const History& history, const Space& beliefs,
-                                          const Observations& observations, const RngKey& key) {
+                                          const Observations& observations, const RngKey& key, bool by_sources) {
     const Space& space = history.spec.space;
     const std::size_t objectives = history.spec.objectives.size();
     const auto weights = objectives > kMaxModelled ? draw_weights(objectives, key) : std::vector<double>();
-    const Evidence evidence = make_evidence(history, observations, weights);
-    PEGBOX_TRY(const auto parameters, hyperparameters(history, evidence, weights));
+    std::vector<SourceModels> sources;
+    if (by_sources) {
+      PEGBOX_TRY(sources, earlier_.of(history, weights));
+    }
+    Evidence evidence = make_evidence(history, observations, weights);
+    expect_from_sources(sources, evidence);
+    PEGBOX_TRY(const auto parameters, hyperparameters(history, evidence, weights, sources));
     PEGBOX_TRY(Surrogate surrogate, Surrogate::create(dimensions_of(space), evidence, parameters,
                                                       {options_.caution, required_success(observations)}));
     for (const std::int64_t trial : observations.pending)
@@ -169,17 +188,28 @@ class GpSampler final : public Sampler {
     if (cost)
       reason["cost"] = {{"predicted", json_number(std::exp(cost->log_costs(chosen->candidate.encoded)[0]))},
                         {"weight", cost->weight}};
+    for (const PriorMean& prior : evidence.priors)
+      if (prior.at && !reason.contains("transfer")) reason["transfer"] = source_weights(history, *prior.at);
     return Suggestion{std::move(chosen->candidate.config), std::move(reason)};
   }
 
   Result<SurrogateParameters> hyperparameters(const History& history, const Evidence& evidence,
-                                              std::span<const double> weights) {
+                                              std::span<const double> weights,
+                                              const std::vector<SourceModels>& sources) {
     const auto dimensions = dimensions_of(history.spec.space);
     const std::size_t trials = fitted_trials(history.trials.size());
     if (trials == history.trials.size()) return fits_.fit(dimensions, evidence);
     const Observations& first = first_observations_.update(history, history.trials.first(trials));
     if (first.measured.size() < kMinFitted || !first.has_finite()) return fits_.fit(dimensions, evidence);
-    return fits_.fit(dimensions, make_evidence(history, first, weights));
+    Evidence of_first = make_evidence(history, first, weights);
+    expect_from_sources(sources, of_first);
+    return fits_.fit(dimensions, of_first);
+  }
+
+  Result<std::optional<Suggestion>> begin_from_sources(const History& history, const Space& beliefs,
+                                                       const RngKey& key) const {
+    PEGBOX_TRY(const auto models, earlier_.of(history, {}));
+    return suggest_from_sources(history, beliefs, models, taken_, key);
   }
 
   static UnitPoint unit_of(const History& history, std::int64_t trial) {
@@ -212,6 +242,7 @@ class GpSampler final : public Sampler {
   std::optional<Space> beliefs_;
   FitCache fits_;
   CostModeler costs_;
+  EarlierModels earlier_;
   std::vector<std::vector<double>> believed_;  ///< points suggested in the present call
 };
 

@@ -77,7 +77,8 @@ bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
 
 bool Evidence::operator==(const Evidence& other) const {
   return trials == other.trials && allowed == other.allowed && std::ranges::equal(targets, other.targets, same_bits) &&
-         same_bits(points, other.points) && same_bits(failed, other.failed);
+         same_bits(points, other.points) && same_bits(failed, other.failed) &&
+         std::ranges::equal(priors, other.priors, same_bits, &PriorMean::values, &PriorMean::values);
 }
 
 std::vector<math::Dimension> dimensions_of(const Space& space) {
@@ -102,7 +103,8 @@ std::vector<double> encode(const Space& space, const UnitPoint& point) {
 
 Result<SurrogateParameters> Surrogate::fit(const std::vector<math::Dimension>& dimensions, const Evidence& evidence) {
   SurrogateParameters parameters;
-  for (const std::vector<double>& targets : evidence.targets) {
+  for (std::size_t k = 0; k < evidence.targets.size(); ++k) {
+    const std::vector<double> targets = evidence.prior(k).residuals(evidence.targets[k]);
     PEGBOX_TRY(const auto best, math::GaussianProcess::fit(dimensions, evidence.points, targets));
     std::vector<math::Hyperparameters> draws{best.hyperparameters()};
     if (evidence.trials.size() <= kMaxSampled) {
@@ -157,8 +159,8 @@ Result<Surrogate::Model> Surrogate::make_model(const std::vector<math::Dimension
   Model model;
   std::vector<std::vector<double>> means;
   for (std::size_t k = 0; k < parameters.size(); ++k) {
-    PEGBOX_TRY(auto process,
-               math::GaussianProcess::with(dimensions, evidence.points, evidence.targets[k], parameters[k]));
+    PEGBOX_TRY(auto process, ShiftedProcess::with(dimensions, evidence.points, evidence.targets[k], parameters[k],
+                                                  evidence.prior(k)));
     means.push_back(process.mean_all(evidence.points));
     model.processes.push_back(std::move(process));
     for (std::size_t i = 0; i < means[k].size(); ++i) predicted_sums[i * parameters.size() + k] += means[k][i];
@@ -176,7 +178,7 @@ Result<Surrogate::Model> Surrogate::make_model(const std::vector<math::Dimension
 Result<void> Surrogate::believe(std::span<const double> point) {
   for (Model& model : models_) {
     std::vector<double> means;
-    for (math::GaussianProcess& process : model.processes) {
+    for (ShiftedProcess& process : model.processes) {
       PEGBOX_CHECK(process.append_pending(point));
       means.push_back(process.predict(point).mean);
     }
@@ -190,15 +192,15 @@ Result<void> Surrogate::judge_by(const Criterion& criterion) {
   if (criterion.kind != CriterionKind::Thompson || !improves_) return {};
   Rng rng(criterion.key);
   const Model& model = models_[rng.below(models_.size())];
-  std::vector<math::PosteriorDraw> draws;
+  std::vector<ShiftedDraw> draws;
   std::vector<double> rows, softness;
-  for (const math::GaussianProcess& process : model.processes) {
+  for (const ShiftedProcess& process : model.processes) {
     draws.emplace_back(process, RngKey{rng.next_u64(), criterion.key.stream, criterion.key.trial});
     softness.push_back(kSoftness * process.target_scale());
   }
   for (std::size_t i = 0; i < draws[0].at_observations().size(); ++i)
     if (i >= allowed_.size() || allowed_[i])
-      for (const math::PosteriorDraw& draw : draws) rows.push_back(draw.at_observations()[i]);
+      for (const ShiftedDraw& draw : draws) rows.push_back(draw.at_observations()[i]);
   PEGBOX_TRY(Goal goal, Goal::of(rows, losses_));
   drawn_ = Drawn{std::move(draws), std::move(softness), std::move(goal)};
   return {};
@@ -220,13 +222,13 @@ math::Prediction Surrogate::predict(std::span<const double> point, std::size_t l
 
 void Surrogate::add_merits(const Model& model, std::span<const double> points, std::span<double> merits) const {
   std::vector<std::vector<math::Prediction>> predictions;  // [k][m]
-  for (const math::GaussianProcess& process : model.processes) predictions.push_back(process.predict_all(points));
+  for (const ShiftedProcess& process : model.processes) predictions.push_back(process.predict_all(points));
   const bool in_expectation = criterion_.kind == CriterionKind::Improvement;
   std::vector<math::Prediction> here(losses_);
   for (std::size_t i = 0; i < merits.size(); ++i) {
     double news = 0;
     for (std::size_t k = 0; k < losses_; ++k) {
-      const math::GaussianProcess& process = model.processes[k];
+      const ShiftedProcess& process = model.processes[k];
       here[k] = predictions[k][i];
       if (in_expectation)
         news += log_news(here[k].variance, process.noise_variance()).value / static_cast<double>(losses_);
@@ -238,14 +240,14 @@ void Surrogate::add_merits(const Model& model, std::span<const double> points, s
 }
 
 std::vector<double> Surrogate::improvement(std::span<const double> points) const {
-  std::vector<double> merits(points.size() / models_[0].processes[0].dimension_kinds().size(), -HUGE_VAL);
+  std::vector<double> merits(points.size() / static_cast<std::size_t>(models_[0].processes[0].dimensions()), -HUGE_VAL);
   if (!drawn_) {
     for (const Model& model : models_) add_merits(model, points, merits);
     for (double& each : merits) each -= std::log(static_cast<double>(models_.size()));
     return merits;
   }
   std::vector<std::vector<double>> values;  // [k][m]
-  for (const math::PosteriorDraw& draw : drawn_->losses) values.push_back(draw.values(points));
+  for (const ShiftedDraw& draw : drawn_->losses) values.push_back(draw.values(points));
   std::vector<math::Prediction> here(losses_);
   for (std::size_t i = 0; i < merits.size(); ++i) {
     for (std::size_t k = 0; k < losses_; ++k) here[k] = {values[k][i], drawn_->softness[k] * drawn_->softness[k]};
@@ -272,8 +274,7 @@ std::vector<double> Surrogate::log_merit(std::span<const double> points) const {
 
 math::Acquisition Surrogate::merit_of(const Model& model, std::span<const double> point) const {
   std::vector<math::PredictionGradient> predictions;  // [k]
-  for (const math::GaussianProcess& process : model.processes)
-    predictions.push_back(process.predict_with_gradient(point));
+  for (const ShiftedProcess& process : model.processes) predictions.push_back(process.predict_with_gradient(point));
   if (criterion_.kind != CriterionKind::Improvement) {
     for (std::size_t k = 0; k < losses_; ++k)
       predictions[k] = optimistic(predictions[k], criterion_.beta, kSoftness * model.processes[k].target_scale());

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "math/gaussian_process.h"
-#include "math/posterior_draw.h"
 #include "math/probit_process.h"
 #include "search/samplers/criterion.h"
 #include "search/samplers/goal.h"
+#include "search/samplers/shifted_process.h"
 #include "search/space.h"
 
 namespace pegbox {
@@ -33,6 +33,9 @@ struct Evidence {
   std::vector<std::vector<double>> targets;  ///< [k][n]: warped losses
   std::vector<bool> allowed;                 ///< [n]: no constraint on metrics is violated
   std::vector<double> failed;                ///< [f, d]: where trials failed without a loss
+  std::vector<PriorMean> priors{};           ///< [k]: what earlier studies expect; empty: there are none
+
+  PriorMean prior(std::size_t loss) const { return priors.empty() ? PriorMean{} : priors[loss]; }
 
   bool operator==(const Evidence& other) const;  ///< to the bit; inactive coordinates are equal
 };
@@ -87,13 +90,13 @@ class Surrogate {
 
  private:
   struct Model {
-    std::vector<math::GaussianProcess> processes;  // [k]
-    std::optional<Goal> goal;                      // by predictions at allowed observations, if there are any
+    std::vector<ShiftedProcess> processes;  // [k]
+    std::optional<Goal> goal;               // by predictions at allowed observations, if there are any
   };
   struct Drawn {
-    std::vector<math::PosteriorDraw> losses;  // [k]
-    std::vector<double> softness;             // [k]
-    Goal goal;                                // by values at allowed observations
+    std::vector<ShiftedDraw> losses;  // [k]
+    std::vector<double> softness;     // [k]
+    Goal goal;                        // by values at allowed observations
   };
   Surrogate() = default;
   Result<void> model_success(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,
