@@ -92,6 +92,8 @@ def test_first_factors_are_pefts(start, model_folder, text_file, tmp_path):
     train(model_folder, text_file, tmp_path / "adapter", **LORA, lora_start=start, learning_rate=1e-12, tokens=1, batch_size=1)
     ours = load_file(tmp_path / "adapter" / "adapter_model.safetensors")
     config = json.load(open(tmp_path / "adapter" / "adapter_config.json"))
+    if start == "olora" and config["fan_in_fan_out"]:
+        pytest.skip("PEFT's OLoRA takes GPT-2's transposed matrices as they lie, so that its factors do not fit the layer")
     peft = get_peft_model(base_of(model_folder), LoraConfig(r=4, lora_alpha=8, target_modules=config["target_modules"], init_lora_weights=start, task_type="CAUSAL_LM",
                                                             fan_in_fan_out=config["fan_in_fan_out"]))
     theirs = {name.replace(".default", ""): p.detach() for name, p in peft.named_parameters() if "lora_" in name}

@@ -133,9 +133,20 @@ def run(folder, data, output, rows, **fields):
     return train(folder, data, output, **{**common, **fields})
 
 
-def assert_close(ours, theirs, start, tolerance):
+def without_key_bias(name, tensor):
+    """A bias of the keys moves all scores of a query alike, so that its gradient is rounding and nothing else; optimizers that scale gradients up follow it."""
+    if name.endswith("c_attn.bias"):
+        queries, _, values = tensor.chunk(3)
+        return torch.cat([queries, values])
+    return tensor
+
+
+def assert_close(ours, theirs, start, tolerance, leave_out="nothing"):
     """Relative to how far the weights went, so that steps too small to see prove nothing."""
     for (name, a), (_, b), (_, c) in zip(ours, theirs, start, strict=True):
+        if name.endswith(leave_out):
+            continue
+        a, b, c = (without_key_bias(name, each) for each in (a, b, c))
         if (b - c).norm() > 0:
             assert ((a - b).norm() / (b - c).norm()).item() < tolerance, name
 
@@ -152,7 +163,9 @@ def test_full_batch_steps_equal_those_of_the_peer(name, model_folder, data, tmp_
         loss = mean_loss(model, rows).item()
         assert loss < before - 0.02
         assert abs(mean_loss(ours, rows).item() - loss) < 2e-3 * loss
-    assert_close(ours.named_parameters(), model.named_parameters(), start.named_parameters(), 0.03)
+    # Adafactor limits the step of the whole vector by its mean square, the keys' rounding included.
+    leave_out = "c_attn.bias" if name == "adafactor" else "nothing"
+    assert_close(ours.named_parameters(), model.named_parameters(), start.named_parameters(), 0.03, leave_out)
 
 
 @pytest.mark.parametrize("name", ["adafactor", "muon", "lora_plus"])
@@ -167,6 +180,10 @@ def test_steps_of_adapters_equal_those_of_the_peer(name, model_folder, data, tmp
     adapted = lambda folder: PeftModel.from_pretrained(load(model_folder), folder, is_trainable=True)  # noqa: E731
     model, start, ours = adapted(tmp_path / "fresh"), adapted(tmp_path / "fresh"), adapted(tmp_path / "tuned")
     factors = lambda m: [(n, p) for n, p in m.named_parameters() if p.requires_grad]  # noqa: E731
+    with torch.no_grad():  # a step of 1e-12 has been taken, and Adafactor would make a full one of the gradient that A has from it
+        for n, p in factors(model) + factors(start):
+            if "lora_B" in n:
+                p.zero_()
     if name == "lora_plus":
         peer = torch.optim.AdamW([{"params": [p for n, p in factors(model) if ("lora_B" in n) == b], "lr": rate * (4 if b else 1)} for b in (False, True)], lr=rate, weight_decay=DECAY)
     else:
