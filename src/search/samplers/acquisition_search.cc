@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "math/minimize.h"
+#include "math/sobol.h"
 
 namespace pegbox {
 namespace {
@@ -18,6 +19,7 @@ constexpr std::size_t kStarts = 4;               ///< climbs
 constexpr double kStartDistance = 0.05;          ///< between starts, along some axis
 constexpr int kRounds = 4;                       ///< of climbing and stepping
 constexpr int kCutBacks = 6;
+constexpr double kAxesMoved = 20;    ///< of the center of a region, for a candidate
 constexpr double kSlopeStep = 1e-5;  ///< for the slope of the log prior
 
 class AcquisitionSearch {
@@ -48,9 +50,41 @@ class AcquisitionSearch {
 
  private:
   Result<void> collect(Candidates& pool) {
-    PEGBOX_CHECK(pool.add_spread(problem_.candidates, {problem_.key.seed, stream_id("gp spread"), problem_.key.trial}));
+    const RngKey key{problem_.key.seed, stream_id("gp spread"), problem_.key.trial};
+    if (problem_.region)
+      PEGBOX_CHECK(spread_in_region(pool, key));
+    else
+      PEGBOX_CHECK(pool.add_spread(problem_.candidates, key));
     for (const UnitPoint& incumbent : problem_.incumbents) PEGBOX_CHECK(pool.add_around(incumbent, kAround, rng_));
     return {};
+  }
+
+  /// Points of the region that share most coordinates with its center where there are many, as in TuRBO.
+  Result<void> spread_in_region(Candidates& pool, const RngKey& key) {
+    PEGBOX_TRY(const auto sequence, math::Sobol::create(space_.dimensions(), key));
+    const math::Box& box = *problem_.region;
+    const UnitPoint& center = problem_.incumbents.front();
+    std::vector<double> place(space_.axes().size());
+    const double moved = std::min(1.0, kAxesMoved / static_cast<double>(place.size()));
+    for (int i = 0; i < problem_.candidates; ++i) {
+      sequence.point(static_cast<std::uint64_t>(i), place);
+      const std::uint64_t sure = rng_.below(place.size());
+      for (std::size_t axis = 0; axis < place.size(); ++axis) {
+        const bool stays = axis != sure && rng_.uniform() >= moved;
+        place[axis] = stays && center.active[axis] ? center.at[axis]
+                                                   : box.low[axis] + place[axis] * (box.high[axis] - box.low[axis]);
+      }
+      PEGBOX_CHECK(pool.add(place));
+    }
+    return {};
+  }
+
+  bool is_within_region(const UnitPoint& unit) const {
+    for (std::size_t axis = 0; problem_.region && axis < unit.at.size(); ++axis)
+      if (unit.active[axis] &&
+          (unit.at[axis] < problem_.region->low[axis] || unit.at[axis] > problem_.region->high[axis]))
+        return false;
+    return true;
   }
 
   std::vector<double> merits_of(std::span<const Candidate> candidates) const {
@@ -63,7 +97,8 @@ class AcquisitionSearch {
       if (problem_.cost) merits[i] -= problem_.cost->weight * log_costs[i];
       if (problem_.prior_weight > 0)
         merits[i] += problem_.prior_weight * problem_.beliefs.log_belief(candidates[i].unit);
-      if (std::isnan(merits[i])) merits[i] = -std::numeric_limits<double>::infinity();
+      if (std::isnan(merits[i]) || !is_within_region(candidates[i].unit))
+        merits[i] = -std::numeric_limits<double>::infinity();
     }
     return merits;
   }
@@ -114,7 +149,10 @@ class AcquisitionSearch {
     };
     std::vector<double> x;
     for (const std::size_t axis : axes) x.push_back(start.at[axis]);
-    const auto found = math::minimize(negative, x, math::Box::unit(static_cast<int>(axes.size())),
+    math::Box box = math::Box::unit(static_cast<int>(axes.size()));
+    for (std::size_t i = 0; problem_.region && i < axes.size(); ++i)
+      box.low[i] = problem_.region->low[axes[i]], box.high[i] = problem_.region->high[axes[i]];
+    const auto found = math::minimize(negative, x, box,
                                       {.max_evaluations = 40, .gradient_tolerance = 1e-4, .relative_tolerance = 1e-7});
     if (!found) return current;
     const Candidates pool(problem_.history, problem_.beliefs, problem_.taken);

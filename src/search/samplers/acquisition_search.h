@@ -25,6 +25,7 @@ struct AcquisitionProblem {
   double prior_weight = 0;            ///< merit = surrogate's log merit + prior_weight * log prior
   const CostModel* cost = nullptr;    ///< - its weight * log cost, if there is one
   int candidates = 256;               ///< Sobol points
+  const math::Box* region = nullptr;  ///< of the unit cube, around the first incumbent: to stay within
   RngKey key;
 };
 

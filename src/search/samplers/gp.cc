@@ -1,16 +1,20 @@
 // gp: a Gaussian process of the loss, asked where improvement is to be expected.
 #include "search/samplers/gp.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <deque>
 
+#include "base/number.h"
 #include "search/samplers/acquisition_search.h"
 #include "search/samplers/central_beliefs.h"
 #include "search/samplers/design.h"
 #include "search/samplers/evidence.h"
 #include "search/samplers/suggest_each.h"
+#include "search/samplers/trust_region.h"
 
 namespace pegbox {
 namespace {
@@ -42,6 +46,7 @@ struct GpOptions {
   std::string acquisition = "improvement";
   double beta = Criterion{}.beta;
   std::string cost;
+  std::string region = "whole";
 };
 
 const FieldTable<GpOptions>& gp_fields() {
@@ -84,7 +89,13 @@ const FieldTable<GpOptions>& gp_fields() {
        .member = &GpOptions::cost,
        .help = "what improvement is to be had for: elapsed (study time), or a metric that counts from a trial's "
                "beginning; empty: every trial costs the same",
-       .source = "arXiv 1206.2944, section 3.2, and 2003.10870"}});
+       .source = "arXiv 1206.2944, section 3.2, and 2003.10870"},
+      {.name = "region",
+       .member = &GpOptions::region,
+       .choices = {"whole", "trust"},
+       .help = "where to look: in the whole space, or in a box around the best trial that grows and shrinks with "
+               "success (TuRBO); one objective",
+       .source = "arXiv 1910.01739"}});
   return table;
 }
 
@@ -111,10 +122,14 @@ class GpSampler final : public Sampler {
   Result<std::vector<Suggestion>> suggest(const History& history, int count, RngKey key) override {
     taken_.update(history);
     believed_.clear();
-    const Observations& observations = observations_.update(history, history.trials);
+    const Observations& all = observations_.update(history, history.trials);
+    region_ = {};
+    if (options_.region == "trust") region_ = region_after(history, all);
+    const Observations recent = region_.first_trial > 0 ? since(all, region_.first_trial) : Observations{};
+    const Observations& observations = region_.first_trial > 0 ? recent : all;
     const Space& beliefs = follow_beliefs(history);
     std::optional<Design> design;
-    std::size_t trials = history.trials.size();
+    std::size_t trials = history.trials.size() - static_cast<std::size_t>(region_.first_trial);
     return suggest_each(count, key, taken_, [&](const RngKey& each) -> Result<std::optional<Suggestion>> {
       if (is_modelled(history, observations, trials++, options_.initial))
         return model(history, beliefs, observations, each);
@@ -130,6 +145,24 @@ class GpSampler final : public Sampler {
       beliefs_ = options_.central ? with_central_beliefs(history.spec.space) : history.spec.space;
     restarts_ = observations_.restarts();
     return *beliefs_;
+  }
+
+  TrustRegion region_after(const History& history, const Observations& observations) const {
+    std::vector<TrialLoss> losses;
+    for (const Measured& each : observations.measured)
+      losses.push_back({each.trial, each.allowed ? each.losses.front() : kInfinity});
+    const std::int64_t initial = options_.initial > 0 ? options_.initial : initial_trials(history.spec.space, 0);
+    return follow_region(losses, history.spec.space.dimensions(), initial);
+  }
+
+  static Observations since(const Observations& all, std::int64_t first) {
+    Observations kept;
+    std::ranges::copy_if(all.measured, std::back_inserter(kept.measured),
+                         [&](const Measured& each) { return each.trial >= first; });
+    const auto is_kept = [&](std::int64_t trial) { return trial >= first; };
+    std::ranges::copy_if(all.failed, std::back_inserter(kept.failed), is_kept);
+    std::ranges::copy_if(all.pending, std::back_inserter(kept.pending), is_kept);
+    return kept;
   }
 
   Result<std::optional<Suggestion>> model(const History& history, const Space& beliefs,
@@ -161,11 +194,18 @@ class GpSampler final : public Sampler {
     const auto ranking = surrogate.ranking();
     for (std::size_t i = 0; i < std::min(kIncumbents, ranking.size()); ++i)
       problem.incumbents.push_back(unit_of(history, evidence.trials[ranking[i]]));
+    math::Box box;
+    if (options_.region == "trust" && region_.center) {
+      problem.incumbents.insert(problem.incumbents.begin(), unit_of(history, *region_.center));
+      box = box_of(region_, space, problem.incumbents.front(), parameters.losses[0][0].length_scales);
+      problem.region = &box;
+    }
     PEGBOX_TRY(auto chosen, maximize_acquisition(problem));
     if (!chosen) return std::nullopt;
     believed_.push_back(chosen->candidate.encoded);
     Json reason = explain(history, surrogate, *chosen, weights, problem.prior_weight);
     reason["acquisition_function"] = options_.acquisition;
+    if (problem.region) reason["region"] = {{"since", region_.first_trial}, {"side", region_.side}};
     if (cost)
       reason["cost"] = {{"predicted", json_number(std::exp(cost->log_costs(chosen->candidate.encoded)[0]))},
                         {"weight", cost->weight}};
@@ -177,7 +217,9 @@ class GpSampler final : public Sampler {
     const auto dimensions = dimensions_of(history.spec.space);
     const std::size_t trials = fitted_trials(history.trials.size());
     if (trials == history.trials.size()) return fits_.fit(dimensions, evidence);
-    const Observations& first = first_observations_.update(history, history.trials.first(trials));
+    const Observations& all_first = first_observations_.update(history, history.trials.first(trials));
+    const Observations recent = region_.first_trial > 0 ? since(all_first, region_.first_trial) : Observations{};
+    const Observations& first = region_.first_trial > 0 ? recent : all_first;
     if (first.measured.size() < kMinFitted || !first.has_finite()) return fits_.fit(dimensions, evidence);
     return fits_.fit(dimensions, make_evidence(history, first, weights));
   }
@@ -211,12 +253,19 @@ class GpSampler final : public Sampler {
   std::uint64_t restarts_ = 0;                          ///< of observations_, when the beliefs were made
   std::optional<Space> beliefs_;
   FitCache fits_;
+  TrustRegion region_;  ///< in the present call
   CostModeler costs_;
   std::vector<std::vector<double>> believed_;  ///< points suggested in the present call
 };
 
-Result<std::unique_ptr<Sampler>> make_gp(const StudySpec&, const Node& node) {
+Result<std::unique_ptr<Sampler>> make_gp(const StudySpec& spec, const Node& node) {
   PEGBOX_TRY(const GpOptions options, gp_fields().read(node));
+  if (options.region == "trust" && spec.objectives.size() > 1)
+    return fail(ErrorKind::InvalidInput, {.where = "search: region",
+                                          .what = "a trust region has one best trial at its center",
+                                          .got = fmt::format("{} objectives", spec.objectives.size()),
+                                          .expected = "one objective",
+                                          .hint = "leave region out"});
   return std::make_unique<GpSampler>(options);
 }
 
