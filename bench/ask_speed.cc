@@ -15,6 +15,7 @@
 #include <numeric>
 #include <string>
 
+#include "event_log.h"
 #include "search/samplers/table.h"
 
 namespace pegbox {
@@ -79,12 +80,7 @@ class Study {
   std::size_t trials() const { return state_.history().trials.size(); }
 
  private:
-  void apply(Event::What what) {
-    const auto applied = state_.apply({state_.event_count(), 0, "bench", std::move(what)});
-    if (applied) return;
-    fmt::print(stderr, "{}\n", applied.error().message);
-    std::exit(1);
-  }
+  void apply(Event::What what) { append_event(state_, std::move(what)); }
 
   void end(const Config& config, const Json& reason) {
     const auto trial = static_cast<std::int64_t>(trials());

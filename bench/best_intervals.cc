@@ -21,6 +21,7 @@
 #include <numbers>
 #include <string>
 
+#include "event_log.h"
 #include "math/statistics.h"
 #include "search/samplers/standings.h"
 #include "search/samplers/table.h"
@@ -147,12 +148,7 @@ class Study {
   std::size_t trials() const { return state_.history().trials.size(); }
 
  private:
-  void apply(Event::What what) {
-    const auto applied = state_.apply({state_.event_count(), 0, "bench", std::move(what)});
-    if (applied) return;
-    fmt::print(stderr, "{}\n", applied.error().message);
-    std::exit(1);
-  }
+  void apply(Event::What what) { append_event(state_, std::move(what)); }
   StudyState state_;
 };
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/number.h"
+#include "event_log.h"
 #include "search/director.h"
 #include "search/samplers/table.h"
 #include "search/schedulers/table.h"
@@ -140,10 +141,7 @@ class Run {
     apply(event::TrialMoved{number, to, state_.trial(number).step, {}, {}, "bench"});
   }
 
-  void apply(Event::What what) {
-    const auto applied = state_.apply({state_.event_count(), 0, "bench", std::move(what)});
-    if (!applied) fmt::print(stderr, "{}\n", applied.error().message), std::exit(1);
-  }
+  void apply(Event::What what) { append_event(state_, std::move(what)); }
 
   std::size_t nearest(const Config& config) const {
     const auto unit = state_.spec().space.to_unit(config).at;

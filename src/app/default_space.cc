@@ -17,6 +17,16 @@ namespace pegbox {
 
 namespace {
 
+// Rows of several methods.
+constexpr DefaultParameter kBatchSize{"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"};
+constexpr DefaultParameter kWarmup{"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"};
+constexpr DefaultParameter kDropout{"dropout", "{choice: [0, 0.05, 0.1], ordered: true}", "helps where data are few",
+                                    "0"};
+constexpr DefaultParameter kVirtualTokens{"virtual_tokens", "{choice: [5, 10, 20, 50, 100], ordered: true}",
+                                          "trained tokens before each text", "20"};
+constexpr DefaultParameter kPromptStart{"prompt_start", "{choice: [vocabulary, gaussian]}", "what they are at first",
+                                        "vocabulary"};
+
 constexpr DefaultParameter kLora[] = {
     {"learning_rate", "{range: [2e-5, 1e-2], scale: log, prior: lora_rate}", "by the model's width; matters most",
      "2e-4"},
@@ -24,17 +34,17 @@ constexpr DefaultParameter kLora[] = {
     {"scale", "{choice: [0.5, 1, 2, 4], ordered: true}", "alpha / rank", "2"},
     {"dropout", "{choice: [0, 0.05, 0.1], ordered: true}", "helps where data are few", "0.05"},
     {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences; low-rank updates like small ones", "16"},
-    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+    kWarmup,
     {"weight_decay", "{choice: [0, 0.01, 0.1], ordered: true}", "", "0"},
 };
 
 constexpr DefaultParameter kFull[] = {
     {"learning_rate", "{range: [1e-6, 1e-3], scale: log, prior: full_rate}",
      "about a tenth of a LoRA rate; matters most", "2e-5"},
-    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
-    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+    kBatchSize,
+    kWarmup,
     {"weight_decay", "{choice: [0, 0.01, 0.1], ordered: true}", "", "0.01"},
-    {"dropout", "{choice: [0, 0.05, 0.1], ordered: true}", "helps where data are few", "0"},
+    kDropout,
 };
 
 constexpr DefaultParameter kScratch[] = {
@@ -50,23 +60,23 @@ constexpr DefaultParameter kScratch[] = {
 constexpr DefaultParameter kLastK[] = {
     {"learning_rate", "{range: [1e-6, 1e-3], scale: log, prior: full_rate}", "as for full fine-tuning", "5e-5"},
     {"last_layers", "{choice: [1, 2], ordered: true}", "how many layers are trained", "2"},
-    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
-    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+    kBatchSize,
+    kWarmup,
     {"weight_decay", "{choice: [0, 0.01, 0.1], ordered: true}", "", "0.01"},
-    {"dropout", "{choice: [0, 0.05, 0.1], ordered: true}", "helps where data are few", "0"},
+    kDropout,
 };
 
 constexpr DefaultParameter kBias[] = {
     {"learning_rate", "{range: [1e-4, 1e-2], scale: log, prior: {at: 1e-3, spread: 3}}",
      "far above a full one; matters most", "1e-3"},
-    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
-    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+    kBatchSize,
+    kWarmup,
 };
 
 constexpr DefaultParameter kIa3[] = {
     {"learning_rate", "{range: [3e-4, 3e-2], scale: log, prior: {at: 3e-3, spread: 3}}", "T-Few's is 3e-3", "3e-3"},
-    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
-    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+    kBatchSize,
+    kWarmup,
 };
 
 constexpr DefaultParameter kAdapter[] = {
@@ -75,26 +85,26 @@ constexpr DefaultParameter kAdapter[] = {
     {"adapter_width", "{choice: [16, 32, 64, 128], ordered: true}", "capacity of an adapter", "64"},
     {"adapter_placement", "{choice: [houlsby, pfeiffer, parallel]}", "where they are in a layer", "pfeiffer"},
     {"scale", "{choice: [0.5, 1, 2, 4], ordered: true, when: {adapter_placement: parallel}}", "of parallel ones", ""},
-    {"dropout", "{choice: [0, 0.05, 0.1], ordered: true}", "helps where data are few", "0"},
-    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
-    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+    kDropout,
+    kBatchSize,
+    kWarmup,
 };
 
 constexpr DefaultParameter kPrompt[] = {
     {"learning_rate", "{range: [1e-3, 1], scale: log, prior: {at: 3e-2, spread: 4}}", "large ones; matters most",
      "3e-2"},
-    {"virtual_tokens", "{choice: [5, 10, 20, 50, 100], ordered: true}", "trained tokens before each text", "20"},
-    {"prompt_start", "{choice: [vocabulary, gaussian]}", "what they are at first", "vocabulary"},
-    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
-    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+    kVirtualTokens,
+    kPromptStart,
+    kBatchSize,
+    kWarmup,
 };
 
 constexpr DefaultParameter kPrefix[] = {
     {"learning_rate", "{range: [1e-4, 0.1], scale: log, prior: {at: 1e-2, spread: 4}}", "matters most", "1e-2"},
-    {"virtual_tokens", "{choice: [5, 10, 20, 50, 100], ordered: true}", "trained tokens before each text", "20"},
-    {"prompt_start", "{choice: [vocabulary, gaussian]}", "what they are at first", "vocabulary"},
-    {"batch_size", "{choice: [4, 8, 16, 32], ordered: true}", "sequences", "16"},
-    {"warmup_fraction", "{choice: [0, 0.02, 0.05, 0.1], ordered: true}", "", "0.02"},
+    kVirtualTokens,
+    kPromptStart,
+    kBatchSize,
+    kWarmup,
 };
 
 struct Row {

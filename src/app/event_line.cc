@@ -101,13 +101,7 @@ std::int64_t ended_trials(const History& history) {
 }
 
 double budget_used_fraction(const History& history, double now_s) {
-  const Budget& budget = history.spec.budget;
-  double fraction = 0;
-  if (budget.trials > 0)
-    fraction = std::max(fraction, static_cast<double>(ended_trials(history)) / static_cast<double>(budget.trials));
-  if (budget.time_s > 0) fraction = std::max(fraction, now_s / budget.time_s);
-  if (budget.tokens > 0) fraction = std::max(fraction, history.tokens_spent / budget.tokens);
-  return std::min(fraction, 1.0);
+  return history.spec.budget.used_fraction(static_cast<double>(ended_trials(history)), now_s, history.tokens_spent);
 }
 
 std::string status_line(const History& history, double now_s) {

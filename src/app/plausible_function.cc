@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "search/samplers/evidence.h"
 #include "search/samplers/standings.h"
 #include "search/samplers/surrogate.h"
 #include "search/samplers/taken_configs.h"
@@ -52,11 +53,7 @@ Result<std::vector<PlausibleFunction>> PlausibleFunction::draw(const History& hi
   const Observations observations = observe(history, history.trials);
   PEGBOX_TRY(const Beliefs beliefs,
              Beliefs::form(history, observations, {.draws = count, .no_luck = ignores_seeds(history)}));
-  std::vector<double> points;
-  for (const std::int64_t trial : beliefs.trials()) {
-    const auto point = encoded_config(history, trial);
-    points.insert(points.end(), point.begin(), point.end());
-  }
+  const std::vector<double> points = encoded_configs(history, beliefs.trials());
   std::vector<PlausibleFunction> functions;
   for (const math::GaussianProcess& model : beliefs.models()) {
     const std::uint64_t i = functions.size();

@@ -221,6 +221,17 @@ tl::unexpected<Error> PartSpec::fail_unknown(std::string_view what, std::span<co
                                         .hint = nearest.empty() ? "" : "did you mean '" + nearest + "'?"});
 }
 
+double Budget::used_fraction(double used_trials, double used_s, double used_tokens) const {
+  double fraction = 0;
+  const auto count = [&](double used, double all) {
+    if (all > 0) fraction = std::max(fraction, used / all);
+  };
+  count(used_trials, static_cast<double>(trials));
+  count(used_s, time_s);
+  count(used_tokens, tokens);
+  return std::min(fraction, 1.0);
+}
+
 const FieldTable<Budget>& budget_fields() {
   static const FieldTable<Budget> table(std::vector<Field<Budget>>{
       {.name = "trials",

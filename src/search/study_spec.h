@@ -26,6 +26,10 @@ struct Budget {
   std::int64_t trials = 0;
   double time_s = 0;
   double tokens = 0;
+
+  /// What so many trials, so much time and so many tokens are of it: of the one that is used most, in [0, 1]; 0 without
+  /// a budget.
+  double used_fraction(double used_trials, double used_s, double used_tokens) const;
 };
 
 const FieldTable<Budget>& budget_fields();

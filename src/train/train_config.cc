@@ -1,6 +1,8 @@
 // TrainConfig: see train_config.h.
 #include "train/train_config.h"
 
+#include <sstream>
+
 #include "train/config_rules.h"
 #include "train/method/method.h"
 #include "train/optim/optim_fields.h"
@@ -217,6 +219,16 @@ void resolve(TrainConfig& config) {
 }
 
 }  // namespace
+
+std::vector<std::string> names_in(const std::string& list) {
+  std::vector<std::string> names;
+  std::istringstream stream(list);
+  for (std::string name; std::getline(stream, name, ',');) {
+    const auto first = name.find_first_not_of(' '), last = name.find_last_not_of(' ');
+    if (first != std::string::npos) names.push_back(name.substr(first, last - first + 1));
+  }
+  return names;
+}
 
 const FieldTable<TrainConfig>& train_fields() {
   static const FieldTable<TrainConfig> table = [] {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/field_table.h"
 #include "base/result.h"
@@ -67,6 +68,9 @@ struct TrainConfig {
 };
 
 const FieldTable<TrainConfig>& train_fields();
+
+/// The names in a field that is a list, such as `target`: "q_proj, v_proj".
+std::vector<std::string> names_in(const std::string& list);
 
 /// Reads `json` over `defaults` (both objects of fields); members of `json` win. Unknown names and values out of range
 /// are refused. Fills what depends on the method.

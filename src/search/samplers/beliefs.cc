@@ -8,6 +8,7 @@
 
 #include "base/number.h"
 #include "math/normal_mixture.h"
+#include "search/samplers/evidence.h"
 #include "search/samplers/rank_warp.h"
 #include "search/samplers/surrogate.h"
 
@@ -37,14 +38,18 @@ double loss_at(const Observations& observations, std::size_t place) {
   return observations.measured[place].losses.front();
 }
 
+/// Numbers of the trials at places in observations.measured.
+std::vector<std::int64_t> trials_at(const Observations& observations, std::span<const std::size_t> places) {
+  std::vector<std::int64_t> trials;
+  for (const std::size_t place : places) trials.push_back(observations.measured[place].trial);
+  return trials;
+}
+
 Seen see(const History& history, const Observations& observations, std::vector<std::size_t> places) {
   Seen seen{.places = std::move(places)};
+  seen.points = encoded_configs(history, trials_at(observations, seen.places));
   std::vector<double> losses;
-  for (const std::size_t place : seen.places) {
-    const auto point = encoded_config(history, observations.measured[place].trial);
-    seen.points.insert(seen.points.end(), point.begin(), point.end());
-    losses.push_back(loss_at(observations, place));
-  }
+  for (const std::size_t place : seen.places) losses.push_back(loss_at(observations, place));
   seen.targets = rank_warp(losses);
   return seen;
 }
@@ -112,12 +117,7 @@ Result<std::vector<std::size_t>> choose(const History& history, const Observatio
   PEGBOX_TRY(const auto model, math::GaussianProcess::fit(dimensions_of(history.spec.space), first.points,
                                                           first.targets, {.noise = kNoise}));
   const std::vector<std::size_t> asked = evenly(std::min(n, kMostPredicted), n);
-  std::vector<double> points;
-  for (const std::size_t i : asked) {
-    const auto point = encoded_config(history, observations.measured[i].trial);
-    points.insert(points.end(), point.begin(), point.end());
-  }
-  const std::vector<double> means = model.mean_all(points);
+  const std::vector<double> means = model.mean_all(encoded_configs(history, trials_at(observations, asked)));
   std::vector<std::size_t> order(asked.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return means[i]; });
@@ -137,11 +137,6 @@ Result<std::vector<std::size_t>> choose(const History& history, const Observatio
 
 }  // namespace
 
-std::vector<double> encoded_config(const History& history, std::int64_t trial) {
-  const Space& space = history.spec.space;
-  return encode(space, space.to_unit(history.trials[static_cast<std::size_t>(trial)].config));
-}
-
 Result<Beliefs> Beliefs::form(const History& history, const Observations& observations, const BeliefOptions& options) {
   if (observations.measured.empty() || !std::isfinite(loss_at(observations, lowest_of(observations))))
     return fail(ErrorKind::InvalidInput, {.where = history.spec.name, .what = "no trial has a finite result"});
@@ -150,7 +145,7 @@ Result<Beliefs> Beliefs::form(const History& history, const Observations& observ
   const auto dimensions = dimensions_of(history.spec.space);
   PEGBOX_TRY(auto draws, draw(dimensions, seen, options.draws));
   Beliefs beliefs;
-  for (const std::size_t place : seen.places) beliefs.trials_.push_back(observations.measured[place].trial);
+  beliefs.trials_ = trials_at(observations, seen.places);
   const double student = student_widening(seen.targets.size());
   for (math::Hyperparameters& each : draws) {
     if (options.no_luck) each.noise_variance = kNoNoise;

@@ -53,7 +53,4 @@ class Beliefs {
   std::vector<double> widening_;  ///< [models]: of variances
 };
 
-/// The point of the trial's configuration, encoded (surrogate.h).
-std::vector<double> encoded_config(const History& history, std::int64_t trial);
-
 }  // namespace pegbox

@@ -26,14 +26,17 @@ std::vector<std::size_t> select(std::span<const double> losses) {
   return order;
 }
 
-std::vector<double> point_of(const History& history, std::int64_t trial) {
-  const Space& space = history.spec.space;
-  return encode(space, space.to_unit(history.trials[static_cast<std::size_t>(trial)].config));
-}
-
-void append(std::vector<double>& to, const std::vector<double>& from) { to.insert(to.end(), from.begin(), from.end()); }
-
 }  // namespace
+
+std::vector<double> encoded_configs(const History& history, std::span<const std::int64_t> trials) {
+  const Space& space = history.spec.space;
+  std::vector<double> points;
+  for (const std::int64_t trial : trials) {
+    const auto point = encode(space, space.to_unit(history.trials[static_cast<std::size_t>(trial)].config));
+    points.insert(points.end(), point.begin(), point.end());
+  }
+  return points;
+}
 
 std::vector<double> draw_weights(std::size_t objectives, const RngKey& key) {
   if (objectives == 1) return {1.0};
@@ -77,15 +80,14 @@ Evidence make_evidence(const History& history, const Observations& observations,
     const Measured& measured = observations.measured[i];
     evidence.trials.push_back(measured.trial);
     evidence.allowed.push_back(measured.allowed);
-    append(evidence.points, point_of(history, measured.trial));
     for (std::size_t k = 0; k < chosen.size(); ++k)
       chosen[k].push_back(weights.empty() ? measured.losses[k] : losses[i]);
   }
   for (const std::vector<double>& each : chosen)
     if (!each.empty()) evidence.targets.push_back(rank_warp(each));
+  evidence.points = encoded_configs(history, evidence.trials);
   const std::size_t failures = std::min(observations.failed.size(), kMaxEvidence / 2);
-  for (std::size_t i = observations.failed.size() - failures; i < observations.failed.size(); ++i)
-    append(evidence.failed, point_of(history, observations.failed[i]));
+  evidence.failed = encoded_configs(history, std::span(observations.failed).last(failures));
   return evidence;
 }
 

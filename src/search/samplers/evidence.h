@@ -1,6 +1,7 @@
 // Evidence from observations: several objectives as one, skewed losses as targets, configurations as points.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace pegbox {
 /// The models see at most so many trials: the half with the lowest losses, and of the others the latest. More would
 /// cost a third of a second for each suggestion and tell little of where the best is.
 inline constexpr std::size_t kMaxEvidence = 600;
+
+/// The points of trials' configurations, encoded (surrogate.h). [trials, d]
+std::vector<double> encoded_configs(const History& history, std::span<const std::int64_t> trials);
 
 /// Weights of objectives, uniform over the simplex; {1} for one objective. Every key gives another compromise, and with
 /// them the whole front: Knowles, "ParEGO", IEEE TEC 10 (2006).

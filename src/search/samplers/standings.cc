@@ -10,6 +10,7 @@
 #include "math/normal_mixture.h"
 #include "search/comparable_trials.h"
 #include "search/samplers/design.h"
+#include "search/samplers/evidence.h"
 #include "search/samplers/surrogate.h"
 #include "search/samplers/taken_configs.h"
 
@@ -62,12 +63,9 @@ std::optional<std::size_t> default_group(const History& history, std::span<const
 }
 
 std::vector<double> points_of(const History& history, std::span<const Trials> groups) {
-  std::vector<double> points;
-  for (const Trials& group : groups) {
-    const auto point = encoded_config(history, group.front());
-    points.insert(points.end(), point.begin(), point.end());
-  }
-  return points;
+  Trials fronts;
+  for (const Trials& group : groups) fronts.push_back(group.front());
+  return encoded_configs(history, fronts);
 }
 
 /// The groups that the models have seen a trial of, and that of the best result.

@@ -113,10 +113,6 @@ class PlaceSearch {
   std::vector<UnitPoint> tried_;
 };
 
-}  // namespace
-
-namespace {
-
 std::size_t transferred(const History& history) {
   return static_cast<std::size_t>(std::ranges::count_if(history.trials, [](const Trial& trial) {
     return trial.reason.is_object() && trial.reason.value("design", "") == "transfer";

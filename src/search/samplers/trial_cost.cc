@@ -42,15 +42,8 @@ std::optional<double> full_cost(const History& history, const Trial& trial, std:
 }
 
 double budget_left_fraction(const History& history) {
-  const Budget& budget = history.spec.budget;
-  double left = 1;
-  const auto limit = [&](double spent, double all) {
-    if (all > 0) left = std::min(left, std::max(0.0, 1 - spent / all));
-  };
-  limit(static_cast<double>(history.trials.size()), static_cast<double>(budget.trials));
-  limit(history.tokens_spent, budget.tokens);
-  limit(history.now_s, budget.time_s);
-  return left;
+  return 1 - history.spec.budget.used_fraction(static_cast<double>(history.trials.size()), history.now_s,
+                                               history.tokens_spent);
 }
 
 }  // namespace pegbox

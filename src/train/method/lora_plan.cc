@@ -6,21 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 namespace pegbox::train {
 
 namespace {
-
-std::vector<std::string> split_names(const std::string& text) {
-  std::vector<std::string> names;
-  std::istringstream stream(text);
-  for (std::string name; std::getline(stream, name, ',');) {
-    const auto first = name.find_first_not_of(' '), last = name.find_last_not_of(' ');
-    if (first != std::string::npos) names.push_back(name.substr(first, last - first + 1));
-  }
-  return names;
-}
 
 bool is_kind(const std::string& name) {
   return name == "all" || name == "attention" || name == "feed_forward" || name == "mlp";
@@ -41,7 +30,7 @@ std::int64_t limit_of(const LoraPlan::Group& group, std::size_t part) {
 }  // namespace
 
 bool is_targeted(const std::string& target, const LinearPart& part) {
-  return std::ranges::any_of(split_names(target), [&](const std::string& name) {
+  return std::ranges::any_of(names_in(target), [&](const std::string& name) {
     return name == "all" || name == part.target ||
            (part.attention ? name == "attention" : name == "feed_forward" || name == "mlp");
   });
@@ -58,7 +47,7 @@ void LoraPlan::add(Group& planned, const LinearGroup& group, const LinearPart& p
 
 Result<LoraPlan> LoraPlan::create(const ModelLayout& layout, const std::string& target, const LoraOptions& options) {
   const std::vector<std::string> known = layout.targets();
-  for (const std::string& name : split_names(target))
+  for (const std::string& name : names_in(target))
     if (!is_kind(name) && std::ranges::find(known, name) == known.end())
       return unknown_target("the model has no such linear layer", name, layout);
   LoraPlan plan(layout, options, [&](const LinearPart& part) { return is_targeted(target, part); });

@@ -8,7 +8,6 @@
 #include <charconv>
 #include <cmath>
 #include <numeric>
-#include <sstream>
 #include <string_view>
 
 #include "train/method/lora_plan.h"
@@ -130,16 +129,14 @@ class Completion {
 
 Result<DecayExclusions> DecayExclusions::read(const std::string& text) {
   DecayExclusions excluded;
-  std::istringstream stream(text);
-  for (std::string word; std::getline(stream, word, ',');) {
-    std::erase(word, ' ');
+  for (const std::string& word : names_in(text)) {
     if (word == "norms") {
       excluded.norms = true;
     } else if (word == "biases") {
       excluded.biases = true;
     } else if (word == "embeddings") {
       excluded.embeddings = true;
-    } else if (!word.empty() && text != "none") {
+    } else if (text != "none") {
       return fail(ErrorKind::InvalidInput, {.where = "decay_exclude",
                                             .what = "nothing of this name can be kept from decay",
                                             .got = word,
