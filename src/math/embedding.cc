@@ -38,7 +38,8 @@ KernelValues kernel_values(const Eigen::ArrayXXd& r_squared, const Eigen::ArrayX
   return {.value = scaled * (1 + a + a.square() / 3), .slope = scaled * (1 + a) * (-5.0 / 6)};
 }
 
-Embedding::Embedding(std::vector<Dimension> dimensions) : dimensions_(std::move(dimensions)) {
+Embedding::Embedding(std::vector<Dimension> dimensions, std::vector<Warp> warps)
+    : dimensions_(std::move(dimensions)), warps_(std::move(warps)) {
   for (int j = 0; j < static_cast<int>(dimensions_.size()); ++j) {
     if (dimensions_[j].kind == DimensionKind::Categorical) {
       categorical_columns_.push_back(j);
@@ -56,7 +57,7 @@ EmbeddedPoints Embedding::embed(std::span<const double> points) const {
     const auto row = points.subspan(i * d, d);
     for (std::size_t column = 0; column < real_columns_.size(); ++column) {
       const int j = real_columns_[column];
-      const Place place = place_of(dimensions_[j], row[j]);
+      const Place place = place_of(dimensions_[j], warps_.empty() ? row[j] : warped(warps_[j], row[j]));
       embedded.real(i, column) = place.first;
       if (dimensions_[j].conditional) embedded.real(i, ++column) = place.second;
     }
@@ -101,11 +102,31 @@ std::vector<double> Embedding::pull_back(std::span<const double> point, const Ei
   std::vector<double> gradient(dimensions_.size(), 0.0);
   for (std::size_t column = 0; column < real_columns_.size(); ++column) {
     const int j = real_columns_[column];
-    const Place place = place_of(dimensions_[j], point[j]);
-    gradient[j] += by_column[column] * place.first_slope;
-    if (dimensions_[j].conditional) gradient[j] += by_column[++column] * place.second_slope;
+    const WarpSlopes seen = warps_.empty() ? WarpSlopes{.value = point[j]} : warp_with_slopes(warps_[j], point[j]);
+    const Place place = place_of(dimensions_[j], seen.value);
+    double slope = by_column[column] * place.first_slope;
+    if (dimensions_[j].conditional) slope += by_column[++column] * place.second_slope;
+    if (!std::isnan(point[j])) gradient[j] = slope * seen.by_x;
   }
   return gradient;
+}
+
+WarpGradients Embedding::warp_gradients(std::span<const double> points) const {
+  const Eigen::Index d = dimensions_.size(), n = points.size() / d, columns = real_columns_.size();
+  WarpGradients gradients{Eigen::MatrixXd::Zero(n, columns), Eigen::MatrixXd::Zero(n, columns)};
+  for (Eigen::Index i = 0; i < n; ++i)
+    for (Eigen::Index column = 0; column < columns; ++column) {
+      const int j = real_columns_[column];
+      const double x = points[i * d + j];
+      if (std::isnan(x)) continue;
+      const WarpSlopes seen = warp_with_slopes(warps_[j], x);
+      const Place place = place_of(dimensions_[j], seen.value);
+      const bool second = column > 0 && real_columns_[column - 1] == j;
+      const double slope = second ? place.second_slope : place.first_slope;
+      gradients.by_log_a(i, column) = slope * seen.by_log_a;
+      gradients.by_log_b(i, column) = slope * seen.by_log_b;
+    }
+  return gradients;
 }
 
 }  // namespace pegbox::math

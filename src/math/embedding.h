@@ -2,6 +2,7 @@
 // (the one header with Eigen in it, besides marginal_likelihood.h).
 //
 // Letters: n and m points, d dimensions, e real columns (two for a conditional real dimension), c categorical columns.
+// Real coordinates go through their warps first, if there are any.
 #pragma once
 
 #include <Eigen/Dense>
@@ -26,18 +27,24 @@ struct KernelValues {
   Eigen::ArrayXXd slope;  // d k / d r^2
 };
 
+/// Derivatives of the real columns by the logarithms of the warp of each one's dimension.
+struct WarpGradients {
+  Eigen::MatrixXd by_log_a, by_log_b;  // [n, e]
+};
+
 /// Matern 5/2 times exp(-q).
 KernelValues kernel_values(const Eigen::ArrayXXd& r_squared, const Eigen::ArrayXXd& q, double signal_variance);
 
 class Embedding {
  public:
-  explicit Embedding(std::vector<Dimension> dimensions);
+  explicit Embedding(std::vector<Dimension> dimensions, std::vector<Warp> warps = {});  // warps: [d], or none
 
   const std::vector<Dimension>& dimensions() const { return dimensions_; }
   const std::vector<int>& real_columns() const { return real_columns_; }                // [e]: the dimension of each
   const std::vector<int>& categorical_columns() const { return categorical_columns_; }  // [c]
 
-  EmbeddedPoints embed(std::span<const double> points) const;  // [n, d]
+  EmbeddedPoints embed(std::span<const double> points) const;          // [n, d]
+  WarpGradients warp_gradients(std::span<const double> points) const;  // [n, d]; there are warps
 
   /// Covariances of a's points (rows) with b's (columns): [n, m].
   KernelValues cross(const EmbeddedPoints& a, const EmbeddedPoints& b, const Hyperparameters& hyperparameters) const;
@@ -51,6 +58,7 @@ class Embedding {
 
  private:
   std::vector<Dimension> dimensions_;
+  std::vector<Warp> warps_;
   std::vector<int> real_columns_;
   std::vector<int> categorical_columns_;
 };

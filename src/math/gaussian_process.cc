@@ -53,13 +53,19 @@ Result<void> check_targets(std::span<const double> targets, std::size_t points, 
 Result<void> check_hyperparameters(const Hyperparameters& h, std::size_t dimensions) {
   const bool lengths = h.length_scales.size() == dimensions &&
                        std::ranges::all_of(h.length_scales, [](double l) { return l > 0 && std::isfinite(l); });
+  const bool warps =
+      (h.warps.empty() || h.warps.size() == dimensions) && std::ranges::all_of(h.warps, [](const Warp& warp) {
+        return warp.a > 0 && warp.b > 0 && std::isfinite(warp.a) && std::isfinite(warp.b);
+      });
   const bool others = h.signal_variance > 0 && std::isfinite(h.signal_variance) && h.noise_variance >= 0 &&
                       std::isfinite(h.noise_variance) && std::isfinite(h.mean);
-  if (lengths && others) return {};
-  return fail(ErrorKind::InvalidInput,
-              {.where = "Gaussian process",
-               .what = "hyperparameters out of range",
-               .expected = fmt::format("{} positive length scales, a positive signal variance", dimensions)});
+  if (lengths && warps && others) return {};
+  return fail(
+      ErrorKind::InvalidInput,
+      {.where = "Gaussian process",
+       .what = "hyperparameters out of range",
+       .expected = fmt::format(
+           "{} positive length scales, a positive signal variance, and as many positive warps or none", dimensions)});
 }
 
 }  // namespace
@@ -83,6 +89,16 @@ struct GaussianProcess::State {
     alpha = targets.array() - hyperparameters.mean;
     factor().solveInPlace(alpha);
     factor().adjoint().solveInPlace(alpha);
+  }
+
+  // `coordinates`: of the observations, [n, d].
+  Result<void> adopt(Hyperparameters found, std::span<const double> coordinates) {
+    if (!found.warps.empty()) {
+      embedding = Embedding(embedding.dimensions(), found.warps);
+      points = embedding.embed(coordinates);
+    }
+    hyperparameters = std::move(found);
+    return factorize();
   }
 
   // Jitter grows until the factor exists: duplicates with no noise make the covariance singular.
@@ -162,27 +178,39 @@ Result<Minimum> search_widely(MarginalLikelihood& likelihood, const FitOptions& 
   return found;
 }
 
-EmbeddedPoints some_points(const EmbeddedPoints& points, const std::vector<Index>& rows) {
-  return {points.real(rows, Eigen::all), points.categorical(rows, Eigen::all)};
+struct Fit {
+  Hyperparameters hyperparameters;
+  int evaluations = 0;
+};
+
+// The best local maximum found from the fixed starts, on some of the points: a likelihood costs O(n^3).
+Result<Minimum> search_coarsely(const std::vector<Dimension>& dimensions, std::span<const double> points,
+                                const Eigen::VectorXd& targets, const FitOptions& options) {
+  const std::size_t d = dimensions.size();
+  std::vector<double> some_points, some_targets;
+  for (Index i = 0; i < kCoarsePoints; ++i) {
+    const Index row = i * targets.size() / kCoarsePoints;
+    const auto point = points.subspan(static_cast<std::size_t>(row) * d, d);
+    some_points.insert(some_points.end(), point.begin(), point.end());
+    some_targets.push_back(targets[row]);
+  }
+  MarginalLikelihood coarse(dimensions, some_points, some_targets, options.noise, options.warp_spread);
+  return search_widely(coarse, options);
 }
 
-// The parameters of the best local maximum found. With many points the wide search runs on some of them, and one local
-// search on all goes on from there: a likelihood costs O(n^3).
-Result<Minimum> maximize_posterior(const Embedding& embedding, const EmbeddedPoints& points,
-                                   const Eigen::VectorXd& targets, const FitOptions& options) {
-  MarginalLikelihood likelihood(embedding, points, {targets.data(), static_cast<std::size_t>(targets.size())},
-                                options.noise);
-  const Index n = points.size();
-  if (n <= kCoarsePoints * 5 / 4) return search_widely(likelihood, options);
-  std::vector<Index> rows(kCoarsePoints);
-  for (Index i = 0; i < kCoarsePoints; ++i) rows[i] = i * n / kCoarsePoints;
-  const Eigen::VectorXd some_targets = targets(rows);
-  MarginalLikelihood coarse(embedding, some_points(points, rows), {some_targets.data(), rows.size()}, options.noise);
-  PEGBOX_TRY(const Minimum start, search_widely(coarse, options));
-  PEGBOX_TRY(Minimum found, minimize(loss_of(likelihood), start.x, likelihood.bounds(options.min_noise_variance),
-                                     search_options(options)));
-  found.evaluations += start.evaluations;
-  return found;
+// The best local maximum found. With many points one local search on all goes on from a coarse one.
+Result<Fit> maximize_posterior(const std::vector<Dimension>& dimensions, std::span<const double> points,
+                               const Eigen::VectorXd& targets, const FitOptions& options) {
+  MarginalLikelihood likelihood(dimensions, points, {targets.data(), static_cast<std::size_t>(targets.size())},
+                                options.noise, options.warp_spread);
+  if (targets.size() <= kCoarsePoints * 5 / 4) {
+    PEGBOX_TRY(const Minimum found, search_widely(likelihood, options));
+    return Fit{likelihood.unpack(found.x), found.evaluations};
+  }
+  PEGBOX_TRY(const Minimum start, search_coarsely(dimensions, points, targets, options));
+  PEGBOX_TRY(const Minimum found, minimize(loss_of(likelihood), start.x, likelihood.bounds(options.min_noise_variance),
+                                           search_options(options)));
+  return Fit{likelihood.unpack(found.x), start.evaluations + found.evaluations};
 }
 
 }  // namespace
@@ -213,10 +241,9 @@ Result<GaussianProcess> GaussianProcess::fit(std::vector<Dimension> dimensions, 
                                              std::span<const double> targets, const FitOptions& options) {
   PEGBOX_TRY(GaussianProcess process, prepare(std::move(dimensions), points, targets));
   State& state = *process.state_;
-  PEGBOX_TRY(const Minimum found, maximize_posterior(state.embedding, state.points, state.targets, options));
-  state.hyperparameters = MarginalLikelihood::unpack(found.x);
+  PEGBOX_TRY(Fit found, maximize_posterior(state.embedding.dimensions(), points, state.targets, options));
   state.evaluations = found.evaluations;
-  PEGBOX_CHECK(state.factorize());
+  PEGBOX_CHECK(state.adopt(std::move(found.hyperparameters), points));
   return process;
 }
 
@@ -228,7 +255,8 @@ Result<std::vector<Hyperparameters>> GaussianProcess::sample(std::vector<Dimensi
   PEGBOX_CHECK(check_hyperparameters(start, dimensions.size()));
   PEGBOX_TRY(const GaussianProcess process, prepare(std::move(dimensions), points, targets));
   const State& data = *process.state_;
-  MarginalLikelihood likelihood(data.embedding, data.points, {data.targets.data(), targets.size()}, options.noise);
+  MarginalLikelihood likelihood(data.embedding.dimensions(), points, {data.targets.data(), targets.size()},
+                                options.noise, options.warp_spread);
   const NormalPrior prior{likelihood.prior_means(), likelihood.prior_spreads()};
   const Box box = likelihood.bounds(FitOptions{}.min_noise_variance);
   const auto within = [&](std::span<const double> x) {
@@ -236,14 +264,14 @@ Result<std::vector<Hyperparameters>> GaussianProcess::sample(std::vector<Dimensi
       if (x[i] < box.low[i] || x[i] > box.high[i]) return -std::numeric_limits<double>::infinity();
     return likelihood.log_likelihood(x);
   };
-  std::vector<double> state = MarginalLikelihood::pack(start);
+  std::vector<double> state = likelihood.pack(start);
   double log_likelihood = likelihood.log_likelihood(state);
   Rng rng({.seed = 0, .stream = stream_id("hyperparameters"), .trial = targets.size()});
   std::vector<Hyperparameters> draws;
   for (int i = 0; i < options.count; ++i) {
     for (int step = 0; step < options.steps_each; ++step)
       elliptical_slice_step(within, prior, rng, state, log_likelihood);
-    draws.push_back(MarginalLikelihood::unpack(state));
+    draws.push_back(likelihood.unpack(state));
   }
   return draws;
 }
@@ -252,8 +280,7 @@ Result<GaussianProcess> GaussianProcess::with(std::vector<Dimension> dimensions,
                                               std::span<const double> targets, Hyperparameters hyperparameters) {
   PEGBOX_CHECK(check_hyperparameters(hyperparameters, dimensions.size()));
   PEGBOX_TRY(GaussianProcess process, prepare(std::move(dimensions), points, targets));
-  process.state_->hyperparameters = std::move(hyperparameters);
-  PEGBOX_CHECK(process.state_->factorize());
+  PEGBOX_CHECK(process.state_->adopt(std::move(hyperparameters), points));
   return process;
 }
 

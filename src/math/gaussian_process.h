@@ -1,9 +1,9 @@
 // GaussianProcess: exact regression on points of a unit cube with real, categorical and conditional dimensions.
 //
-// Prior: a constant mean and the kernel of kernel.h (Matern 5/2 with one length scale for each dimension). Targets are
-// standardized. Hyperparameters are the maximum a posteriori under dimension-scaled priors (Hvarfner, Hellsten, Nardi,
-// "Vanilla Bayesian optimization performs great in high dimensions", ICML 2024, arXiv 2402.02229), found by L-BFGS from
-// fixed starts: the same data give the same model.
+// Prior: a constant mean and the kernel of kernel.h (Matern 5/2 with one length scale and, if wanted, one warp for each
+// dimension). Targets are standardized. Hyperparameters are the maximum a posteriori under dimension-scaled priors
+// (Hvarfner, Hellsten, Nardi, "Vanilla Bayesian optimization performs great in high dimensions", ICML 2024, arXiv
+// 2402.02229), found by L-BFGS from fixed starts: the same data give the same model.
 #pragma once
 
 #include <memory>
@@ -24,12 +24,14 @@ struct FitOptions {
   int max_starts = 2;                ///< local searches, from the best of the fixed starts; one more over 125 points
   double min_noise_variance = 1e-6;  ///< of standardized targets
   NoisePrior noise = {};
+  double warp_spread = 0;  ///< a priori, of the logarithms of the warps' a and b; 0: real dimensions are not warped
 };
 
 struct SampleOptions {
   int count = 6;
   int steps_each = 3;  ///< of the chain, between two draws
   NoisePrior noise = {};
+  double warp_spread = 0;  ///< as of the fit
 };
 
 /// Mean and variance of the latent function at a point, in the units of the targets (observation noise not included).

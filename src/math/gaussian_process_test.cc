@@ -101,11 +101,85 @@ TEST(GaussianProcess, PosteriorEqualsScikitLearns) {
   EXPECT_NEAR(process.log_marginal_likelihood(), -15.521051135561484, 1e-11);
 }
 
-TEST(GaussianProcess, GradientsEqualCentralDifferences) {
+// Kumaraswamy's distribution function as in its paper, and the process without warps where these lead.
+TEST(GaussianProcess, WarpsAreAPlainProcessAtWarpedPoints) {
+  const Data data = mixed_data(30, 3);
+  Rng rng({.seed = 21});
+  const Hyperparameters plain = random_hyperparameters(kMixedSpace, rng);
+  Hyperparameters warped = plain;
+  warped.warps = random_warps(kMixedSpace, 0.6, rng);
+  const auto by_hand = [&](Vector points) {
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const std::size_t j = i % kMixedSpace.size();
+      const auto [a, b] = warped.warps[j];
+      const double x = 1e-6 + (1 - 2e-6) * points[i];
+      if (kMixedSpace[j].kind == DimensionKind::Real) points[i] = 1 - std::pow(1 - std::pow(x, a), b);
+    }
+    return points;
+  };
+  const auto process = *GaussianProcess::with(kMixedSpace, data.points, data.targets, warped);
+  const auto reference = *GaussianProcess::with(kMixedSpace, by_hand(data.points), data.targets, plain);
+  const Vector queries = random_points(kMixedSpace, 20, rng), warped_queries = by_hand(queries);
+  const auto found = process.predict_all(queries), expected = reference.predict_all(warped_queries);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    expect_close(found[i], expected[i], 1e-10);
+    const auto x = std::span(queries).subspan(i * kMixedSpace.size(), kMixedSpace.size());
+    expect_close(found[i], dense_prediction(process, data, x), 1e-10);
+  }
+  EXPECT_NEAR(process.log_marginal_likelihood(), reference.log_marginal_likelihood(), 1e-9);
+}
+
+// A bowl of a logarithm is steep near 0 and flat elsewhere.
+TEST(GaussianProcess, LearnsAWarpThatAWarpedFunctionNeeds) {
+  Data data{kPlane, Sobol::create(2, {.seed = 5})->points(0, 40), {}};
+  const auto truth = [](std::span<const double> x) { return std::pow(std::log(x[0] + 0.02) + 2, 2) + x[1]; };
+  for (int i = 0; i < 40; ++i) data.targets.push_back(truth(data.point(i)));
+  const auto plain = *GaussianProcess::fit(kPlane, data.points, data.targets);
+  const auto warped = *GaussianProcess::fit(kPlane, data.points, data.targets, {.warp_spread = 0.5});
+  EXPECT_GT(warped.log_marginal_likelihood(), plain.log_marginal_likelihood() + 5);
+  ASSERT_EQ(warped.hyperparameters().warps.size(), 2u);
+  EXPECT_LT(warped.hyperparameters().warps[0].a, 0.7);
+  double plain_error = 0, warped_error = 0;
+  for (int i = 40; i < 140; ++i) {
+    const Vector x = Sobol::create(2, {.seed = 5})->points(static_cast<std::uint64_t>(i), 1);
+    plain_error += std::pow(plain.predict(x).mean - truth(x), 2);
+    warped_error += std::pow(warped.predict(x).mean - truth(x), 2);
+  }
+  EXPECT_LT(warped_error, 0.7 * plain_error);
+}
+
+TEST(GaussianProcess, DrawsOfHyperparametersHaveWarpsOfTheirOwn) {
+  const Data data = mixed_data(20, 3);
+  const auto fitted = *GaussianProcess::fit(data.dimensions, data.points, data.targets, {.warp_spread = 0.5});
+  const auto draws = *GaussianProcess::sample(data.dimensions, data.points, data.targets, fitted.hyperparameters(),
+                                              {.warp_spread = 0.5});
+  ASSERT_EQ(draws.size(), 6u);
+  for (const Hyperparameters& draw : draws) {
+    ASSERT_EQ(draw.warps.size(), kMixedSpace.size());
+    EXPECT_NE(draw.warps[0].a, fitted.hyperparameters().warps[0].a);
+    EXPECT_EQ(draw.warps[1].a, 1) << "of a category";
+  }
+}
+
+TEST(GaussianProcess, RefusesWarpsThatAreNone) {
+  const Data data = mixed_data(5, 3);
+  Rng rng({.seed = 8});
+  Hyperparameters h = random_hyperparameters(kMixedSpace, rng);
+  h.warps = {{.a = 2, .b = 1}};
+  EXPECT_FALSE(GaussianProcess::with(data.dimensions, data.points, data.targets, h)) << "too few";
+  h.warps.assign(kMixedSpace.size(), {.a = 0, .b = 1});
+  EXPECT_FALSE(GaussianProcess::with(data.dimensions, data.points, data.targets, h)) << "a = 0";
+}
+
+class GaussianProcessGradients : public testing::TestWithParam<bool> {};  // with warps
+INSTANTIATE_TEST_SUITE_P(Warped, GaussianProcessGradients, testing::Bool());
+
+TEST_P(GaussianProcessGradients, EqualCentralDifferences) {
   const Data data = mixed_data(30, 3);
   Rng rng({.seed = 8});
-  const auto process =
-      *GaussianProcess::with(data.dimensions, data.points, data.targets, random_hyperparameters(kMixedSpace, rng));
+  Hyperparameters h = random_hyperparameters(kMixedSpace, rng);
+  if (GetParam()) h.warps = random_warps(kMixedSpace, 0.4, rng);
+  const auto process = *GaussianProcess::with(data.dimensions, data.points, data.targets, h);
   for (int repeat = 0; repeat < 20; ++repeat) {
     Vector x = random_point(kMixedSpace, rng);
     const PredictionGradient found = process.predict_with_gradient(x);

@@ -58,9 +58,12 @@ double kernel(std::span<const Dimension> dimensions, const Hyperparameters& hype
   assert(x.size() == d && y.size() == d && hyperparameters.length_scales.size() == d);
   double r_squared = 0, q = 0;
   for (std::size_t j = 0; j < d; ++j) {
+    const bool real = dimensions[j].kind == DimensionKind::Real;
+    const auto seen = [&](double at) {
+      return real && !hyperparameters.warps.empty() ? warped(hyperparameters.warps[j], at) : at;
+    };
     const double length = hyperparameters.length_scales[j];
-    const double term = squared_difference(dimensions[j], x[j], y[j]) / (length * length);
-    (dimensions[j].kind == DimensionKind::Real ? r_squared : q) += term;
+    (real ? r_squared : q) += squared_difference(dimensions[j], seen(x[j]), seen(y[j])) / (length * length);
   }
   const double a = std::sqrt(5 * r_squared);
   return hyperparameters.signal_variance * (1 + a + a * a / 3) * std::exp(-a - q);

@@ -3,7 +3,9 @@
 //   k(x, y) = s^2 * M(r) * exp(-q),   M(r) = (1 + sqrt(5) r + 5/3 r^2) exp(-sqrt(5) r)   (Matern 5/2)
 //   r^2 = sum over real dimensions j of D_j(x, y) / l_j^2,   q = sum over categorical dimensions j of D_j(x, y) / l_j^2
 //
-//   D_j for a real dimension               (x_j - y_j)^2
+//   D_j for a real dimension               (x_j - y_j)^2; where the dimension is warped (warp.h), of what the warp
+//   makes
+//     of x_j and y_j, here and below
 //   D_j for a categorical dimension        1 if x_j and y_j differ, else 0; inactive is one more category
 //   D_j for a conditional real dimension   the squared distance after an embedding into the plane: an inactive
 //     coordinate is the centre, an active one lies at radius R = 2/pi and angle x_j / R, on a quarter circle. So active
@@ -23,6 +25,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "math/warp.h"
 
 namespace pegbox::math {
 
@@ -43,6 +46,7 @@ struct Hyperparameters {
   double signal_variance = 1;         ///< s^2, > 0
   double noise_variance = 1e-2;       ///< of an observation, >= 0
   double mean = 0;                    ///< the constant mean
+  std::vector<Warp> warps{};          ///< [d], read where the dimension is real; empty: none
 };
 
 /// What is believed of the noise variance of standardized targets before they are seen: LogNormal(centre, spread). The
@@ -56,7 +60,7 @@ struct NoisePrior {
 /// ones finite, categorical ones whole numbers >= 0, inactive ones only in conditional dimensions.
 Result<void> check_points(std::span<const Dimension> dimensions, std::span<const double> points);
 
-/// D_j(x, y) of the formula above, without its length scale.
+/// D_j(x, y) of the formula above, without its length scale and without a warp.
 double squared_difference(const Dimension& dimension, double x, double y);
 
 /// k(x, y), without noise: the definition. GaussianProcess computes the same in bulk.

@@ -17,6 +17,7 @@ constexpr double kLogTwoPi = 1.83787706640934548356;
 constexpr double kLengthSpread = std::numbers::sqrt3;
 constexpr double kSignalSpread = 0.5, kMeanSpread = 1;
 constexpr double kMinLength = 0.02, kMaxLength = 1e4;
+constexpr double kMostWarp = 1.6;  // of |log a| and |log b|: a factor of 5
 
 double length_centre(int dimensions) { return std::numbers::sqrt2 + 0.5 * std::log(dimensions); }
 
@@ -69,49 +70,80 @@ Eigen::MatrixXd gram_of_lower(const Eigen::MatrixXd& lower) {
   return gram;
 }
 
-MarginalLikelihood::MarginalLikelihood(const Embedding& embedding, const EmbeddedPoints& points,
-                                       std::span<const double> targets, const NoisePrior& noise)
-    : dimensions_(static_cast<int>(embedding.dimensions().size())),
+MarginalLikelihood::MarginalLikelihood(const std::vector<Dimension>& dimensions, std::span<const double> points,
+                                       std::span<const double> targets, const NoisePrior& noise, double warp_spread)
+    : dimensions_(static_cast<int>(dimensions.size())),
       noise_(noise),
+      warp_spread_(warp_spread),
+      embedding_(dimensions),
+      points_(embedding_.embed(points)),
       targets_(Eigen::Map<const Eigen::VectorXd>(targets.data(), targets.size())),
-      categorical_(embedding.categorical_columns()) {
-  const Index n = points.size(), pairs = n * (n - 1) / 2;
-  for (int j : embedding.real_columns())
+      categorical_(embedding_.categorical_columns()) {
+  const Index n = points_.size(), pairs = n * (n - 1) / 2;
+  for (int j : embedding_.real_columns())
     if (real_.empty() || real_.back() != j) real_.push_back(j);
-  real_differences_ = Eigen::MatrixXd::Zero(pairs, real_.size());
+  if (warp_spread > 0) {
+    warped_ = real_;
+    raw_.assign(points.begin(), points.end());
+  }
+  real_differences_.resize(pairs, real_.size());
   categorical_differences_.resize(pairs, categorical_.size());
   covariance_.resize(n, n);
+  fill_real_differences();
   for (Index k = 0, begin = 0; k + 1 < n; begin += n - 1 - k, ++k) {
     const Index count = n - 1 - k;
-    Index out = -1;
-    for (Index column = 0; column < points.real.cols(); ++column) {
-      const int j = embedding.real_columns()[column];
-      if (column == 0 || embedding.real_columns()[column - 1] != j) ++out;
-      real_differences_.col(out).segment(begin, count).array() +=
-          (points.real.col(column).tail(count).array() - points.real(k, column)).square();
-    }
-    for (Index column = 0; column < points.categorical.cols(); ++column)
+    for (Index column = 0; column < points_.categorical.cols(); ++column)
       categorical_differences_.col(column).segment(begin, count) =
-          (points.categorical.col(column).tail(count).array() != points.categorical(k, column)).cast<double>();
+          (points_.categorical.col(column).tail(count).array() != points_.categorical(k, column)).cast<double>();
   }
 }
 
-Hyperparameters MarginalLikelihood::unpack(std::span<const double> parameters) {
-  const std::size_t d = parameters.size() - 3;
+void MarginalLikelihood::fill_real_differences() {
+  const Index n = points_.size();
+  real_differences_.setZero();
+  for (Index k = 0, begin = 0; k + 1 < n; begin += n - 1 - k, ++k) {
+    const Index count = n - 1 - k;
+    Index out = -1;
+    for (Index column = 0; column < points_.real.cols(); ++column) {
+      const int j = embedding_.real_columns()[column];
+      if (column == 0 || embedding_.real_columns()[column - 1] != j) ++out;
+      real_differences_.col(out).segment(begin, count).array() +=
+          (points_.real.col(column).tail(count).array() - points_.real(k, column)).square();
+    }
+  }
+}
+
+std::vector<Warp> MarginalLikelihood::warps(std::span<const double> parameters) const {
+  if (warped_.empty()) return {};
+  std::vector<Warp> warps(dimensions_);
+  for (std::size_t c = 0; c < warped_.size(); ++c) {
+    const std::size_t at = dimensions_ + 3 + 2 * c;
+    warps[warped_[c]] = {std::exp(parameters[at]), std::exp(parameters[at + 1])};
+  }
+  return warps;
+}
+
+Hyperparameters MarginalLikelihood::unpack(std::span<const double> parameters) const {
+  const std::size_t d = dimensions_;
   Hyperparameters result;
   for (std::size_t j = 0; j < d; ++j) result.length_scales.push_back(std::exp(parameters[j]));
   result.signal_variance = std::exp(parameters[d]);
   result.noise_variance = std::exp(parameters[d + 1]);
   result.mean = parameters[d + 2];
+  result.warps = warps(parameters);
   return result;
 }
 
-std::vector<double> MarginalLikelihood::pack(const Hyperparameters& hyperparameters) {
+std::vector<double> MarginalLikelihood::pack(const Hyperparameters& hyperparameters) const {
   std::vector<double> parameters;
   for (double length : hyperparameters.length_scales) parameters.push_back(std::log(length));
   parameters.push_back(std::log(hyperparameters.signal_variance));
   parameters.push_back(std::log(hyperparameters.noise_variance));
   parameters.push_back(hyperparameters.mean);
+  for (const int j : warped_) {
+    const Warp warp = hyperparameters.warps.empty() ? Warp{} : hyperparameters.warps[j];
+    parameters.insert(parameters.end(), {std::log(warp.a), std::log(warp.b)});
+  }
   return parameters;
 }
 
@@ -123,6 +155,8 @@ Box MarginalLikelihood::bounds(double min_noise_variance) const {
     box.low.push_back(low);
     box.high.push_back(high);
   }
+  box.low.resize(parameters(), -kMostWarp);
+  box.high.resize(parameters(), kMostWarp);
   return box;
 }
 
@@ -133,6 +167,7 @@ std::vector<std::vector<double>> MarginalLikelihood::starts(double min_noise_var
     for (double noise : {1e-3, 1e-1}) {
       std::vector<double> start(dimensions_, log_length);
       start.insert(start.end(), {0.0, std::log(std::max(noise, min_noise_variance)), 0.0});
+      start.resize(parameters(), 0.0);
       starts.push_back(std::move(start));
     }
   return starts;
@@ -149,11 +184,17 @@ double MarginalLikelihood::log_prior(std::span<const double> parameters, std::sp
   add(d, normal_density(parameters[d], kSignalSpread));
   add(d + 1, log_normal_density(parameters[d + 1], noise_.centre, noise_.spread));
   add(d + 2, normal_density(parameters[d + 2], kMeanSpread));
+  for (int i = d + 3; i < this->parameters(); ++i) add(i, normal_density(parameters[i], warp_spread_));
   return sum;
 }
 
 void MarginalLikelihood::fill_covariance(std::span<const double> parameters) {
   const Index n = targets_.size();
+  if (!warped_.empty()) {
+    embedding_ = Embedding(embedding_.dimensions(), warps(parameters));
+    points_ = embedding_.embed(raw_);
+    fill_real_differences();
+  }
   const auto weights = [&](const std::vector<int>& dimensions) {
     Eigen::VectorXd result(dimensions.size());
     for (std::size_t c = 0; c < dimensions.size(); ++c) result[c] = std::exp(-2 * parameters[dimensions[c]]);
@@ -189,6 +230,28 @@ void MarginalLikelihood::add_gradient(std::span<const double> parameters, const 
   gradient[dimensions_] += by_value.sum() + diagonal * std::exp(parameters[dimensions_]);
   gradient[dimensions_ + 1] += diagonal * std::exp(parameters[dimensions_ + 1]);
   gradient[dimensions_ + 2] += alpha.sum();
+  if (!warped_.empty()) add_warp_gradient(parameters, by_slope, gradient);
+}
+
+// With P_ik = d log p / d r^2_ik and W the embedded points: d log p / d W = 2 (diag(P 1) W - P W) / l^2.
+void MarginalLikelihood::add_warp_gradient(std::span<const double> parameters, const Eigen::VectorXd& by_slope,
+                                           std::span<double> gradient) const {
+  const Index n = targets_.size();
+  Eigen::MatrixXd pairs = Eigen::MatrixXd::Zero(n, n);
+  for (Index k = 0, begin = 0; k + 1 < n; begin += n - 1 - k, ++k)
+    pairs.col(k).tail(n - 1 - k) = by_slope.segment(begin, n - 1 - k);
+  const Eigen::VectorXd sums = pairs.rowwise().sum() + pairs.colwise().sum().transpose();
+  const Eigen::MatrixXd by_place =
+      sums.asDiagonal() * points_.real - pairs.selfadjointView<Eigen::Lower>() * points_.real;
+  const WarpGradients places = embedding_.warp_gradients(raw_);
+  Index at = dimensions_ + 1;  // of the warp before the first one
+  for (Index column = 0; column < by_place.cols(); ++column) {
+    const int j = embedding_.real_columns()[column];
+    if (column == 0 || embedding_.real_columns()[column - 1] != j) at += 2;
+    const double weight = 2 * std::exp(-2 * parameters[j]);
+    gradient[at] += weight * by_place.col(column).dot(places.by_log_a.col(column));
+    gradient[at + 1] += weight * by_place.col(column).dot(places.by_log_b.col(column));
+  }
 }
 
 // The logarithm; alpha becomes K^-1 (targets - mean), and covariance_ its Cholesky factor.
@@ -220,12 +283,14 @@ double MarginalLikelihood::log_posterior(std::span<const double> parameters, std
 std::vector<double> MarginalLikelihood::prior_means() const {
   std::vector<double> means(dimensions_, length_centre(dimensions_));
   means.insert(means.end(), {0.0, noise_.centre, 0.0});
+  means.resize(parameters(), 0.0);
   return means;
 }
 
 std::vector<double> MarginalLikelihood::prior_spreads() const {
   std::vector<double> spreads(dimensions_, kLengthSpread);
   spreads.insert(spreads.end(), {kSignalSpread, noise_.spread, kMeanSpread});
+  spreads.resize(parameters(), warp_spread_);
   return spreads;
 }
 

@@ -17,17 +17,20 @@ struct Problem {
   Hyperparameters hyperparameters;
 };
 
-Problem random_problem(int count, std::uint64_t seed) {
+constexpr double kSpread = 0.7;  ///< of warps, where there are any
+
+Problem random_problem(int count, std::uint64_t seed, bool warps = false) {
   Rng rng({.seed = seed});
   Problem problem{.points = random_points(kMixedSpace, count, rng)};
   for (int i = 0; i < count; ++i) problem.targets.push_back(rng.normal());
   problem.hyperparameters = random_hyperparameters(kMixedSpace, rng);
+  if (warps) problem.hyperparameters.warps = random_warps(kMixedSpace, kSpread, rng);
   return problem;
 }
 
 MarginalLikelihood likelihood_of(const Problem& problem) {
-  const Embedding embedding(kMixedSpace);
-  return MarginalLikelihood(embedding, embedding.embed(problem.points), problem.targets);
+  const double spread = problem.hyperparameters.warps.empty() ? 0 : kSpread;
+  return MarginalLikelihood(kMixedSpace, problem.points, problem.targets, {}, spread);
 }
 
 // The Gaussian density by determinant and inverse, and the priors as written in the header, without their constants.
@@ -46,13 +49,15 @@ double log_posterior_by_definition(const Problem& problem) {
   for (double length : h.length_scales)
     result +=
         -std::log(length) - std::pow(std::log(length) - std::sqrt(2.0) - 0.5 * std::log(static_cast<double>(d)), 2) / 6;
+  for (const Warp& warp : h.warps)  // those of categories are 1: they add nothing
+    result -= (std::pow(std::log(warp.a), 2) + std::pow(std::log(warp.b), 2)) / (2 * kSpread * kSpread);
   result += -std::log(h.noise_variance) - std::pow(std::log(h.noise_variance) + 4, 2) / 2;
   return result - 2 * std::pow(std::log(h.signal_variance), 2) - h.mean * h.mean / 2;
 }
 
 TEST(MarginalLikelihood, EqualsItsDefinition) {
   for (int count : {1, 2, 7, 30}) {
-    const Problem problem = random_problem(count, count);
+    const Problem problem = random_problem(count, count, count % 2 == 0);
     MarginalLikelihood likelihood = likelihood_of(problem);
     EXPECT_NEAR(likelihood.log_posterior(likelihood.pack(problem.hyperparameters), {}),
                 log_posterior_by_definition(problem), 1e-9)
@@ -61,8 +66,8 @@ TEST(MarginalLikelihood, EqualsItsDefinition) {
 }
 
 TEST(MarginalLikelihood, GradientEqualsCentralDifferences) {
-  for (int count : {1, 2, 5, 33, 70}) {
-    const Problem problem = random_problem(count, 100 + count);
+  for (int count : {1, -1, 2, 5, -5, 33, -33, 70, -70}) {  // below 0: with warps
+    const Problem problem = random_problem(std::abs(count), 100 + std::abs(count), count < 0);
     MarginalLikelihood likelihood = likelihood_of(problem);
     Vector parameters = likelihood.pack(problem.hyperparameters), gradient(parameters.size());
     likelihood.log_posterior(parameters, gradient);
@@ -81,16 +86,21 @@ TEST(MarginalLikelihood, GradientEqualsCentralDifferences) {
 }
 
 TEST(MarginalLikelihood, PackAndUnpackAreInverse) {
-  const Problem problem = random_problem(3, 1);
+  const Problem problem = random_problem(3, 1, true);
   const MarginalLikelihood likelihood = likelihood_of(problem);
   const Hyperparameters back = likelihood.unpack(likelihood.pack(problem.hyperparameters));
   for (std::size_t j = 0; j < kMixedSpace.size(); ++j)
     EXPECT_NEAR(back.length_scales[j], problem.hyperparameters.length_scales[j], 1e-14);
+  ASSERT_EQ(back.warps.size(), kMixedSpace.size());
+  for (std::size_t j = 0; j < kMixedSpace.size(); ++j) {
+    EXPECT_NEAR(back.warps[j].a, problem.hyperparameters.warps[j].a, 1e-14);
+    EXPECT_NEAR(back.warps[j].b, problem.hyperparameters.warps[j].b, 1e-14);
+  }
   EXPECT_NEAR(back.noise_variance, problem.hyperparameters.noise_variance, 1e-16);
 }
 
 TEST(MarginalLikelihood, StartsLieWithinTheBounds) {
-  const MarginalLikelihood likelihood = likelihood_of(random_problem(3, 1));
+  const MarginalLikelihood likelihood = likelihood_of(random_problem(3, 1, true));
   const Box box = likelihood.bounds(1e-6);
   for (const auto& start : likelihood.starts(1e-6))
     for (std::size_t i = 0; i < start.size(); ++i) {

@@ -1,6 +1,7 @@
 // Random points of a space with every kind of dimension. For tests of this room.
 #pragma once
 
+#include <cmath>
 #include <vector>
 
 #include "base/rng.h"
@@ -32,6 +33,15 @@ inline Hyperparameters random_hyperparameters(const std::vector<Dimension>& dime
   Hyperparameters result{.signal_variance = 0.5 + rng.uniform(), .noise_variance = 0.01, .mean = rng.normal()};
   for (std::size_t j = 0; j < dimensions.size(); ++j) result.length_scales.push_back(0.3 + 2 * rng.uniform());
   return result;
+}
+
+/// Of the real dimensions; the others keep theirs.
+inline std::vector<Warp> random_warps(const std::vector<Dimension>& dimensions, double spread, Rng& rng) {
+  std::vector<Warp> warps(dimensions.size());
+  for (std::size_t j = 0; j < warps.size(); ++j)
+    if (dimensions[j].kind == DimensionKind::Real)
+      warps[j] = {std::exp(spread * rng.normal()), std::exp(spread * rng.normal())};
+  return warps;
 }
 
 }  // namespace pegbox::math

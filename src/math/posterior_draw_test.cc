@@ -28,6 +28,7 @@ Drawn mixed_process() {
   for (int i = 0; i < kObservations; ++i) targets.push_back(3 + 5 * rng.normal());
   Hyperparameters hyperparameters = random_hyperparameters(kMixedSpace, rng);
   hyperparameters.noise_variance = 0.05;
+  hyperparameters.warps = random_warps(kMixedSpace, 0.4, rng);
   auto process = GaussianProcess::with(kMixedSpace, points, targets, hyperparameters);
   EXPECT_TRUE(process);
   std::vector<double> queries = random_points(kMixedSpace, kQueries, rng);
