@@ -183,6 +183,16 @@ struct Fit {
   int evaluations = 0;
 };
 
+// The prior of the parameters [begin, end), with the others held where they are.
+NormalPrior prior_of_some(const NormalPrior& prior, std::span<const double> state, std::size_t begin, std::size_t end) {
+  NormalPrior some{{state.begin(), state.end()}, std::vector<double>(state.size(), 0.0)};
+  for (std::size_t i = begin; i < end; ++i) {
+    some.means[i] = prior.means[i];
+    some.spreads[i] = prior.spreads[i];
+  }
+  return some;
+}
+
 // The best local maximum found from the fixed starts, on some of the points: a likelihood costs O(n^3).
 Result<Minimum> search_coarsely(const std::vector<Dimension>& dimensions, std::span<const double> points,
                                 const Eigen::VectorXd& targets, const FitOptions& options) {
@@ -267,10 +277,14 @@ Result<std::vector<Hyperparameters>> GaussianProcess::sample(std::vector<Dimensi
   std::vector<double> state = likelihood.pack(start);
   double log_likelihood = likelihood.log_likelihood(state);
   Rng rng({.seed = 0, .stream = stream_id("hyperparameters"), .trial = targets.size()});
+  const std::size_t plain = likelihood.plain_parameters();
   std::vector<Hyperparameters> draws;
   for (int i = 0; i < options.count; ++i) {
     for (int step = 0; step < options.steps_each; ++step)
-      elliptical_slice_step(within, prior, rng, state, log_likelihood);
+      // Warps by themselves: on one ellipse with them the others would hardly move.
+      for (const auto& [begin, end] : {std::pair(std::size_t{0}, plain), std::pair(plain, state.size())})
+        if (begin < end)
+          elliptical_slice_step(within, prior_of_some(prior, state, begin, end), rng, state, log_likelihood);
     draws.push_back(likelihood.unpack(state));
   }
   return draws;

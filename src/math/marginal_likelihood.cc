@@ -1,6 +1,7 @@
 // Likelihood times prior of hyperparameters: one pass over pairs for the covariance, one for the gradient.
 #include "math/marginal_likelihood.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <limits>
@@ -84,6 +85,9 @@ MarginalLikelihood::MarginalLikelihood(const std::vector<Dimension>& dimensions,
     if (real_.empty() || real_.back() != j) real_.push_back(j);
   if (warp_spread > 0) {
     warped_ = real_;
+    warp_parameters_.assign(2 * real_.size(), 0.0);
+    embedding_ = Embedding(dimensions, std::vector<Warp>(dimensions.size()));
+    points_ = embedding_.embed(points);
     raw_.assign(points.begin(), points.end());
   }
   real_differences_.resize(pairs, real_.size());
@@ -111,6 +115,14 @@ void MarginalLikelihood::fill_real_differences() {
           (points_.real.col(column).tail(count).array() - points_.real(k, column)).square();
     }
   }
+}
+
+void MarginalLikelihood::follow_warps(std::span<const double> parameters) {
+  if (std::ranges::equal(parameters.subspan(plain_parameters()), warp_parameters_)) return;
+  warp_parameters_.assign(parameters.begin() + static_cast<std::ptrdiff_t>(plain_parameters()), parameters.end());
+  embedding_ = Embedding(embedding_.dimensions(), warps(parameters));
+  points_ = embedding_.embed(raw_);
+  fill_real_differences();
 }
 
 std::vector<Warp> MarginalLikelihood::warps(std::span<const double> parameters) const {
@@ -190,11 +202,7 @@ double MarginalLikelihood::log_prior(std::span<const double> parameters, std::sp
 
 void MarginalLikelihood::fill_covariance(std::span<const double> parameters) {
   const Index n = targets_.size();
-  if (!warped_.empty()) {
-    embedding_ = Embedding(embedding_.dimensions(), warps(parameters));
-    points_ = embedding_.embed(raw_);
-    fill_real_differences();
-  }
+  follow_warps(parameters);
   const auto weights = [&](const std::vector<int>& dimensions) {
     Eigen::VectorXd result(dimensions.size());
     for (std::size_t c = 0; c < dimensions.size(); ++c) result[c] = std::exp(-2 * parameters[dimensions[c]]);

@@ -29,6 +29,7 @@ class MarginalLikelihood {
   MarginalLikelihood(const std::vector<Dimension>& dimensions, std::span<const double> points,
                      std::span<const double> targets, const NoisePrior& noise = {}, double warp_spread = 0);
 
+  std::size_t plain_parameters() const { return static_cast<std::size_t>(dimensions_) + 3; }  ///< before the warps'
   int parameters() const { return dimensions_ + 3 + 2 * static_cast<int>(warped_.size()); }
 
   /// log p(targets | parameters) + log prior; -inf where the covariance has no Cholesky factor. Writes its gradient
@@ -55,6 +56,7 @@ class MarginalLikelihood {
   double likelihood(std::span<const double> parameters, Eigen::VectorXd& alpha);  // also fills covariance_
   std::vector<Warp> warps(std::span<const double> parameters) const;
   void fill_real_differences();
+  void follow_warps(std::span<const double> parameters);
   void fill_covariance(std::span<const double> parameters);
   void add_gradient(std::span<const double> parameters, const Eigen::VectorXd& alpha, std::span<double> gradient);
   void add_warp_gradient(std::span<const double> parameters, const Eigen::VectorXd& by_slope,
@@ -69,6 +71,7 @@ class MarginalLikelihood {
   Eigen::VectorXd targets_;                  // [n]
   std::vector<int> real_, categorical_;      // dimensions of the columns below
   std::vector<int> warped_;                  // real_, where there are warps, else empty
+  std::vector<double> warp_parameters_;      // of embedding_; all 0 before the first
   Eigen::MatrixXd real_differences_;         // [pairs, real]: pairs (i, k), i > k, by k and then i
   Eigen::MatrixXd categorical_differences_;  // [pairs, categorical]
   KernelValues values_;                      // [pairs, 1]

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "math/minimize.h"
+#include "math/sobol.h"
 
 namespace pegbox {
 namespace {
@@ -18,6 +19,7 @@ constexpr std::size_t kStarts = 4;               ///< climbs
 constexpr double kStartDistance = 0.05;          ///< between starts, along some axis
 constexpr int kRounds = 4;                       ///< of climbing and stepping
 constexpr int kCutBacks = 6;
+constexpr double kAxesMoved = 20;    ///< of the center of a region, for a candidate
 constexpr double kSlopeStep = 1e-5;  ///< for the slope of the log prior
 
 class AcquisitionSearch {
@@ -30,7 +32,10 @@ class AcquisitionSearch {
   Result<std::optional<Chosen>> run() {
     Candidates pool(problem_.history, problem_.beliefs, problem_.taken);
     PEGBOX_TRY(const bool listed, pool.add_all(kMaxListedExactly));
-    if (!listed) PEGBOX_CHECK(collect(pool));
+    if (!listed) {
+      region_ = problem_.region;
+      PEGBOX_CHECK(collect(pool));
+    }
     if (pool.all().empty()) PEGBOX_CHECK(pool.add_drawn(rng_));
     if (pool.all().empty()) return std::nullopt;
     const std::vector<double> merits = merits_of(pool.all());
@@ -48,8 +53,27 @@ class AcquisitionSearch {
 
  private:
   Result<void> collect(Candidates& pool) {
-    PEGBOX_CHECK(pool.add_spread(problem_.candidates, {problem_.key.seed, stream_id("gp spread"), problem_.key.trial}));
+    const RngKey key{problem_.key.seed, stream_id("gp spread"), problem_.key.trial};
+    PEGBOX_CHECK(region_ ? spread_in_region(pool, key) : pool.add_spread(problem_.candidates, key));
     for (const UnitPoint& incumbent : problem_.incumbents) PEGBOX_CHECK(pool.add_around(incumbent, kAround, rng_));
+    return {};
+  }
+
+  /// Points of the region that share most coordinates with its center where there are many, as in TuRBO.
+  Result<void> spread_in_region(Candidates& pool, const RngKey& key) {
+    PEGBOX_TRY(const auto sequence, math::Sobol::create(space_.dimensions(), key));
+    const auto& [low, high] = region_->box;
+    std::vector<double> place(space_.axes().size());
+    const double moved = std::min(1.0, kAxesMoved / static_cast<double>(place.size()));
+    for (int i = 0; i < problem_.candidates; ++i) {
+      sequence.point(static_cast<std::uint64_t>(i), place);
+      const std::uint64_t sure = rng_.below(place.size());
+      for (std::size_t axis = 0; axis < place.size(); ++axis) {
+        const bool stays = axis != sure && region_->center.active[axis] && rng_.uniform() >= moved;
+        place[axis] = stays ? region_->center.at[axis] : low[axis] + place[axis] * (high[axis] - low[axis]);
+      }
+      PEGBOX_CHECK(pool.add(place));
+    }
     return {};
   }
 
@@ -63,7 +87,8 @@ class AcquisitionSearch {
       if (problem_.cost) merits[i] -= problem_.cost->weight * log_costs[i];
       if (problem_.prior_weight > 0)
         merits[i] += problem_.prior_weight * problem_.beliefs.log_belief(candidates[i].unit);
-      if (std::isnan(merits[i])) merits[i] = -std::numeric_limits<double>::infinity();
+      if (std::isnan(merits[i]) || (region_ && !region_->contains(candidates[i].unit)))
+        merits[i] = -std::numeric_limits<double>::infinity();
     }
     return merits;
   }
@@ -114,7 +139,7 @@ class AcquisitionSearch {
     };
     std::vector<double> x;
     for (const std::size_t axis : axes) x.push_back(start.at[axis]);
-    const auto found = math::minimize(negative, x, math::Box::unit(static_cast<int>(axes.size())),
+    const auto found = math::minimize(negative, x, box_along(axes),
                                       {.max_evaluations = 40, .gradient_tolerance = 1e-4, .relative_tolerance = 1e-7});
     if (!found) return current;
     const Candidates pool(problem_.history, problem_.beliefs, problem_.taken);
@@ -128,6 +153,15 @@ class AcquisitionSearch {
       if (merit > current.merit) return Chosen{std::move(*reached), merit};
     }
     return current;
+  }
+
+  math::Box box_along(std::span<const std::size_t> axes) const {
+    math::Box box = math::Box::unit(static_cast<int>(axes.size()));
+    for (std::size_t i = 0; region_ && i < axes.size(); ++i) {
+      box.low[i] = region_->box.low[axes[i]];
+      box.high[i] = region_->box.high[axes[i]];
+    }
+    return box;
   }
 
   /// The merit at `base` with the coordinates `x` on `axes`; minus its gradient into `gradient`, if that is not empty.
@@ -167,6 +201,7 @@ class AcquisitionSearch {
 
   const AcquisitionProblem& problem_;
   const Space& space_;
+  const RegionBounds* region_ = nullptr;
   Rng rng_;
 };
 

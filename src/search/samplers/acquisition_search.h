@@ -13,6 +13,7 @@
 #include "search/samplers/candidates.h"
 #include "search/samplers/cost_model.h"
 #include "search/samplers/surrogate.h"
+#include "search/samplers/trust_region.h"
 
 namespace pegbox {
 
@@ -21,10 +22,11 @@ struct AcquisitionProblem {
   const Space& beliefs;  ///< the history's space, with the priors to go by
   const TakenConfigs& taken;
   const Surrogate& surrogate;
-  std::vector<UnitPoint> incumbents;  ///< around which to look, best first
-  double prior_weight = 0;            ///< merit = surrogate's log merit + prior_weight * log prior
-  const CostModel* cost = nullptr;    ///< - its weight * log cost, if there is one
-  int candidates = 256;               ///< Sobol points
+  std::vector<UnitPoint> incumbents;     ///< around which to look, best first
+  double prior_weight = 0;               ///< merit = surrogate's log merit + prior_weight * log prior
+  const CostModel* cost = nullptr;       ///< - its weight * log cost, if there is one
+  int candidates = 256;                  ///< Sobol points
+  const RegionBounds* region = nullptr;  ///< to stay within, unless the space is listed; nothing: the whole space
   RngKey key;
 };
 

@@ -1,6 +1,8 @@
 // gp: a Gaussian process of the loss, asked where improvement is to be expected.
 #include "search/samplers/gp.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -13,6 +15,7 @@
 #include "search/samplers/source_models.h"
 #include "search/samplers/suggest_each.h"
 #include "search/samplers/transfer_design.h"
+#include "search/samplers/trust_region.h"
 
 namespace pegbox {
 namespace {
@@ -44,6 +47,8 @@ struct GpOptions {
   std::string acquisition = "improvement";
   double beta = Criterion{}.beta;
   std::string cost;
+  bool warp = false;
+  std::string region = "whole";
 };
 
 const FieldTable<GpOptions>& gp_fields() {
@@ -86,42 +91,60 @@ const FieldTable<GpOptions>& gp_fields() {
        .member = &GpOptions::cost,
        .help = "what improvement is to be had for: elapsed (study time), or a metric that counts from a trial's "
                "beginning; empty: every trial costs the same",
-       .source = "arXiv 1206.2944, section 3.2, and 2003.10870"}});
+       .source = "arXiv 1206.2944, section 3.2, and 2003.10870"},
+      {.name = "warp",
+       .member = &GpOptions::warp,
+       .help = "the model learns a monotone warp of each number: for losses that are steep at one end of a range and "
+               "flat at the other",
+       .source = "arXiv 1402.0929 and 2012.03826"},
+      {.name = "region",
+       .member = &GpOptions::region,
+       .choices = {"whole", "trust"},
+       .help = "where to look: in the whole space, or in a box around the best trial that grows with success and "
+               "shrinks without; trust is for one objective",
+       .source = "arXiv 1910.01739"}});
   return table;
 }
 
 /// Fits by what they were fitted to.
 class FitCache {
  public:
+  explicit FitCache(bool warp) : warp_(warp) {}
+
   Result<SurrogateParameters> fit(const std::vector<math::Dimension>& dimensions, const Evidence& evidence) {
     for (const auto& [known, parameters] : fits_)
       if (known == evidence) return parameters;
-    PEGBOX_TRY(SurrogateParameters parameters, Surrogate::fit(dimensions, evidence));
+    PEGBOX_TRY(SurrogateParameters parameters, Surrogate::fit(dimensions, evidence, warp_));
     fits_.emplace_front(evidence, parameters);
     if (fits_.size() > kFitsKept) fits_.pop_back();
     return parameters;
   }
 
  private:
+  bool warp_;
   std::deque<std::pair<Evidence, SurrogateParameters>> fits_;
 };
 
 class GpSampler final : public Sampler {
  public:
-  explicit GpSampler(GpOptions options) : options_(std::move(options)), costs_(options_.cost) {}
+  explicit GpSampler(GpOptions options) : options_(std::move(options)), fits_(options_.warp), costs_(options_.cost) {}
 
   bool learns_from_sources() const override { return true; }
 
   Result<std::vector<Suggestion>> suggest(const History& history, int count, RngKey key) override {
     taken_.update(history);
     believed_.clear();
-    const Observations& observations = observations_.update(history, history.trials);
+    const Observations& all = observations_.update(history, history.trials);
     const Space& beliefs = follow_beliefs(history);
     PEGBOX_CHECK(earlier_.update(history, observations_.restarts()));
+    const std::int64_t initial = earlier_.any() ? static_cast<std::int64_t>(kTransferTrials) : options_.initial;
+    required_success_ = required_success(all);
+    region_ = options_.region == "trust" ? region_after(history, all, initial) : TrustRegion{};
+    const Observations recent = region_.first_trial > 0 ? since(all, region_.first_trial) : Observations{};
+    const Observations& observations = region_.first_trial > 0 ? recent : all;
     std::optional<Design> design;
-    std::size_t trials = history.trials.size();
+    std::size_t trials = history.trials.size() - static_cast<std::size_t>(region_.first_trial);
     return suggest_each(count, key, taken_, [&](const RngKey& each) -> Result<std::optional<Suggestion>> {
-      const std::int64_t initial = earlier_.any() ? static_cast<std::int64_t>(kTransferTrials) : options_.initial;
       const std::size_t number = trials++;
       const bool by_sources = earlier_.any() && number % 2 == 0;
       if (is_modelled(history, observations, number, initial))
@@ -143,6 +166,27 @@ class GpSampler final : public Sampler {
     return *beliefs_;
   }
 
+  static TrustRegion region_after(const History& history, const Observations& observations, std::int64_t initial) {
+    const Space& space = history.spec.space;
+    if (initial == 0) initial = initial_trials(space, history.spec.budget.trials);
+    return follow_region(observations.measured, space.dimensions(), initial);
+  }
+
+  /// The region around the best of the ranking that is allowed, by the mean of the draws' length scales; nothing: the
+  /// whole space.
+  std::optional<RegionBounds> bounds(const History& history, const Evidence& evidence,
+                                     std::span<const std::size_t> ranking,
+                                     const SurrogateParameters& parameters) const {
+    if (options_.region != "trust") return std::nullopt;
+    const auto best = std::ranges::find_if(ranking, [&](std::size_t i) { return evidence.allowed[i]; });
+    const UnitPoint center = unit_of(history, evidence.trials[best == ranking.end() ? ranking.front() : *best]);
+    std::vector<double> logs(center.at.size(), 0.0);
+    for (const auto& draw : parameters.losses)
+      for (std::size_t axis = 0; axis < logs.size(); ++axis)
+        logs[axis] += std::log(draw[0].length_scales[axis]) / static_cast<double>(parameters.losses.size());
+    return bounds_of(region_, history.spec.space, center, logs);
+  }
+
   /// `by_sources`: the model learns the difference to what earlier studies foretell. Every second trial goes by the
   /// study alone: where sources are nearly right, trials gather at one place, what is tried there differs from them
   /// alike, and the difference seems certain where it was never looked at.
@@ -158,8 +202,8 @@ class GpSampler final : public Sampler {
     Evidence evidence = make_evidence(history, observations, weights);
     expect_from_sources(sources, evidence);
     PEGBOX_TRY(const auto parameters, hyperparameters(history, evidence, weights, sources));
-    PEGBOX_TRY(Surrogate surrogate, Surrogate::create(dimensions_of(space), evidence, parameters,
-                                                      {options_.caution, required_success(observations)}));
+    PEGBOX_TRY(Surrogate surrogate,
+               Surrogate::create(dimensions_of(space), evidence, parameters, {options_.caution, required_success_}));
     for (const std::int64_t trial : observations.pending)
       PEGBOX_CHECK(surrogate.believe(encode(space, unit_of(history, trial))));
     for (const auto& point : believed_) PEGBOX_CHECK(surrogate.believe(point));
@@ -178,13 +222,18 @@ class GpSampler final : public Sampler {
                                .candidates = static_cast<int>(options_.candidates),
                                .key = key};
     const auto ranking = surrogate.ranking();
-    for (std::size_t i = 0; i < std::min(kIncumbents, ranking.size()); ++i)
-      problem.incumbents.push_back(unit_of(history, evidence.trials[ranking[i]]));
+    const auto region = bounds(history, evidence, ranking, parameters);
+    problem.region = region ? &*region : nullptr;
+    for (std::size_t i = 0; i < ranking.size() && problem.incumbents.size() < kIncumbents; ++i) {
+      UnitPoint unit = unit_of(history, evidence.trials[ranking[i]]);
+      if (!region || region->contains(unit)) problem.incumbents.push_back(std::move(unit));
+    }
     PEGBOX_TRY(auto chosen, maximize_acquisition(problem));
     if (!chosen) return std::nullopt;
     believed_.push_back(chosen->candidate.encoded);
     Json reason = explain(history, surrogate, *chosen, weights, problem.prior_weight);
     reason["acquisition_function"] = options_.acquisition;
+    if (region) reason["region"] = {{"since", region_.first_trial}, {"side", region_.side}};
     if (cost)
       reason["cost"] = {{"predicted", json_number(std::exp(cost->log_costs(chosen->candidate.encoded)[0]))},
                         {"weight", cost->weight}};
@@ -199,7 +248,9 @@ class GpSampler final : public Sampler {
     const auto dimensions = dimensions_of(history.spec.space);
     const std::size_t trials = fitted_trials(history.trials.size());
     if (trials == history.trials.size()) return fits_.fit(dimensions, evidence);
-    const Observations& first = first_observations_.update(history, history.trials.first(trials));
+    const Observations& all_first = first_observations_.update(history, history.trials.first(trials));
+    const Observations recent = region_.first_trial > 0 ? since(all_first, region_.first_trial) : Observations{};
+    const Observations& first = region_.first_trial > 0 ? recent : all_first;
     if (first.measured.size() < kMinFitted || !first.has_finite()) return fits_.fit(dimensions, evidence);
     Evidence of_first = make_evidence(history, first, weights);
     expect_from_sources(sources, of_first);
@@ -240,14 +291,22 @@ class GpSampler final : public Sampler {
   ObservationCache observations_, first_observations_;  ///< of all trials, and of those of the fit
   std::uint64_t restarts_ = 0;                          ///< of observations_, when the beliefs were made
   std::optional<Space> beliefs_;
+  TrustRegion region_;           ///< in the present call
+  double required_success_ = 0;  ///< in the present call
   FitCache fits_;
   CostModeler costs_;
   EarlierModels earlier_;
   std::vector<std::vector<double>> believed_;  ///< points suggested in the present call
 };
 
-Result<std::unique_ptr<Sampler>> make_gp(const StudySpec&, const Node& node) {
+Result<std::unique_ptr<Sampler>> make_gp(const StudySpec& spec, const Node& node) {
   PEGBOX_TRY(const GpOptions options, gp_fields().read(node));
+  if (options.region == "trust" && spec.objectives.size() > 1)
+    return fail(ErrorKind::InvalidInput, {.where = "search: region",
+                                          .what = "a trust region has one best trial at its center",
+                                          .got = fmt::format("{} objectives", spec.objectives.size()),
+                                          .expected = "one objective",
+                                          .hint = "leave region out"});
   return std::make_unique<GpSampler>(options);
 }
 

@@ -12,6 +12,7 @@
 //   saves the first trials, a wrong one costs a few;
 // - two and three objectives: a model of each, and the expected hypervolume improvement
 //   (math/hypervolume_improvement.h); more: ParEGO, with new weights for each trial (evidence.h);
+// - the model may warp the axes (math/warp.h), and the search may keep to a region (trust_region.h);
 // - other acquisitions than expected improvement are in criterion.h.
 //
 // Hyperparameters are fitted to the first m trials as they stand now, where m follows the number of trials in steps of

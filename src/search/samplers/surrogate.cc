@@ -14,6 +14,8 @@
 namespace pegbox {
 namespace {
 
+constexpr double kWarpSpread = 0.5;          ///< of the logarithms of warps, a priori
+constexpr std::size_t kLeastWarped = 16;     ///< observations; of fewer, warps only add doubt
 constexpr double kSteepness = 1000;          ///< of log merit, by log P below what is required
 constexpr std::size_t kMaxClassified = 200;  ///< outcomes of a kind that the model of success sees
 constexpr std::size_t kChunk = 256;          ///< points predicted at a time
@@ -101,14 +103,18 @@ std::vector<double> encode(const Space& space, const UnitPoint& point) {
   return encoded;
 }
 
-Result<SurrogateParameters> Surrogate::fit(const std::vector<math::Dimension>& dimensions, const Evidence& evidence) {
+Result<SurrogateParameters> Surrogate::fit(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,
+                                           bool warp) {
+  const double spread = warp && evidence.trials.size() >= kLeastWarped ? kWarpSpread : 0;
   SurrogateParameters parameters;
   for (std::size_t k = 0; k < evidence.targets.size(); ++k) {
     const std::vector<double> targets = evidence.prior(k).residuals(evidence.targets[k]);
-    PEGBOX_TRY(const auto best, math::GaussianProcess::fit(dimensions, evidence.points, targets));
+    PEGBOX_TRY(const auto best,
+               math::GaussianProcess::fit(dimensions, evidence.points, targets, {.warp_spread = spread}));
     std::vector<math::Hyperparameters> draws{best.hyperparameters()};
     if (evidence.trials.size() <= kMaxSampled) {
-      PEGBOX_TRY(draws, math::GaussianProcess::sample(dimensions, evidence.points, targets, best.hyperparameters()));
+      PEGBOX_TRY(draws, math::GaussianProcess::sample(dimensions, evidence.points, targets, best.hyperparameters(),
+                                                      {.warp_spread = spread}));
     }
     parameters.losses.resize(draws.size());
     for (std::size_t i = 0; i < draws.size(); ++i) parameters.losses[i].push_back(std::move(draws[i]));

@@ -56,8 +56,9 @@ struct Caution {
 
 class Surrogate {
  public:
-  /// Searches for hyperparameters.
-  static Result<SurrogateParameters> fit(const std::vector<math::Dimension>& dimensions, const Evidence& evidence);
+  /// Searches for hyperparameters. `warp`: of the losses' models also a warp of each real axis (math/warp.h).
+  static Result<SurrogateParameters> fit(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,
+                                         bool warp = false);
 
   /// `parameters` may come from a fit to a part of the evidence.
   static Result<Surrogate> create(const std::vector<math::Dimension>& dimensions, const Evidence& evidence,

@@ -10,11 +10,11 @@ namespace {
 
 const std::vector<math::Dimension> kLine{{math::DimensionKind::Real, false}};
 
-/// A parabola around 0.4 at eleven places.
-Evidence parabola() {
+/// A parabola around 0.4 at eleven places, or as many as `steps` make.
+Evidence parabola(int steps = 10) {
   Evidence evidence{.targets = {{}}};
-  for (int i = 0; i <= 10; ++i) {
-    const double x = i / 10.0;
+  for (int i = 0; i <= steps; ++i) {
+    const double x = static_cast<double>(i) / steps;
     evidence.trials.push_back(i);
     evidence.points.push_back(x);
     evidence.targets[0].push_back((x - 0.42) * (x - 0.42));
@@ -23,8 +23,8 @@ Evidence parabola() {
   return evidence;
 }
 
-Surrogate make(const Evidence& evidence) {
-  const auto parameters = Surrogate::fit(kLine, evidence);
+Surrogate make(const Evidence& evidence, bool warp = false) {
+  const auto parameters = Surrogate::fit(kLine, evidence, warp);
   EXPECT_TRUE(parameters) << parameters.error().message;
   auto surrogate = Surrogate::create(kLine, evidence, *parameters);
   EXPECT_TRUE(surrogate) << surrogate.error().message;
@@ -40,15 +40,17 @@ TEST(Surrogate, FindsMostMeritWhereTheMinimumIs) {
 }
 
 TEST(Surrogate, HasAGradientThatAgreesWithDifferences) {
-  Evidence evidence = parabola();
-  evidence.failed = {0.85, 0.95};
-  const Surrogate surrogate = make(evidence);
-  for (const double x : {0.13, 0.37, 0.55, 0.77, 0.91}) {
-    const auto acquisition = surrogate.log_merit_with_gradient({&x, 1});
-    EXPECT_NEAR(acquisition.value, merit(surrogate, x), 1e-9);
-    const double slope = (merit(surrogate, x + 1e-6) - merit(surrogate, x - 1e-6)) / 2e-6;
-    EXPECT_NEAR(acquisition.gradient[0], slope, 1e-3 * (1 + std::abs(slope)));
-  }
+  Evidence evidence = parabola(20);
+  evidence.failed = {0.86, 0.96};
+  const Surrogate plain = make(evidence), warped = make(evidence, true);
+  EXPECT_NE(merit(plain, 0.13), merit(warped, 0.13));
+  for (const Surrogate* surrogate : {&plain, &warped})
+    for (const double x : {0.13, 0.37, 0.55, 0.77, 0.91}) {
+      const auto acquisition = surrogate->log_merit_with_gradient({&x, 1});
+      EXPECT_NEAR(acquisition.value, merit(*surrogate, x), 1e-9 * (1 + std::abs(acquisition.value)));
+      const double slope = (merit(*surrogate, x + 1e-6) - merit(*surrogate, x - 1e-6)) / 2e-6;
+      EXPECT_NEAR(acquisition.gradient[0], slope, 1e-3 * (1 + std::abs(slope)));
+    }
 }
 
 TEST(Surrogate, ShunsPlacesWhereTrialsFailed) {
