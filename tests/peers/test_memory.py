@@ -90,14 +90,26 @@ def test_the_codes_of_8_bit_state_are_those_of_bitsandbytes(model, tmp_path, opt
             codes, scales, values = coded[name], coded[name + ".scales"], exact[name].flatten()
             padded = torch.nn.functional.pad(values, (0, -values.numel() % 256)).view(-1, 256)
             assert torch.equal(scales, padded.abs().amax(1)), name
-            theirs, state = functional.quantize_blockwise(values, code=levels, blocksize=256)
-            assert torch.equal(state.absmax, scales)
-            # Where a number lies in the middle between two levels, rounding decides: they differ by one level there.
-            apart = (codes.flatten().int() - theirs.int()).abs()
-            assert apart.max() <= 1 and (apart > 0).float().mean() < 1e-3, name
-            back = levels[codes.flatten().long()] * scales.repeat_interleave(256)[: values.numel()]
-            nearest = (padded / padded.abs().amax(1, keepdim=True).clamp_min(1e-38)).flatten()[: values.numel()]
-            nearest = (nearest[:, None] - levels[None]).abs().amin(1) * scales.repeat_interleave(256)[: values.numel()]
-            assert ((back - values).abs() <= nearest * (1 + 1e-3) + 1e-30).all(), name
+            back = functional.dequantize_blockwise(codes.flatten(), absmax=scales, code=levels, blocksize=256)
+            ours, scale = (back - values).abs(), scales.repeat_interleave(256)[: values.numel()]
+            nearest = ((values / scale.clamp_min(1e-38))[:, None] - levels[None]).abs().amin(1) * scale
+            roundings = 3e-7 * scale
+            assert (ours <= nearest + roundings).all(), name
+            # Its own kernel for CPUs takes a level near by, which is not always the nearest.
+            theirs = functional.dequantize_blockwise(*functional.quantize_blockwise(values, code=levels, blocksize=256))
+            assert (ours <= (theirs - values).abs() + roundings).all(), name
             compared += values.numel()
     assert compared > 50_000
+
+
+@pytest.mark.skipif(not any(unit in open("/proc/cpuinfo").read() for unit in ("amx_bf16", "avx512_bf16")), reason="this CPU does not multiply numbers in bf16")
+@pytest.mark.parametrize("method", ["lora", "adapter", "prefix"])
+def test_the_curve_in_bf16_is_that_in_fp32_to_a_hundredth(model, tmp_path, method):
+    curves = {}
+    for precision in ("fp32", "bf16"):
+        trainer("train", "--json-config", config(model, tensorboard=str(tmp_path / precision), method=method, precision=precision, learning_rate=1e-2, tokens=8000, evaluate_every=1000), "--json")
+        curves[precision] = {tag: [point.value for point in curves_of(tmp_path / precision).Scalars(tag)] for tag in ("train/loss", "validation_loss")}
+    for tag, points in curves["fp32"].items():
+        assert curves["bf16"][tag] == pytest.approx(points, rel=1e-2), tag
+    assert curves["bf16"]["train/loss"] != curves["fp32"]["train/loss"]
+    assert curves["bf16"]["validation_loss"][-1] < curves["bf16"]["train/loss"][0] - 0.05
