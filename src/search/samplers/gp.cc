@@ -29,8 +29,7 @@ constexpr std::size_t kMinFitted = 4;  ///< measured trials for a fit to a part 
 /// are a narrow view, which may show a plain where the best places have not begun to learn; and while trials are cheap,
 /// a wide look around is worth as much as the model's advice (docs/LOG.md).
 bool is_cheap_to_explore(const History& history) {
-  const std::size_t early =
-      history.in_state(TrialState::Paused).size() + history.in_state(TrialState::Stopped).size();
+  const std::size_t early = history.in_state(TrialState::Paused).size() + history.in_state(TrialState::Stopped).size();
   return history.planned_trials == 0 && 2 * early > history.trials.size();
 }
 
@@ -103,8 +102,9 @@ const FieldTable<GpOptions>& gp_fields() {
        .source = "arXiv 1206.2944, section 3.2, and 2003.10870"},
       {.name = "warp",
        .member = &GpOptions::warp,
-       .help = "the model learns a monotone warp of each number: for losses that are steep at one end of a range and "
-               "flat at the other",
+       .help =
+           "from 16 results on the model learns a monotone warp of each number: for losses that are steep at one end "
+           "of a range and flat at the other",
        .source = "arXiv 1402.0929 and 2012.03826"},
       {.name = "region",
        .member = &GpOptions::region,
