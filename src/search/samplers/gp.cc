@@ -26,8 +26,7 @@ constexpr std::size_t kMinFitted = 4;  ///< measured trials for a fit to a part 
 /// are a narrow view, which may show a plain where the best places have not begun to learn; and while trials are cheap,
 /// a wide look around is worth as much as the model's advice (docs/LOG.md).
 bool is_cheap_to_explore(const History& history) {
-  const std::size_t early =
-      history.in_state(TrialState::Paused).size() + history.in_state(TrialState::Stopped).size();
+  const std::size_t early = history.in_state(TrialState::Paused).size() + history.in_state(TrialState::Stopped).size();
   return history.planned_trials == 0 && 2 * early > history.trials.size();
 }
 
