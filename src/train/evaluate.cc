@@ -46,6 +46,16 @@ void divide(Evaluation& total) {
   total.loss = total.label_tokens > 0 ? total.loss / static_cast<double>(total.label_tokens) : NAN;
 }
 
+/// `rows` by the sets of a mixture that they are of; of no mixture, all under an empty name.
+std::vector<std::pair<std::string, std::vector<std::int64_t>>> sets_of(const text::TokenizedRows& data,
+                                                                       const std::vector<std::int64_t>& rows) {
+  if (data.groups.empty() || data.groups_are_classes) return {{"", rows}};
+  std::vector<std::pair<std::string, std::vector<std::int64_t>>> sets;
+  for (const std::string& name : data.group_names) sets.push_back({name, {}});
+  for (const std::int64_t row : rows) sets[static_cast<std::size_t>(data.groups[row])].second.push_back(row);
+  return sets;
+}
+
 }  // namespace
 
 double Evaluation::perplexity() const { return std::exp(loss); }
@@ -56,8 +66,15 @@ Evaluation evaluate(const Decoder& decoder, const Network& network, const text::
   for (std::int64_t row = 0; row < data.size() && (most_tokens == 0 || data.offsets[row] < most_tokens); ++row)
     rows.push_back(row);
   Evaluation result;
-  for (const Evaluation& sum : loss_sums(decoder, network, data, lanes, text::micro_batches(data, rows, batch_tokens)))
-    add(result, sum);
+  for (const auto& [name, set_rows] : sets_of(data, rows)) {
+    Evaluation set;
+    for (const Evaluation& sum :
+         loss_sums(decoder, network, data, lanes, text::micro_batches(data, set_rows, batch_tokens)))
+      add(set, sum);
+    add(result, set);
+    divide(set);
+    if (!name.empty() && set.label_tokens > 0) result.set_losses[name] = set.loss;
+  }
   divide(result);
   return result;
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "text/tokenized.h"
@@ -14,7 +16,8 @@ namespace pegbox::train {
 struct Evaluation {
   double loss = 0;  ///< mean negative log-likelihood over label tokens, in nats
   std::int64_t label_tokens = 0;
-  double perplexity() const;  ///< e^loss
+  std::map<std::string, double> set_losses{};  ///< of each set of a mixture that has a label; empty if it is none
+  double perplexity() const;                   ///< e^loss
 };
 
 /// Evaluates the rows up to `most_tokens` tokens (0: all), in batches of about `batch_tokens`. The sum does not depend

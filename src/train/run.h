@@ -117,7 +117,7 @@ class TrainingRun {
   SpikeGuard spikes_;
   NamedTensors copy_;  // of what is live, to go back to; empty: none is kept
   std::vector<LaneState> lanes_state_;
-  text::DataOrder order_;
+  std::unique_ptr<text::RowOrder> order_;
 
   std::int64_t tokens_ = 0, steps_ = 0;
   double interval_loss_ = 0;  // sum over interval_labels_, since take_train_loss
