@@ -93,12 +93,12 @@ class ConversationWriter {
 
 tl::unexpected<Error> fail_without_template(const std::string& place) {
   std::string names;
-  for (const BuiltinTemplate& each : builtin_templates()) names += fmt::format(", {}", each.name);
+  for (const BuiltinTemplate& each : builtin_templates()) names += fmt::format(" or {}", each.name);
   return fail(ErrorKind::InvalidInput,
               {.where = place,
                .what = "the rows are conversations, and the model has no chat template to write them with",
                .expected = "chat_template in the model's tokenizer_config.json, or chat_template.jinja beside it",
-               .hint = "name one: chat_template: FILE.jinja, or a built-in" + names});
+               .hint = "name one: chat_template: FILE.jinja" + names});
 }
 
 }  // namespace

@@ -21,7 +21,6 @@ TokenReport report_tokens(const TokenizedRows& data, TokenId end_token, std::opt
   std::int64_t source = -1, ended_source = -1;
   for (std::int64_t row = 0; row < data.size(); ++row) {
     const auto ids = data.row(row);
-    report.lengths.push_back(data.length(row));
     if (data.sources[row] != source) ++report.texts;
     source = data.sources[row];
     if (source != ended_source && learns(data, row, end_token)) {
@@ -30,7 +29,6 @@ TokenReport report_tokens(const TokenizedRows& data, TokenId end_token, std::opt
     }
     if (begin_token && ids.size() > 1 && ids[0] == *begin_token && ids[1] == *begin_token) ++report.double_begins;
   }
-  std::ranges::sort(report.lengths);
   return report;
 }
 

@@ -15,10 +15,9 @@ namespace pegbox::text {
 /// Of tokenized rows.
 struct TokenReport {
   std::int64_t rows = 0, tokens = 0, label_tokens = 0;
-  std::int64_t texts = 0;             ///< rows of the data that they are pieces of
-  std::int64_t ended_texts = 0;       ///< texts whose end token is learned
-  std::int64_t double_begins = 0;     ///< rows that begin with the begin token twice
-  std::vector<std::int64_t> lengths;  ///< [rows], sorted
+  std::int64_t texts = 0;          ///< rows of the data that they are pieces of
+  std::int64_t ended_texts = 0;    ///< texts whose end token is learned
+  std::int64_t double_begins = 0;  ///< rows that begin with the begin token twice
 
   double mean_length() const { return rows > 0 ? static_cast<double>(tokens) / static_cast<double>(rows) : 0; }
 };

@@ -20,9 +20,10 @@ TEST(DataReport, CountsTokensLabelsAndEnds) {
   EXPECT_EQ(report.ended_texts, 2) << "the last text is truncated";
   EXPECT_EQ(report.tokens, data->total_tokens());
   EXPECT_EQ(report.label_tokens, data->total_label_tokens());
-  EXPECT_EQ(report.lengths.back(), 20);
   EXPECT_EQ(report.double_begins, 0);
-  EXPECT_EQ(data->longest, std::ssize(*tokenizer.encode(text)) + 2) << "before it is cut, with its end";
+  EXPECT_EQ(data->longest, std::ssize(*tokenizer.encode(text)) + std::ssize(*tokenizer.encode("the")) + 1)
+      << "before it is cut, with its prompt and end";
+  EXPECT_EQ(data->longest_truncated, data->longest);
 }
 
 TEST(DataReport, FindsBeginTokensThatAreThereTwice) {

@@ -84,7 +84,9 @@ class Builder {
     const std::size_t kept = std::min(row.size(), static_cast<std::size_t>(options_.sequence_length));
     result_.longest = std::max(result_.longest, std::ssize(row));
     const bool is_added = append(row.first(kept), label_start, marks);
-    if (kept < row.size() && is_added) ++result_.truncated_rows;
+    if (kept == row.size() || !is_added) return;
+    ++result_.truncated_rows;
+    result_.longest_truncated = std::max(result_.longest_truncated, std::ssize(row));
   }
 
   /// False if the row has no label. `marks`: which tokens are labels; empty: all from the label start on.

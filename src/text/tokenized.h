@@ -32,6 +32,7 @@ struct TokenizedRows {
   std::vector<std::int64_t> holes;         ///< [rows] tokens behind the label start that are none; empty as `learned`
   std::vector<std::int64_t> sources;       ///< [rows]; index of the row of text that each is a piece of
   std::int64_t longest = 0;                ///< tokens of the longest row of text, before it was cut
+  std::int64_t longest_truncated = 0;      ///< the same, of those that were truncated
   std::int64_t cut_rows = 0;               ///< text rows that became several
   std::int64_t truncated_rows = 0;         ///< prompt rows and conversations that lost their end
   std::int64_t dropped_rows = 0;           ///< rows or pieces without any label: their prompt fills the sequence

@@ -34,7 +34,7 @@ void find_lost_tokens(const text::TokenizedRows& data, std::int64_t texts, std::
   if (share(data.truncated_rows, texts) > kManyTruncated)
     findings.push_back({.what = fmt::format("{} of the texts ({}) lose their end at sequence_length",
                                             data.truncated_rows, percent(share(data.truncated_rows, texts))),
-                        .hint = fmt::format("sequence_length {} keeps them all", data.longest)});
+                        .hint = fmt::format("sequence_length {} keeps them all", data.longest_truncated)});
 }
 
 void find_wrong_ends(const text::TokenReport& report, const text::ModelText& model, std::vector<Finding>& findings) {
