@@ -110,6 +110,7 @@ void find_shared_rows(const train::DataRows& rows, Json& parts, std::vector<Find
                         .hint = "name some, or a validation_fraction above 0"});
     return;
   }
+  if (!parts.contains("validation")) return;
   parts["validation"]["in_training_texts"] = overlap.shared;
   if (overlap.shared > 0)
     findings.push_back({.what = fmt::format("{} of the validation texts ({}) are training texts too", overlap.shared,
@@ -186,7 +187,7 @@ Result<Json> preflight(const Config& config) {
       samples.push_back(std::move(sample));
     }
   }
-  if (corpus->has(train::Part::Train)) find_shared_rows(corpus->rows(), parts, findings);
+  if (parts.contains("train")) find_shared_rows(corpus->rows(), parts, findings);
   facts["sequence_length"] = run.sequence_length;
   Json result = {{"model", std::move(facts)},
                  {"run", {{"method", run.method}, {"optimizer", run.optimizer}, {"learning_rate", run.learning_rate}}},
