@@ -130,7 +130,7 @@ TEST_F(TrainerEndToEnd, ShowsWhatARunWouldLearnBeforeIt) {
   EXPECT_THAT(without.out, HasSubstr("no chat template"));
   const ProgramRun plain = pegbox(with({"--set", "chat_template=plain", "--set", "learning_rate=10"}));
   EXPECT_EQ(plain.code, 0) << plain.err;
-  EXPECT_THAT(plain.out, HasSubstr("  | ### user\n  | 2+2?\n  | \n  | ### assistant\n  | [[4"));
+  EXPECT_THAT(plain.out, HasSubstr("### user\n  | 2+2?\n  | \n  | ### assistant\n  | [[4"));
   EXPECT_THAT(plain.out, HasSubstr("2 of the validation texts (100 %) are training texts too"));
   EXPECT_THAT(plain.out, HasSubstr("learning_rate 10 is high for lora on this model"));
   const Json cut =

@@ -20,8 +20,8 @@ struct Evaluation {
   double perplexity() const;                   ///< e^loss
 };
 
-/// Evaluates the rows up to `most_tokens` tokens (0: all), in batches of about `batch_tokens`. The sum does not depend
-/// on the number of lanes. Throws what libtorch throws.
+/// Evaluates the rows up to `most_tokens` tokens (0: all; of a mixture as many of each set), in batches of about
+/// `batch_tokens`. The sum does not depend on the number of lanes. Throws what libtorch throws.
 Evaluation evaluate(const Decoder& decoder, const Network& network, const text::TokenizedRows& data, Lanes& lanes,
                     std::int64_t batch_tokens, std::int64_t most_tokens = 0);
 
