@@ -17,10 +17,10 @@ constexpr const char* kSimple =
     "{% for m in messages %}[{{ m.role }}]{{ m.content }};{% endfor %}{% if add_generation_prompt %}[assistant]{% "
     "endif %}";
 
-const Json kMessages = {{{"role", "user"}, {"content", "A"}},
-                        {{"role", "assistant"}, {"content", "B"}},
-                        {{"role", "user"}, {"content", "C"}},
-                        {{"role", "assistant"}, {"content", "Dé"}}};
+const Json kTurns = {{{"role", "user"}, {"content", "A"}},
+                     {{"role", "assistant"}, {"content", "B"}},
+                     {{"role", "user"}, {"content", "C"}},
+                     {{"role", "assistant"}, {"content", "Dé"}}};
 
 ModelText model_with(const std::string& chat_template) {
   ModelText model{.tokenizer = test::small_tokenizer(), .end = {"<|end|>", 0}, .begin = {}, .pad = {}};
@@ -51,65 +51,63 @@ std::string builtin(std::string_view name) {
 }
 
 TEST(ChatRows, LearnTheAssistantsTurnsByTheirBeginnings) {
-  const auto row = written(kSimple, conversation(kMessages));
+  const auto row = written(kSimple, conversation(kTurns));
   ASSERT_OK(row);
   EXPECT_EQ(row->text, "[user]A;[assistant]B;[user]C;[assistant]Dé;");
   EXPECT_EQ(learned(row), (Parts{"B;", "Dé;"}));
-  EXPECT_EQ(learned(written(kSimple, conversation(kMessages), LossOn::LastTurn)), Parts{"Dé;"});
-  EXPECT_EQ(learned(written(kSimple, conversation(kMessages), LossOn::All)), Parts{row->text});
-  EXPECT_EQ(learned(written(kSimple, conversation(kMessages, 3))), Parts{"Dé;"});
+  EXPECT_EQ(learned(written(kSimple, conversation(kTurns), LossOn::LastTurn)), Parts{"Dé;"});
+  EXPECT_EQ(learned(written(kSimple, conversation(kTurns), LossOn::All)), Parts{row->text});
+  EXPECT_EQ(learned(written(kSimple, conversation(kTurns, 3))), Parts{"Dé;"});
 }
 
 TEST(ChatRows, LearnWhatGenerationBlocksWrote) {
   const std::string chatml = builtin("chatml");
-  const auto row = written(chatml, conversation(kMessages));
+  const auto row = written(chatml, conversation(kTurns));
   ASSERT_OK(row);
   EXPECT_EQ(row->text,
             "<|im_start|>user\nA<|im_end|>\n<|im_start|>assistant\nB<|im_end|>\n<|im_start|>user\nC<|im_end|>\n"
             "<|im_start|>assistant\nDé<|im_end|>\n");
   EXPECT_EQ(learned(row), (Parts{"B<|im_end|>", "Dé<|im_end|>"}));
-  EXPECT_EQ(learned(written(chatml, conversation(kMessages), LossOn::LastTurn)), Parts{"Dé<|im_end|>"});
-  EXPECT_EQ(learned(written(chatml, conversation(kMessages, 2))), Parts{"Dé<|im_end|>"});
-  EXPECT_EQ(written(builtin("plain"), conversation(kMessages))->text,
+  EXPECT_EQ(learned(written(chatml, conversation(kTurns), LossOn::LastTurn)), Parts{"Dé<|im_end|>"});
+  EXPECT_EQ(learned(written(chatml, conversation(kTurns, 2))), Parts{"Dé<|im_end|>"});
+  EXPECT_EQ(written(builtin("plain"), conversation(kTurns))->text,
             "### user\nA\n\n### assistant\nB<|end|>\n\n### user\nC\n\n### assistant\nDé<|end|>\n\n");
 }
 
 TEST(ChatRows, LearnNothingWhereTheAssistantSaysNothing) {
-  const Json question = {kMessages[0]};
+  const Json question = {kTurns[0]};
   for (const std::string& chat_template : {std::string(kSimple), builtin("chatml")})
     for (const LossOn loss_on : {LossOn::Completions, LossOn::LastTurn})
       EXPECT_EQ(learned(written(chat_template, conversation(question), loss_on)), Parts{});
-  EXPECT_EQ(learned(written(kSimple, conversation(Json{kMessages[1], kMessages[0], kMessages[3]}))), Parts{"Dé;"})
+  EXPECT_EQ(learned(written(kSimple, conversation(Json{kTurns[1], kTurns[0], kTurns[3]}))), Parts{"Dé;"})
       << "nothing asked for the first message";
 }
 
 TEST(ChatRows, RefuseATemplateThatWritesBeginningsInAnotherWay) {
   const std::string counts = "{{ messages | length }}" + std::string(kSimple);
-  expect_error(written(counts, conversation(kMessages)), ErrorKind::InvalidInput,
+  expect_error(written(counts, conversation(kTurns)), ErrorKind::InvalidInput,
                {"a.jsonl:4", "first 1 messages", "generation", "last_turn"});
   // As Qwen3's: only the last turn keeps its thoughts.
   const std::string thinks =
       "{% for m in messages %}[{{ m.role }}]{% if loop.last and m.role == 'assistant' %}<think>{% endif %}{{ m.content "
       "}};"
       "{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
-  expect_error(written(thinks, conversation(kMessages)), ErrorKind::InvalidInput, {"a.jsonl:4", "first 2 messages"});
-  EXPECT_EQ(learned(written(thinks, conversation(kMessages), LossOn::LastTurn)), Parts{"<think>Dé;"});
+  expect_error(written(thinks, conversation(kTurns)), ErrorKind::InvalidInput, {"a.jsonl:4", "first 2 messages"});
+  EXPECT_EQ(learned(written(thinks, conversation(kTurns), LossOn::LastTurn)), Parts{"<think>Dé;"});
 }
 
 TEST(ChatRows, SayWhatToDoWithoutATemplate) {
-  expect_error(written("", conversation(kMessages)), ErrorKind::InvalidInput,
+  expect_error(written("", conversation(kTurns)), ErrorKind::InvalidInput,
                {"a.jsonl:4", "no chat template", "chat_template: FILE.jinja", "chatml"});
   EXPECT_TRUE(written("", {.text = "plain"}).has_value());
-  expect_error(written("{{ raise_exception('no system role') }}", conversation(kMessages)), ErrorKind::InvalidInput,
+  expect_error(written("{{ raise_exception('no system role') }}", conversation(kTurns)), ErrorKind::InvalidInput,
                {"a.jsonl:4", "no system role"});
 }
 
 TEST(ChatRows, BecomeTokensWithLabelsWhereTheyAreLearned) {
   const ModelText model = model_with(builtin("plain"));
-  std::vector<Row> rows = {conversation(kMessages),
-                           {.text = "the dog"},
-                           {.prompt = "the", .text = " fox"},
-                           conversation(Json{kMessages[0]})};
+  std::vector<Row> rows = {
+      conversation(kTurns), {.text = "the dog"}, {.prompt = "the", .text = " fox"}, conversation(Json{kTurns[0]})};
   ASSERT_OK(write_conversations(rows, model, LossOn::Completions, Parts{"a.jsonl"}));
   const auto data = tokenize_rows(model.tokenizer, rows, {.sequence_length = 200});
   ASSERT_OK(data);

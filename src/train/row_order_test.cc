@@ -22,7 +22,7 @@ text::TokenizedRows grouped_rows() {
   return rows;
 }
 
-TrainConfig config_with(const Json& fields) { return *read_train_config(Json::object(), fields, "test"); }
+TrainConfig order_config(const Json& fields) { return *read_train_config(Json::object(), fields, "test"); }
 
 /// Tokens, or rows, of each group among the first `count` rows.
 std::vector<double> shares(const TrainConfig& config, const text::TokenizedRows& rows, int count, bool of_rows) {
@@ -44,31 +44,31 @@ TEST(RowOrder, MixesSetsAsTheConfigSaysElseAsTheDataSay) {
   const auto near = [](const std::vector<double>& is, const std::vector<double>& wanted) {
     for (std::size_t i = 0; i < is.size(); ++i) EXPECT_NEAR(is[i], wanted[i], 0.005) << i;
   };
-  near(shares(config_with({{"mixture", {{"a", 0.5}, {"b", 0.5}}}}), rows, 3000, false), {0.5, 0.5, 0});
-  near(shares(config_with({{"mixture.a", 1}, {"mixture.b", 1}, {"mixture.c", 2}}), rows, 3000, false),
+  near(shares(order_config({{"mixture", {{"a", 0.5}, {"b", 0.5}}}}), rows, 3000, false), {0.5, 0.5, 0});
+  near(shares(order_config({{"mixture.a", 1}, {"mixture.b", 1}, {"mixture.c", 2}}), rows, 3000, false),
        {0.25, 0.25, 0.5});
   rows.group_weights = {{"a", 1}, {"b", 2}, {"c", 1}};
-  near(shares(config_with(Json::object()), rows, 3000, false), {0.25, 0.5, 0.25});
-  near(shares(config_with({{"mixture", "a=1,b=0,c=3"}}), rows, 3000, false), {0.25, 0, 0.75});
+  near(shares(order_config(Json::object()), rows, 3000, false), {0.25, 0.5, 0.25});
+  near(shares(order_config({{"mixture", "a=1,b=0,c=3"}}), rows, 3000, false), {0.25, 0, 0.75});
 }
 
 TEST(RowOrder, BalancesClassesByRows) {
   text::TokenizedRows rows = grouped_rows();
   rows.groups_are_classes = true;  // 24, 6 and 30 rows
-  const auto all = shares(config_with({{"balance", 1}}), rows, 3000, true);
+  const auto all = shares(order_config({{"balance", 1}}), rows, 3000, true);
   for (const double share : all) EXPECT_NEAR(share, 1.0 / 3, 0.005);
-  const auto half = shares(config_with({{"balance", 0.5}}), rows, 3000, true);
+  const auto half = shares(order_config({{"balance", 0.5}}), rows, 3000, true);
   const double sum = std::sqrt(24.0) + std::sqrt(6.0) + std::sqrt(30.0);
   EXPECT_NEAR(half[0], std::sqrt(24.0) / sum, 0.005);
   EXPECT_NEAR(half[1], std::sqrt(6.0) / sum, 0.005);
-  EXPECT_NEAR(shares(config_with(Json::object()), rows, 60, true)[1], 0.1, 1e-12) << "one epoch, as they are";
+  EXPECT_NEAR(shares(order_config(Json::object()), rows, 60, true)[1], 0.1, 1e-12) << "one epoch, as they are";
 }
 
 TEST(RowOrder, RefusesSharesThatCannotBe) {
   text::TokenizedRows rows = grouped_rows();
   rows.group_names.push_back("empty");
   const auto refuse = [&](const Json& fields, const std::vector<std::string>& said) {
-    const auto order = make_row_order(config_with(fields), rows);
+    const auto order = make_row_order(order_config(fields), rows);
     ASSERT_FALSE(order.has_value());
     for (const std::string& text : said)
       EXPECT_NE(order.error().message.find(text), std::string::npos) << order.error().message;
