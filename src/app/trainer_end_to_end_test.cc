@@ -112,6 +112,51 @@ TEST_F(TrainerEndToEnd, MakesTheSpaceFromTheLawsForModelAndDataAtHand) {
   EXPECT_EQ(pegbox({"tune", "auto.yaml"}).code, 0) << "the same file is the same study";
 }
 
+TEST_F(TrainerEndToEnd, ShowsWhatARunWouldLearnBeforeIt) {
+  write("chats.jsonl", R"({"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]})"
+                       "\n"
+                       R"({"messages": [{"role": "user", "content": "3+3?"}, {"role": "assistant", "content": "6"}]})"
+                       "\n");
+  const std::vector<std::string> check = {"check",  "--preflight", "--model",      demo("base"),
+                                          "--data", "chats.jsonl", "--validation", "chats.jsonl"};
+  const auto with = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = check;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  const ProgramRun without = pegbox(check);
+  EXPECT_EQ(without.code, 3) << "nothing can be learned";
+  EXPECT_THAT(without.out, HasSubstr("chats.jsonl:1"));
+  EXPECT_THAT(without.out, HasSubstr("no chat template"));
+  const ProgramRun plain = pegbox(with({"--set", "chat_template=plain", "--set", "learning_rate=10"}));
+  EXPECT_EQ(plain.code, 0) << plain.err;
+  EXPECT_THAT(plain.out, HasSubstr("### user\n  | 2+2?\n  | \n  | ### assistant\n  | [[4"));
+  EXPECT_THAT(plain.out, HasSubstr("2 of the validation texts (100 %) are training texts too"));
+  EXPECT_THAT(plain.out, HasSubstr("learning_rate 10 is high for lora on this model"));
+  const Json cut =
+      *parse_json(pegbox(with({"--set", "chat_template=plain", "--set", "sequence_length=4", "--json"})).out, "check");
+  EXPECT_EQ(cut["findings"][0]["fault"], true) << "everything is cut away";
+  EXPECT_EQ(pegbox(with({"--set", "loss_on=everything"})).code, 2);
+}
+
+TEST_F(TrainerEndToEnd, SearchesTheSharesOfAMixture) {
+  write("mixed.yaml", fmt::format("name: mixed\ntrial:\n  trainer:\n    model: '{}'\n    data:\n      train:\n"
+                                  "        - {{path: '{}', name: code}}\n        - {{path: more.txt, name: prose}}\n"
+                                  "    tokens: 4000\n    sequence_length: 64\n    evaluate_tokens: 1000\n"
+                                  "space: {{mixture: {{simplex: [code, prose]}}}}\n"
+                                  "objective: {{minimize: validation_loss}}\nbudget: {{trials: 2}}\nstop: none\n",
+                                  demo("base").string(), demo("text/train.jsonl").string()));
+  std::string prose;
+  for (int i = 0; i < 800; ++i) prose += fmt::format("The string number {} is tuned by a peg of its own.\n", i);
+  write("more.txt", prose);
+  const ProgramRun run = pegbox({"tune", "mixed.yaml"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const Json trial = json_of({"show", "mixed", "--json"})["trials"][0];
+  EXPECT_NEAR(trial["config"]["mixture.code"].get<double>() + trial["config"]["mixture.prose"].get<double>(), 1, 1e-6);
+  EXPECT_TRUE(trial["metrics"].contains("validation_loss.code"));
+  EXPECT_TRUE(trial["metrics"].contains("validation_loss.prose"));
+}
+
 TEST_F(TrainerEndToEnd, RefusesFieldsThatTheTrainerDoesNotHaveBeforeTheFirstTrial) {
   const std::string study = fmt::format(
       "name: a\ntrial:\n  trainer: {{model: {}, data: {}}}\nspace:\n  learning_rat: {{range: [1e-5, 1e-2], scale: "

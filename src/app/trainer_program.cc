@@ -149,8 +149,8 @@ Result<ExitCode> TrainerProgram::run(const std::string& verb, const Json& config
   return static_cast<ExitCode>(status.code);
 }
 
-Result<Json> TrainerProgram::ask(const std::string& verb, const Json& config) const {
-  PEGBOX_TRY(const Started started, start(path_, verb, config, "trial.trainer"));
+Result<Json> TrainerProgram::ask(const std::string& verb, const Json& config, const std::string& called) const {
+  PEGBOX_TRY(const Started started, start(path_, verb, config, called));
   std::string output, errors;
   const ExitStatus status = follow(
       *started.child, [&](std::string_view bytes) { output += bytes; },

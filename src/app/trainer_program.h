@@ -43,7 +43,7 @@ class TrainerProgram {
                        const std::string& called = "command line") const;
 
   /// The same for a verb that prints one JSON value, which is returned. An error carries what the trainer said.
-  Result<Json> ask(const std::string& verb, const Json& config) const;
+  Result<Json> ask(const std::string& verb, const Json& config, const std::string& called = "trial.trainer") const;
 
  private:
   explicit TrainerProgram(Path path) : path_(std::move(path)) {}

@@ -14,7 +14,8 @@ namespace pegbox {
 namespace {
 
 constexpr std::array<std::string_view, 4> kKinds = {"trainer", "command", "worker", "metric"};
-constexpr std::array<std::string_view, 3> kDataParts = {"train", "validation", "test"};
+constexpr std::string_view kColumns = "columns";
+constexpr std::array<std::string_view, 4> kDataMembers = {"train", "validation", "test", kColumns};
 
 Result<std::string> existing_path(const Node& node, const Path& folder) {
   PEGBOX_TRY(const std::string text, node.string());
@@ -28,12 +29,21 @@ Result<std::string> existing_path(const Node& node, const Path& folder) {
                                     .hint = "paths are relative to the study file"});
 }
 
+/// A path, or one with its weight and name in a mixture.
+Result<Json> existing_set(const Node& node, const Path& folder) {
+  if (!node.is_object()) return existing_path(node, folder);
+  PEGBOX_TRY(const Node path, node.at("path"));
+  Json set = node.json();
+  PEGBOX_TRY(set["path"], existing_path(path, folder));
+  return set;
+}
+
 /// A path or a list of paths.
 Result<Json> existing_paths(const Node& node, const Path& folder) {
-  if (!node.is_array()) return existing_path(node, folder);
+  if (!node.is_array()) return existing_set(node, folder);
   Json paths = Json::array();
   for (const Node& item : node.items()) {
-    PEGBOX_TRY(std::string path, existing_path(item, folder));
+    PEGBOX_TRY(Json path, existing_set(item, folder));
     paths.push_back(std::move(path));
   }
   if (paths.empty()) return node.fail("an empty list", "at least one file");
@@ -42,9 +52,13 @@ Result<Json> existing_paths(const Node& node, const Path& folder) {
 
 Result<Json> resolve_data(const Node& data, const Path& folder) {
   if (!data.is_object()) return existing_paths(data, folder);
-  PEGBOX_CHECK(data.only(kDataParts));
+  PEGBOX_CHECK(data.only(kDataMembers));
   Json resolved = Json::object();
   for (const auto& [part, node] : data.members()) {
+    if (part == kColumns) {
+      resolved[part] = node.json();
+      continue;
+    }
     PEGBOX_TRY(resolved[part], existing_paths(node, folder));
   }
   return resolved;
@@ -112,6 +126,12 @@ Result<Json> resolve_trainer_paths(const Node& trainer, const Path& folder) {
     PEGBOX_TRY(const Node node, trainer.at(name));
     PEGBOX_TRY(resolved[name], existing_path(node, folder));
   }
+  // A chat template is a file or a name: a file wins, as in the trainer.
+  std::error_code ignored;
+  if (trainer.has("chat_template") && resolved["chat_template"].is_string())
+    if (const Path path = folder / resolved["chat_template"].get<std::string>();
+        std::filesystem::is_regular_file(path, ignored))
+      resolved["chat_template"] = path.lexically_normal().string();
   if (trainer.has("data")) {
     PEGBOX_TRY(const Node data, trainer.at("data"));
     PEGBOX_TRY(resolved["data"], resolve_data(data, folder));

@@ -3,8 +3,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "text/bridge/bridge.h"
+#include "text/span.h"
 
 namespace pegbox::text {
 
@@ -39,7 +41,26 @@ class BridgeIds {
   const pegbox_ids& get() const { return ids_; }
 
  private:
-  pegbox_ids ids_{nullptr, nullptr, 0, 0};
+  pegbox_ids ids_{nullptr, nullptr, nullptr, 0, 0};
+};
+
+/// Parts of a text that the bridge names, freed with their owner.
+class BridgeSpans {
+ public:
+  BridgeSpans() = default;
+  BridgeSpans(const BridgeSpans&) = delete;
+  BridgeSpans& operator=(const BridgeSpans&) = delete;
+  ~BridgeSpans() { pegbox_spans_free(spans_); }
+
+  pegbox_spans* out() { return &spans_; }
+  std::vector<Span> spans() const {
+    std::vector<Span> spans;
+    for (std::size_t i = 0; i < spans_.count; ++i) spans.push_back({spans_.bounds[2 * i], spans_.bounds[2 * i + 1]});
+    return spans;
+  }
+
+ private:
+  pegbox_spans spans_{nullptr, 0};
 };
 
 }  // namespace pegbox::text

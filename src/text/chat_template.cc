@@ -2,31 +2,37 @@
 #include "text/chat_template.h"
 
 #include "text/bridge_call.h"
+#include "text/conversation.h"
 
 namespace pegbox::text {
-namespace {
 
-Result<void> check_messages(const Json& messages) {
-  const auto refuse = [](std::string where, std::string got) {
-    return fail(ErrorKind::InvalidInput, {.where = std::move(where),
-                                          .what = "these are not the messages of a conversation",
-                                          .got = std::move(got),
-                                          .expected = R"(a list of {"role": ..., "content": ...})"});
-  };
-  if (!messages.is_array()) return refuse("messages", messages.type_name());
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    const Json& message = messages[i];
-    if (!message.is_object() || !message.contains("role") || !message["role"].is_string() ||
-        !(message.contains("content") || message.contains("tool_calls")))
-      return refuse("message " + std::to_string(i), excerpt(message));
-  }
-  return {};
+struct ChatTemplate::Handle {
+  explicit Handle(pegbox_chat_template* bridge_template) : bridge(bridge_template) {}
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  ~Handle() { pegbox_chat_free(bridge); }
+
+  pegbox_chat_template* bridge;
+};
+
+ChatTemplate::ChatTemplate(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
+ChatTemplate::ChatTemplate(ChatTemplate&&) noexcept = default;
+ChatTemplate& ChatTemplate::operator=(ChatTemplate&&) noexcept = default;
+ChatTemplate::~ChatTemplate() = default;
+
+Result<ChatTemplate> ChatTemplate::parse(const std::string& source) {
+  BridgeString error;
+  pegbox_chat_template* bridge = pegbox_chat_parse(view_of(source), error.out());
+  if (bridge == nullptr)
+    return fail(ErrorKind::InvalidInput,
+                {.where = "chat template", .what = "this is no Jinja template", .got = error.text()});
+  return ChatTemplate(std::make_unique<Handle>(bridge));
 }
 
-}  // namespace
+bool ChatTemplate::has_generation_blocks() const { return pegbox_chat_marks(handle_->bridge); }
 
-Result<std::string> render_chat(const std::string& chat_template, const Json& messages, const ChatOptions& options) {
-  PEGBOX_CHECK(check_messages(messages));
+Result<RenderedChat> ChatTemplate::render(const Json& messages, const ChatOptions& options) const {
+  PEGBOX_CHECK(check_messages(messages, "chat template"));
   Json context = options.extra.is_object() ? options.extra : Json::object();
   context["messages"] = messages;
   context["add_generation_prompt"] = options.add_generation_prompt;
@@ -34,10 +40,11 @@ Result<std::string> render_chat(const std::string& chat_template, const Json& me
   context["eos_token"] = options.end_token;
   context["tools"] = options.tools;
   BridgeString text, error;
-  if (!pegbox_chat_render(view_of(chat_template), view_of(to_line(context)), text.out(), error.out()))
+  BridgeSpans spans;
+  if (!pegbox_chat_render(handle_->bridge, view_of(to_line(context)), text.out(), spans.out(), error.out()))
     return fail(ErrorKind::InvalidInput,
                 {.where = "chat template", .what = "the conversation cannot be written", .got = error.text()});
-  return text.text();
+  return RenderedChat{text.text(), spans.spans()};
 }
 
 }  // namespace pegbox::text

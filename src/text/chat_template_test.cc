@@ -12,10 +12,15 @@ using test::expect_error;
 
 const Json kMessages = {{{"role", "user"}, {"content", "Hi"}}, {{"role", "assistant"}, {"content", "Hello <you>"}}};
 
-std::string render(const std::string& chat_template, const Json& messages = kMessages,
-                   const ChatOptions& options = {}) {
-  const auto text = render_chat(chat_template, messages, options);
-  return text ? *text : "error: " + text.error().message;
+Result<RenderedChat> render_chat(const std::string& source, const Json& messages = kMessages,
+                                 const ChatOptions& options = {}) {
+  PEGBOX_TRY(const ChatTemplate chat_template, ChatTemplate::parse(source));
+  return chat_template.render(messages, options);
+}
+
+std::string render(const std::string& source, const Json& messages = kMessages, const ChatOptions& options = {}) {
+  const auto chat = render_chat(source, messages, options);
+  return chat ? chat->text : "error: " + chat.error().message;
 }
 
 TEST(ChatTemplate, WritesTheTurnsOfAConversation) {
@@ -70,9 +75,33 @@ TEST(ChatTemplate, WritesJsonAsPythonDoes) {
   EXPECT_EQ(render("{{ {} | tojson(indent=2) }}{{ [] | tojson }}"), "{}[]");
 }
 
-TEST(ChatTemplate, KeepsWhatAGenerationBlockMarks) {
-  EXPECT_EQ(render("{% for m in messages %}{%- generation -%} {{ m.content }} {%- endgeneration -%}{% endfor %}"),
-            "HiHello <you>");
+TEST(ChatTemplate, SaysWhatGenerationBlocksWrote) {
+  const auto spans = [](const std::string& source) {
+    const auto chat = render_chat(source);
+    EXPECT_TRUE(chat.has_value()) << chat.error().message;
+    std::vector<std::string> parts = {chat->text};
+    for (const Span& span : chat->generated) parts.push_back(chat->text.substr(span.begin, span.end - span.begin));
+    return parts;
+  };
+  using Parts = std::vector<std::string>;
+  EXPECT_EQ(spans("{% for m in messages %}{%- generation -%} {{ m.content }} {%- endgeneration -%}{% endfor %}"),
+            (Parts{"HiHello <you>", "Hi", "Hello <you>"}));
+  EXPECT_EQ(spans("é{% for m in messages %}\n  {% generation %}\n {{ m.role }}!\n  {% endgeneration %}\n.{% endfor %}"),
+            (Parts{"é user!\n. assistant!\n.", " user!\n", " assistant!\n"}));
+  EXPECT_EQ(spans("{% macro say(x) %}{% generation %}{{ x }}{% endgeneration %}{% endmacro %}<{{ say('a') }}>"),
+            (Parts{"<a>", "a"}));
+  EXPECT_EQ(spans("no blocks"), Parts{"no blocks"});
+  EXPECT_FALSE(ChatTemplate::parse("no blocks")->has_generation_blocks());
+  EXPECT_TRUE(ChatTemplate::parse("{%- generation %}{% endgeneration %}")->has_generation_blocks());
+}
+
+TEST(ChatTemplate, RefusesGenerationBlocksThatAreNoParts) {
+  expect_error(render_chat("{% for m in messages %}{% generation %}a{% break %}{% endgeneration %}{% endfor %}"),
+               ErrorKind::InvalidInput, {"left before its end"});
+  expect_error(render_chat("{% generation %}{% generation %}a{% endgeneration %}{% endgeneration %}"),
+               ErrorKind::InvalidInput, {"stands in another"});
+  expect_error(render_chat("x", {{{"role", "user"}, {"content", "\xF4\x8F\xBF\xBC"}}}), ErrorKind::InvalidInput,
+               {"U+10FFFC"});
 }
 
 TEST(ChatTemplate, SaysTheLineOfAFault) {

@@ -90,5 +90,48 @@ TEST(DataOrder, FillsABudgetOfTokensWithTheNextRows) {
   EXPECT_EQ(by_tokens.next_tokens(data, 1).size(), 1u);  // a row over the budget is a batch alone
 }
 
+TEST(MixedOrder, GivesEachGroupItsShareOfTheTokensAtEveryMoment) {
+  const std::vector<double> weights = {0.6, 0.1, 0.3, 0};
+  std::vector<std::int32_t> groups;
+  std::vector<std::int64_t> costs;
+  Rng rng({.seed = 5, .stream = stream_id("mixed order test")});
+  for (int row = 0; row < 400; ++row) {
+    groups.push_back(static_cast<std::int32_t>(row % 4));
+    costs.push_back(1 + static_cast<std::int64_t>(rng.below(50)));
+  }
+  MixedOrder order(groups, costs, weights, 3);
+  std::vector<double> tokens(weights.size());
+  double total = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const auto row = static_cast<std::size_t>(order.next(1)[0]);
+    tokens[static_cast<std::size_t>(groups[row])] += static_cast<double>(costs[row]);
+    total += static_cast<double>(costs[row]);
+    for (std::size_t group = 0; group < weights.size(); ++group)
+      ASSERT_NEAR(tokens[group], weights[group] * total, 100) << "two of the longest rows";
+  }
+  EXPECT_EQ(tokens[3], 0);
+}
+
+TEST(MixedOrder, GoesThroughEachGroupBeforeItRepeatsARow) {
+  const std::vector<std::int32_t> groups = {0, 0, 0, 1, 1};
+  MixedOrder order(groups, std::vector<std::int64_t>(5, 1), std::vector<double>{1, 1}, 0);
+  std::vector<int> times(5);
+  for (const std::int64_t row : order.next(12)) ++times[static_cast<std::size_t>(row)];
+  EXPECT_EQ(times, (std::vector<int>{2, 2, 2, 3, 3}));
+}
+
+TEST(MixedOrder, GoesOnFromAnyPosition) {
+  const std::vector<std::int32_t> groups = {0, 1, 1, 0, 1, 2};
+  const std::vector<std::int64_t> costs = {3, 1, 4, 1, 5, 9};
+  const std::vector<double> weights = {2, 1, 3};
+  MixedOrder whole(groups, costs, weights, 7);
+  whole.next(37);
+  MixedOrder resumed(groups, costs, weights, 7);
+  resumed.next(3);
+  resumed.seek(whole.position());
+  EXPECT_EQ(resumed.next(50), whole.next(50));
+  EXPECT_NE(MixedOrder(groups, costs, weights, 8).next(50), MixedOrder(groups, costs, weights, 7).next(50));
+}
+
 }  // namespace
 }  // namespace pegbox::text

@@ -13,9 +13,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_jsonl(const Path& path) {
-  static constexpr std::array<std::string_view, 3> kExtensions = {".jsonl", ".ndjson", ".json"};
-  return std::find(kExtensions.begin(), kExtensions.end(), path.extension().string()) != kExtensions.end();
+constexpr std::array<std::pair<std::string_view, RowFormat>, 5> kRowFiles = {{{".jsonl", RowFormat::Json},
+                                                                              {".ndjson", RowFormat::Json},
+                                                                              {".json", RowFormat::Json},
+                                                                              {".csv", RowFormat::Commas},
+                                                                              {".tsv", RowFormat::Tabs}}};
+
+/// How the file holds rows; nothing if it is one document.
+std::optional<RowFormat> row_format(const Path& path) {
+  for (const auto& [extension, format] : kRowFiles)
+    if (path.extension().string() == extension) return format;
+  return std::nullopt;
 }
 
 bool is_wanted(const Path& path, const DatasetOptions& options) {
@@ -51,12 +59,13 @@ Result<std::vector<Path>> list_folder(const Path& folder, const DatasetOptions& 
 
 Result<void> add_file(DatasetReader& reader, const Path& path) {
   PEGBOX_TRY(std::string bytes, read_file(path));
-  return is_jsonl(path) ? reader.add_jsonl(path.string(), bytes) : reader.add_document(path.string(), std::move(bytes));
+  if (const auto format = row_format(path)) return reader.add_rows(path.string(), bytes, *format);
+  return reader.add_document(path.string(), std::move(bytes));
 }
 
 Result<void> add_folder(DatasetReader& reader, const Path& folder, const DatasetOptions& options) {
   PEGBOX_TRY(const std::vector<Path> files, list_folder(folder, options));
-  if (!files.empty() && std::all_of(files.begin(), files.end(), is_jsonl)) {
+  if (!files.empty() && std::all_of(files.begin(), files.end(), row_format)) {
     for (const Path& path : files) PEGBOX_CHECK(add_file(reader, path));
     return {};
   }
@@ -92,11 +101,22 @@ Result<void> add_path(DatasetReader& reader, const Path& path, const DatasetOpti
 
 }  // namespace
 
+std::string_view name_of(RowShape shape) {
+  static constexpr std::array<std::string_view, 7> kNames = {"plain text",
+                                                             "prompt and completion",
+                                                             "text and label",
+                                                             "instructions",
+                                                             "conversations of messages",
+                                                             "conversations of turns",
+                                                             "prompt and completion of messages"};
+  return kNames[static_cast<std::size_t>(shape)];
+}
+
 Result<Dataset> load_dataset(std::span<const Path> paths, const DatasetOptions& options) {
   if (paths.empty())
     return fail(ErrorKind::InvalidInput,
                 {.where = "data", .what = "no data file is given", .expected = "at least one path"});
-  DatasetReader reader;
+  DatasetReader reader(options);
   for (const Path& path : paths) PEGBOX_CHECK(add_path(reader, path, options));
   return std::move(reader).take();
 }

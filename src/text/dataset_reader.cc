@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/json.h"
+#include "text/delimited.h"
+#include "text/row_shapes.h"
 #include "text/utf8.h"
 
 namespace pegbox::text {
@@ -13,8 +16,6 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kSpace = " \t\r\n\f\v";
-constexpr std::string_view kFieldsExpected = "`text`, or `prompt` and `completion`";
-
 bool is_blank(std::string_view text) { return text.find_first_not_of(kSpace) == std::string_view::npos; }
 
 std::string_view without_mark(std::string_view bytes) {
@@ -51,66 +52,6 @@ tl::unexpected<Error> fail_content(const std::string& name, std::string_view byt
   }
 }
 
-std::string field_names(const Json& row) {
-  std::string names;
-  for (const auto& [name, value] : row.items()) names += (names.empty() ? "" : ", ") + name;
-  return names.empty() ? "no fields" : "fields " + names;
-}
-
-tl::unexpected<Error> fail_fields(const std::string& where, std::string what, const Json& row) {
-  const bool is_chat = row.contains("messages") || row.contains("conversations");
-  return fail(ErrorKind::InvalidInput,
-              {.where = where,
-               .what = std::move(what),
-               .got = field_names(row),
-               .expected = std::string(kFieldsExpected),
-               .hint = is_chat ? "conversations must be written out as prompt and completion" : "rename the fields"});
-}
-
-/// The string in a field that must not be empty, unless `may_be_empty`.
-Result<std::string> string_field(const Json& row, const char* name, const std::string& where, bool may_be_empty) {
-  const Json& value = row[name];
-  if (!value.is_string())
-    return fail(ErrorKind::InvalidInput, {.where = where,
-                                          .what = fmt::format("`{}` is not a string", name),
-                                          .got = excerpt(value),
-                                          .expected = "a string"});
-  const auto& text = value.get_ref<const std::string&>();
-  if (text.empty() && !may_be_empty)
-    return fail(ErrorKind::InvalidInput,
-                {.where = where, .what = fmt::format("`{}` is empty", name), .expected = "text to learn from"});
-  return text;
-}
-
-struct ShapedRow {
-  Row row;
-  RowShape shape = RowShape::Text;
-};
-
-Result<ShapedRow> row_of(const Json& json, const std::string& where) {
-  if (!json.is_object())
-    return fail(ErrorKind::InvalidInput, {.where = where,
-                                          .what = "the line is not a JSON object",
-                                          .got = json.type_name(),
-                                          .expected = "an object with " + std::string(kFieldsExpected)});
-  const bool has_text = json.contains("text");
-  const bool has_prompt = json.contains("prompt");
-  const bool has_completion = json.contains("completion");
-  if (has_text && (has_prompt || has_completion)) return fail_fields(where, "the row is ambiguous", json);
-  ShapedRow shaped;
-  if (has_text) {
-    PEGBOX_TRY(shaped.row.text, string_field(json, "text", where, false));
-    return shaped;
-  }
-  if (!has_prompt && !has_completion) return fail_fields(where, "the row has no text", json);
-  if (!has_prompt) return fail_fields(where, "the row has a completion without a prompt", json);
-  if (!has_completion) return fail_fields(where, "the row has a prompt without a completion", json);
-  shaped.shape = RowShape::PromptCompletion;
-  PEGBOX_TRY(shaped.row.prompt, string_field(json, "prompt", where, true));
-  PEGBOX_TRY(shaped.row.text, string_field(json, "completion", where, false));
-  return shaped;
-}
-
 /// One line's JSON; an error names the line in the file.
 Result<Json> parse_line(std::string_view line, const std::string& name, std::int32_t line_number) {
   Result<Json> json = parse_json(line, name);
@@ -133,18 +74,27 @@ std::int32_t DatasetReader::add_file(const std::string& name) {
   return static_cast<std::int32_t>(dataset_.files.size()) - 1;
 }
 
+Result<void> DatasetReader::add_row(const Json& json, std::int32_t file, std::int32_t line) {
+  const std::string where = fmt::format("{}:{}", dataset_.files[static_cast<std::size_t>(file)], line);
+  PEGBOX_TRY(ShapedRow shaped, read_row(json, where, options_));
+  shaped.row.file = file;
+  shaped.row.line = line;
+  return add_row(std::move(shaped.row), shaped.shape, where);
+}
+
 Result<void> DatasetReader::add_row(Row row, RowShape shape, const std::string& where) {
   if (empty()) {
     dataset_.shape = shape;
     first_place_ = where;
   } else if (shape != dataset_.shape) {
-    const auto name = [](RowShape which) { return which == RowShape::Text ? "plain text" : "prompt and completion"; };
-    return fail(ErrorKind::InvalidInput, {.where = where,
-                                          .what = "rows of two shapes in one data set",
-                                          .got = name(shape),
-                                          .expected = fmt::format("{}, as in {}", name(dataset_.shape), first_place_)});
+    return fail(ErrorKind::InvalidInput,
+                {.where = where,
+                 .what = "rows of two shapes in one data set",
+                 .got = std::string(name_of(shape)),
+                 .expected = fmt::format("{}, as in {}", name_of(dataset_.shape), first_place_)});
   }
   dataset_.bytes += static_cast<std::int64_t>(row.prompt.size() + row.text.size());
+  if (row.conversation) dataset_.bytes += static_cast<std::int64_t>(to_line(row.conversation->messages).size());
   dataset_.rows.push_back(std::move(row));
   return {};
 }
@@ -152,20 +102,26 @@ Result<void> DatasetReader::add_row(Row row, RowShape shape, const std::string& 
 Result<void> DatasetReader::add_document(const std::string& name, std::string bytes) {
   const ContentFault fault = inspect(bytes);
   if (fault.content != Content::Text) return fail_content(name, bytes, fault);
+  if (options_.labels)
+    return fail(ErrorKind::InvalidInput, {.where = name,
+                                          .what = "a plain text file has no labels",
+                                          .expected = fmt::format("rows with {}", fields_expected(true))});
   if (without_mark(bytes).size() < bytes.size()) bytes.erase(0, kByteOrderMark.size());
   return add_row({.text = std::move(bytes), .file = add_file(name)}, RowShape::Text, name);
 }
 
-Result<void> DatasetReader::add_jsonl(const std::string& name, std::string_view bytes) {
+Result<void> DatasetReader::add_rows(const std::string& name, std::string_view bytes, RowFormat format) {
   const ContentFault fault = inspect(bytes);
   if (fault.content != Content::Text) return fail_content(name, bytes, fault);
   bytes = without_mark(bytes);
-  if (bytes[bytes.find_first_not_of(kSpace)] == '[')
-    return fail(ErrorKind::InvalidInput, {.where = name,
-                                          .what = "the file is one JSON list",
-                                          .expected = "an object on each line, with " + std::string(kFieldsExpected),
-                                          .hint = "jq -c '.[]' writes a list as lines"});
   const std::int32_t file = add_file(name);
+  if (format == RowFormat::Commas) return add_records(file, bytes, ',');
+  if (format == RowFormat::Tabs) return add_records(file, bytes, '\t');
+  return bytes[bytes.find_first_not_of(kSpace)] == '[' ? add_list(file, bytes) : add_lines(file, bytes);
+}
+
+Result<void> DatasetReader::add_lines(std::int32_t file, std::string_view bytes) {
+  const std::string name = dataset_.files[static_cast<std::size_t>(file)];
   std::int32_t line_number = 0;
   for (std::size_t start = 0; start < bytes.size();) {
     const std::size_t end = std::min(bytes.find('\n', start), bytes.size());
@@ -173,14 +129,42 @@ Result<void> DatasetReader::add_jsonl(const std::string& name, std::string_view 
     start = end + 1;
     ++line_number;
     if (is_blank(line)) continue;
-    const std::string where = fmt::format("{}:{}", name, line_number);
     PEGBOX_TRY(const Json json, parse_line(line, name, line_number));
-    PEGBOX_TRY(ShapedRow shaped, row_of(json, where));
-    shaped.row.file = file;
-    shaped.row.line = line_number;
-    PEGBOX_CHECK(add_row(std::move(shaped.row), shaped.shape, where));
+    PEGBOX_CHECK(add_row(json, file, line_number));
   }
   return {};
+}
+
+Result<void> DatasetReader::add_list(std::int32_t file, std::string_view bytes) {
+  std::map<std::string, int> lines;
+  PEGBOX_TRY(const Json list, parse_json(bytes, dataset_.files[static_cast<std::size_t>(file)], lines));
+  if (list.empty())
+    return fail(ErrorKind::InvalidInput, {.where = dataset_.files[static_cast<std::size_t>(file)],
+                                          .what = "the list has no rows",
+                                          .expected = "a list of objects"});
+  for (std::size_t i = 0; i < list.size(); ++i) PEGBOX_CHECK(add_row(list[i], file, lines[fmt::format("/{}", i)]));
+  return {};
+}
+
+Result<void> DatasetReader::add_records(std::int32_t file, std::string_view bytes, char separator) {
+  const std::string name = dataset_.files[static_cast<std::size_t>(file)];
+  PEGBOX_TRY(const std::vector<Record> records, read_delimited(bytes, separator, name));
+  const std::vector<std::string>& header = records[0].fields;
+  for (auto field = header.begin(); field != header.end(); ++field)
+    if (!field->empty() && std::find(header.begin(), field, *field) != field)
+      return fail(ErrorKind::InvalidInput, {.where = fmt::format("{}:{}", name, records[0].line),
+                                            .what = "the header names a column twice",
+                                            .got = *field});
+  for (std::size_t i = 1; i < records.size(); ++i) {
+    Json row = Json::object();
+    for (std::size_t column = 0; column < header.size(); ++column)
+      if (!header[column].empty()) row[header[column]] = records[i].fields[column];
+    PEGBOX_CHECK(add_row(row, file, records[i].line));
+  }
+  if (records.size() > 1) return {};
+  return fail(ErrorKind::InvalidInput, {.where = name,
+                                        .what = "the file has a header and no records",
+                                        .got = fmt::format("{}", fmt::join(header, ", "))});
 }
 
 void DatasetReader::count_skipped(Content content) {

@@ -16,15 +16,24 @@ struct ContentFault {
   std::size_t offset = 0;  ///< of the first bad byte
 };
 
+/// How a file holds its rows.
+enum class RowFormat : std::uint8_t {
+  Json,    ///< an object on each line, or one list of objects
+  Commas,  ///< records with a header
+  Tabs,
+};
+
 ContentFault inspect(std::string_view bytes);
 
 class DatasetReader {
  public:
+  explicit DatasetReader(const DatasetOptions& options) : options_(options) {}
+
   /// The whole of `bytes` as one document. InvalidInput if they are not text, or empty.
   Result<void> add_document(const std::string& name, std::string bytes);
 
-  /// Each line of `bytes` as one row. InvalidInput with the line for the first that is not one.
-  Result<void> add_jsonl(const std::string& name, std::string_view bytes);
+  /// Each object or record of `bytes` as one row. InvalidInput with the line for the first that is not one.
+  Result<void> add_rows(const std::string& name, std::string_view bytes, RowFormat format);
 
   void count_skipped(Content content);
   bool empty() const { return dataset_.rows.empty(); }
@@ -32,9 +41,14 @@ class DatasetReader {
   Dataset take() && { return std::move(dataset_); }
 
  private:
+  Result<void> add_lines(std::int32_t file, std::string_view bytes);
+  Result<void> add_list(std::int32_t file, std::string_view bytes);
+  Result<void> add_records(std::int32_t file, std::string_view bytes, char separator);
+  Result<void> add_row(const Json& json, std::int32_t file, std::int32_t line);
   Result<void> add_row(Row row, RowShape shape, const std::string& where);
   std::int32_t add_file(const std::string& name);
 
+  const DatasetOptions& options_;
   Dataset dataset_;
   std::string first_place_;  ///< of the first row, for the message about mixed shapes
 };

@@ -29,14 +29,6 @@ void add_normalized(Fnv64& hash, std::string_view text) {
   }
 }
 
-std::uint64_t content_hash(const Row& row) {
-  Fnv64 hash;
-  add_normalized(hash, row.prompt);
-  hash.add_byte(0);  // so that text moved from prompt to completion is another row
-  add_normalized(hash, row.text);
-  return hash.value();
-}
-
 std::size_t part_of(const Row& row, std::span<const double> fractions, std::uint64_t seed) {
   const double place = Rng({seed, stream_id("split"), content_hash(row)}).uniform();
   double upper = 0;
@@ -79,6 +71,18 @@ std::size_t piece_end(std::string_view text, std::size_t start, std::size_t piec
 
 }  // namespace
 
+std::uint64_t content_hash(const Row& row) {
+  Fnv64 hash;
+  if (row.conversation) {  // its text depends on the chat template
+    add_normalized(hash, to_line(row.conversation->messages));
+    return hash.value();
+  }
+  add_normalized(hash, row.prompt);
+  hash.add_byte(0);  // so that text moved from prompt to completion is another row
+  add_normalized(hash, row.text);
+  return hash.value();
+}
+
 Result<std::vector<std::vector<Row>>> split_rows(std::span<const Row> rows, std::span<const double> fractions,
                                                  std::uint64_t seed) {
   PEGBOX_CHECK(check_fractions(fractions));
@@ -99,13 +103,14 @@ std::vector<Row> cut_long_rows(std::span<const Row> rows, std::int64_t piece_byt
   assert(piece_bytes > 0);
   std::vector<Row> pieces;
   for (const Row& row : rows) {
-    if (!row.prompt.empty()) {
+    if (!row.prompt.empty() || row.conversation) {
       pieces.push_back(row);
       continue;
     }
     for (std::size_t start = 0; start < row.text.size();) {
       const std::size_t end = piece_end(row.text, start, static_cast<std::size_t>(piece_bytes));
-      pieces.push_back({.text = row.text.substr(start, end - start), .file = row.file, .line = row.line});
+      pieces.push_back(
+          {.text = row.text.substr(start, end - start), .file = row.file, .line = row.line, .set = row.set});
       start = end;
     }
   }

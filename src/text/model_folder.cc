@@ -1,16 +1,20 @@
 // The text side of a model folder: which file names which token.
 #include "text/model_folder.h"
 
+#include <fmt/format.h>
+
 #include <array>
-#include <map>
 
 #include "base/json.h"
+#include "text/builtin_templates.h"
 
 namespace pegbox::text {
 namespace {
 
 constexpr std::array kTokenFiles = {"tokenizer_config.json", "special_tokens_map.json", "generation_config.json",
                                     "config.json"};
+
+const std::string kDefaultTemplate = "default";
 
 /// The folder's JSON files that exist and may name a token, in the order in which they count.
 using NamedFiles = std::vector<std::pair<std::string, Json>>;
@@ -80,20 +84,36 @@ Result<std::optional<SpecialToken>> find_token(const Tokenizer& tokenizer, const
   return std::nullopt;
 }
 
-Result<std::string> read_chat_template(const Path& folder, const NamedFiles& files) {
-  std::error_code ignored;
-  if (const Path path = folder / "chat_template.jinja"; std::filesystem::exists(path, ignored)) return read_file(path);
+using Templates = std::map<std::string, std::string>;
+
+/// The templates in the first file that has some: one is the default, a list has names.
+Templates templates_in_files(const NamedFiles& files) {
+  Templates templates;
   for (const auto& [path, json] : files) {
     const auto found = json.find("chat_template");
-    if (found == json.end()) continue;
-    if (found->is_string()) return found->get<std::string>();
+    if (found == json.end() || !templates.empty()) continue;
+    if (found->is_string()) templates[kDefaultTemplate] = found->get<std::string>();
     if (!found->is_array()) continue;
     for (const Json& entry : *found)
-      if (entry.is_object() && entry.value("name", "") == "default" && entry.contains("template") &&
+      if (entry.is_object() && entry.contains("name") && entry["name"].is_string() && entry.contains("template") &&
           entry["template"].is_string())
-        return entry["template"].get<std::string>();
+        templates[entry["name"].get<std::string>()] = entry["template"].get<std::string>();
   }
-  return std::string();
+  return templates;
+}
+
+Result<Templates> read_chat_templates(const Path& folder, const NamedFiles& files) {
+  Templates templates = templates_in_files(files);
+  std::error_code ignored;
+  std::map<std::string, Path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "additional_chat_templates", ignored))
+    if (entry.path().extension() == ".jinja") paths[entry.path().stem().string()] = entry.path();
+  if (const Path path = folder / "chat_template.jinja"; std::filesystem::exists(path, ignored))
+    paths[kDefaultTemplate] = path;
+  for (const auto& [name, path] : paths) {
+    PEGBOX_TRY(templates[name], read_file(path));
+  }
+  return templates;
 }
 
 Result<Tokenizer> load_tokenizer(const Path& folder) {
@@ -125,8 +145,34 @@ Result<ModelText> read_model_text(const Path& model_folder) {
          .expected = "eos_token in tokenizer_config.json, or eos_token_id in generation_config.json or config.json"});
   PEGBOX_TRY(std::optional<SpecialToken> begin, find_token(tokenizer, files, "bos_token"));
   PEGBOX_TRY(std::optional<SpecialToken> pad, find_token(tokenizer, files, "pad_token"));
-  PEGBOX_TRY(std::string chat_template, read_chat_template(model_folder, files));
-  return ModelText{std::move(tokenizer), std::move(*end), std::move(begin), std::move(pad), std::move(chat_template)};
+  PEGBOX_TRY(Templates templates, read_chat_templates(model_folder, files));
+  ModelText text{std::move(tokenizer), std::move(*end), std::move(begin), std::move(pad)};
+  if (const auto found = templates.find(kDefaultTemplate); found != templates.end()) text.chat_template = found->second;
+  text.named_templates = std::move(templates);
+  return text;
+}
+
+Result<void> choose_chat_template(ModelText& text, const std::string& choice) {
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(choice, ignored)) {
+    PEGBOX_TRY(text.chat_template, read_file(choice));
+    return {};
+  }
+  std::string names;
+  const auto is_chosen = [&](std::string_view name, std::string_view source) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
+    if (name != choice) return false;
+    text.chat_template = source;
+    return true;
+  };
+  for (const auto& [name, source] : text.named_templates)
+    if (is_chosen(name, source)) return {};
+  for (const BuiltinTemplate& builtin : builtin_templates())
+    if (is_chosen(builtin.name, builtin.source)) return {};
+  return fail(ErrorKind::NotFound, {.where = "chat_template",
+                                    .what = "there is no such file, and no template of this name",
+                                    .got = choice,
+                                    .expected = "a Jinja file, or one of " + names});
 }
 
 Result<void> write_model_text(const ModelText& text, const Path& model_folder) {

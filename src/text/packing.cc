@@ -8,16 +8,17 @@
 namespace pegbox::text {
 namespace {
 
-void append_document(PackedBatch& batch, std::span<const TokenId> row, std::int64_t label_start) {
+void append_document(PackedBatch& batch, const TokenizedRows& data, std::int64_t number) {
+  const std::span<const TokenId> row = data.row(number);
   const auto length = static_cast<std::int64_t>(row.size());
   for (std::int64_t i = 0; i < length; ++i) {
     batch.ids.push_back(row[i]);
     batch.positions.push_back(i);
-    const bool has_label = i + 1 < length && i + 1 >= label_start;
+    const bool has_label = i + 1 < length && data.is_label(number, i + 1);
     batch.labels.push_back(has_label ? row[i + 1] : kNoLabel);
   }
   batch.offsets.push_back(batch.tokens());
-  batch.label_tokens += length - label_start;
+  batch.label_tokens += data.label_tokens(number);
   batch.longest = std::max(batch.longest, length);
 }
 
@@ -35,7 +36,7 @@ PackedBatch pack(const TokenizedRows& data, std::span<const std::int64_t> rows) 
   batch.offsets.push_back(0);
   for (const std::int64_t row : rows) {
     assert(row >= 0 && row < data.size());
-    append_document(batch, data.row(row), data.label_starts[row]);
+    append_document(batch, data, row);
   }
   return batch;
 }

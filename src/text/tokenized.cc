@@ -32,13 +32,15 @@ Result<void> check(const Tokenizer& tokenizer, const TokenizeOptions& options) {
 /// Collects rows of ids into one TokenizedRows.
 class Builder {
  public:
-  explicit Builder(const TokenizeOptions& options) : options_(options) {}
+  /// `has_marks`: some rows come with marks.
+  Builder(const TokenizeOptions& options, bool has_marks) : options_(options), has_marks_(has_marks) {}
 
   void add_text(std::span<const TokenId> text) {
     begin_row();
     row_.insert(row_.end(), text.begin(), text.end());
     row_.push_back(options_.end_token);
     const auto whole = std::span<const TokenId>(row_);
+    result_.longest = std::max(result_.longest, std::ssize(whole));
     const auto step = static_cast<std::size_t>(options_.sequence_length);
     if (whole.size() > step) ++result_.cut_rows;
     for (std::size_t start = 0; start < whole.size(); start += step)
@@ -48,22 +50,24 @@ class Builder {
   void add_completion(std::span<const TokenId> prompt, std::span<const TokenId> completion) {
     begin_row();
     row_.insert(row_.end(), prompt.begin(), prompt.end());
-    const auto label_start = static_cast<std::int64_t>(row_.size());
+    const auto prompt_end = static_cast<std::int64_t>(row_.size());
     row_.insert(row_.end(), completion.begin(), completion.end());
     row_.push_back(options_.end_token);
-    const auto limit = static_cast<std::size_t>(options_.sequence_length);
-    const std::size_t kept = std::min(row_.size(), limit);
-    const std::size_t dropped_before = result_.dropped_rows;
-    append(std::span<const TokenId>(row_).first(kept), std::max<std::int64_t>(label_start, 1));
-    const bool is_dropped = static_cast<std::size_t>(result_.dropped_rows) > dropped_before;
-    if (kept < row_.size() && !is_dropped) ++result_.truncated_rows;
+    append_truncated(row_, options_.loss_on == LossOn::All ? 1 : std::max<std::int64_t>(prompt_end, 1));
+  }
+
+  void add_conversation(const MarkedIds& marked) {
+    ++source_;
+    std::size_t label_start = 1;
+    while (label_start < marked.marks.size() && marked.marks[label_start] == 0) ++label_start;
+    append_truncated(marked.ids, static_cast<std::int64_t>(label_start), marked.marks);
   }
 
   TokenizedRows take() && {
     Fnv64 hash;
     for (const TokenId id : result_.ids) hash.add(static_cast<std::uint64_t>(id));
     for (const std::int64_t offset : result_.offsets) hash.add(static_cast<std::uint64_t>(offset));
-    for (const std::int64_t start : result_.label_starts) hash.add(static_cast<std::uint64_t>(start));
+    for (std::int64_t row = 0; row < result_.size(); ++row) add_label_bounds(hash, row);
     result_.content_hash = hash.value();
     return std::move(result_);
   }
@@ -75,18 +79,50 @@ class Builder {
     if (options_.begin_token) row_.push_back(*options_.begin_token);
   }
 
-  void append(std::span<const TokenId> row, std::int64_t label_start) {
+  void append_truncated(std::span<const TokenId> row, std::int64_t label_start,
+                        std::span<const std::uint8_t> marks = {}) {
+    const std::size_t kept = std::min(row.size(), static_cast<std::size_t>(options_.sequence_length));
+    result_.longest = std::max(result_.longest, std::ssize(row));
+    const bool is_added = append(row.first(kept), label_start, marks);
+    if (kept == row.size() || !is_added) return;
+    ++result_.truncated_rows;
+    result_.longest_truncated = std::max(result_.longest_truncated, std::ssize(row));
+  }
+
+  /// False if the row has no label. `marks`: which tokens are labels; empty: all from the label start on.
+  bool append(std::span<const TokenId> row, std::int64_t label_start, std::span<const std::uint8_t> marks = {}) {
     if (static_cast<std::int64_t>(row.size()) <= label_start) {
       ++result_.dropped_rows;
-      return;
+      return false;
     }
     result_.ids.insert(result_.ids.end(), row.begin(), row.end());
     result_.offsets.push_back(static_cast<std::int64_t>(result_.ids.size()));
     result_.label_starts.push_back(label_start);
     result_.sources.push_back(source_);
+    if (has_marks_) append_marks(static_cast<std::int64_t>(row.size()), label_start, marks);
+    return true;
+  }
+
+  void append_marks(std::int64_t length, std::int64_t label_start, std::span<const std::uint8_t> marks) {
+    std::int64_t holes = 0;
+    for (std::int64_t i = 0; i < length; ++i) {
+      const bool is_label = i >= label_start && (marks.empty() || marks[static_cast<std::size_t>(i)] != 0);
+      result_.learned.push_back(is_label ? 1 : 0);
+      if (i >= label_start && !is_label) ++holes;
+    }
+    result_.holes.push_back(holes);
+  }
+
+  /// Where labels begin and end, but for the end of the row: of a row without holes its label start.
+  void add_label_bounds(Fnv64& hash, std::int64_t row) const {
+    hash.add(static_cast<std::uint64_t>(result_.label_starts[row]));
+    if (result_.holes.empty() || result_.holes[row] == 0) return;
+    for (std::int64_t i = result_.label_starts[row] + 1; i < result_.length(row); ++i)
+      if (result_.is_label(row, i) != result_.is_label(row, i - 1)) hash.add(static_cast<std::uint64_t>(i));
   }
 
   const TokenizeOptions& options_;
+  bool has_marks_;
   TokenizedRows result_;
   std::vector<TokenId> row_;
   std::int64_t source_ = -1;  // of the row being added
@@ -103,20 +139,46 @@ std::size_t block_size(std::span<const Row> rows) {
   return count;
 }
 
-Result<void> add_block(const Tokenizer& tokenizer, std::span<const Row> rows, int threads, Builder& builder) {
-  std::vector<std::string_view> texts;
+/// Ids of a block of rows, those of each kind tokenized together.
+struct BlockIds {
+  std::vector<std::vector<TokenId>> plain;  ///< of texts and, each before its completion, prompts
+  std::vector<MarkedIds> marked;            ///< of conversations
+};
+
+Result<BlockIds> encode_block(const Tokenizer& tokenizer, std::span<const Row> rows, int threads) {
+  std::vector<std::string_view> plain, conversations;
+  std::vector<std::span<const Span>> learned;
   for (const Row& row : rows) {
-    if (!row.prompt.empty()) texts.push_back(row.prompt);
-    texts.push_back(row.text);
+    if (row.conversation) {
+      conversations.push_back(row.text);
+      learned.push_back(row.learned);
+      continue;
+    }
+    if (!row.prompt.empty()) plain.push_back(row.prompt);
+    plain.push_back(row.text);
   }
-  PEGBOX_TRY(const auto ids, tokenizer.encode_batch(std::span<const std::string_view>(texts), threads));
-  std::size_t next = 0;
+  BlockIds ids;
+  if (!plain.empty()) {
+    PEGBOX_TRY(ids.plain, tokenizer.encode_batch(std::span<const std::string_view>(plain), threads));
+  }
+  if (!conversations.empty()) {
+    PEGBOX_TRY(ids.marked, tokenizer.encode_marked(conversations, learned, threads));
+  }
+  return ids;
+}
+
+Result<void> add_block(const Tokenizer& tokenizer, std::span<const Row> rows, int threads, Builder& builder) {
+  PEGBOX_TRY(const BlockIds ids, encode_block(tokenizer, rows, threads));
+  auto plain = ids.plain.begin();
+  auto marked = ids.marked.begin();
   for (const Row& row : rows) {
-    if (row.prompt.empty()) {
-      builder.add_text(ids[next++]);
+    if (row.conversation) {
+      builder.add_conversation(*marked++);
+    } else if (row.prompt.empty()) {
+      builder.add_text(*plain++);
     } else {
-      builder.add_completion(ids[next], ids[next + 1]);
-      next += 2;
+      builder.add_completion(*plain, *(plain + 1));
+      plain += 2;
     }
   }
   return {};
@@ -125,13 +187,14 @@ Result<void> add_block(const Tokenizer& tokenizer, std::span<const Row> rows, in
 }  // namespace
 
 std::int64_t TokenizedRows::total_label_tokens() const {
-  return total_tokens() - std::accumulate(label_starts.begin(), label_starts.end(), std::int64_t{0});
+  const std::int64_t before = std::accumulate(label_starts.begin(), label_starts.end(), std::int64_t{0});
+  return total_tokens() - std::accumulate(holes.begin(), holes.end(), before);
 }
 
 Result<TokenizedRows> tokenize_rows(const Tokenizer& tokenizer, std::span<const Row> rows,
                                     const TokenizeOptions& options) {
   PEGBOX_CHECK(check(tokenizer, options));
-  Builder builder(options);
+  Builder builder(options, std::ranges::any_of(rows, [](const Row& row) { return row.conversation.has_value(); }));
   for (std::size_t start = 0; start < rows.size();) {
     const std::size_t count = block_size(rows.subspan(start));
     PEGBOX_CHECK(add_block(tokenizer, rows.subspan(start, count), options.threads, builder));
@@ -139,11 +202,13 @@ Result<TokenizedRows> tokenize_rows(const Tokenizer& tokenizer, std::span<const 
   }
   TokenizedRows result = std::move(builder).take();
   if (result.size() == 0)
-    return fail(ErrorKind::InvalidInput,
-                {.where = "data",
-                 .what = "no row has a token to learn",
-                 .got = fmt::format("{} rows", rows.size()),
-                 .hint = rows.empty() ? "" : "the prompts fill the sequence length; make it larger"});
+    return fail(
+        ErrorKind::InvalidInput,
+        {.where = "data",
+         .what = "no row has a token to learn",
+         .got = fmt::format("{} rows", rows.size()),
+         .hint =
+             rows.empty() ? "" : "prompts fill the sequence length (make it larger), or no turn is the assistant's"});
   return result;
 }
 

@@ -2,6 +2,7 @@
 #include "text/tokenizer.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "text/bridge_call.h"
 
@@ -114,6 +115,31 @@ Result<std::vector<std::vector<TokenId>>> Tokenizer::encode_batch(std::span<cons
   std::vector<std::vector<TokenId>> result(ids.get().count);
   for (std::size_t i = 0; i < result.size(); ++i)
     result[i].assign(ids.get().ids + ids.get().offsets[i], ids.get().ids + ids.get().offsets[i + 1]);
+  return result;
+}
+
+Result<std::vector<MarkedIds>> Tokenizer::encode_marked(std::span<const std::string_view> texts,
+                                                        std::span<const std::span<const Span>> spans,
+                                                        int threads) const {
+  assert(texts.size() == spans.size());
+  const std::vector<pegbox_view> views = views_of(texts);
+  std::vector<std::size_t> bounds;
+  for (const auto& parts : spans)
+    for (const Span& part : parts) bounds.insert(bounds.end(), {part.begin, part.end});
+  std::vector<pegbox_spans> bridge_spans;
+  for (std::size_t i = 0, first = 0; i < spans.size(); first += 2 * spans[i].size(), ++i)
+    bridge_spans.push_back({bounds.data() + first, spans[i].size()});
+  BridgeIds ids;
+  BridgeString error;
+  if (!pegbox_tokenizer_encode_marked(handle_->bridge, views.data(), views.size(), bridge_spans.data(),
+                                      static_cast<std::size_t>(std::max(threads, 0)), ids.out(), error.out()))
+    return fail_encode(error);
+  std::vector<MarkedIds> result(ids.get().count);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const std::size_t begin = ids.get().offsets[i], end = ids.get().offsets[i + 1];
+    result[i] = {.ids{ids.get().ids + begin, ids.get().ids + end},
+                 .marks{ids.get().marks + begin, ids.get().marks + end}};
+  }
   return result;
 }
 

@@ -14,10 +14,16 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "text/span.h"
 
 namespace pegbox::text {
 
 using TokenId = std::int32_t;
+
+struct MarkedIds {
+  std::vector<TokenId> ids;
+  std::vector<std::uint8_t> marks;  ///< [ids] 1 if marked, else 0
+};
 
 /// A handle on an immutable tokenizer; all const members may be called from several threads at once. What a file says
 /// of truncation, padding and BPE dropout is ignored: ids are those of the whole text, every time.
@@ -47,6 +53,11 @@ class Tokenizer {
                                                          bool add_special = false) const;
   Result<std::vector<std::vector<TokenId>>> encode_batch(std::span<const std::string_view> texts, int threads = 0,
                                                          bool add_special = false) const;
+
+  /// As `encode_batch`, with a mark on each id of which a part lies in one of its text's spans, which are in order and
+  /// apart from each other.
+  Result<std::vector<MarkedIds>> encode_marked(std::span<const std::string_view> texts,
+                                               std::span<const std::span<const Span>> spans, int threads = 0) const;
 
   /// The text of `ids`; bytes that are not UTF-8 come out as U+FFFD. InvalidInput for an id outside the vocabulary.
   Result<std::string> decode(std::span<const TokenId> ids, bool skip_special = false) const;

@@ -3,6 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <span>
+
+#include "text/chat_rows.h"
+
 namespace pegbox::train {
 
 namespace {
@@ -25,19 +32,80 @@ Result<std::vector<Path>> read_paths(const Node& node) {
   return paths;
 }
 
+/// A path of a mixture: a string, or an object with path, name and, of training data, weight.
+Result<void> read_set(const Node& item, std::size_t part, DataFiles& files) {
+  MixtureSet set;
+  Node path = item;
+  if (item.is_object()) {
+    std::vector<std::string_view> members = {"path", "name"};
+    if (part == 0) members.push_back("weight");
+    PEGBOX_CHECK(item.only(members));
+    PEGBOX_TRY(path, item.at("path"));
+    if (item.has("weight")) {
+      PEGBOX_TRY(const Node weight, item.at("weight"));
+      PEGBOX_TRY(set.weight, weight.real());
+      if (!(set.weight >= 0) || !std::isfinite(set.weight)) return weight.fail("not a weight", "a number, 0 or more");
+    }
+    if (item.has("name")) {
+      PEGBOX_TRY(const Node name, item.at("name"));
+      PEGBOX_TRY(set.name, name.string());
+    }
+  }
+  PEGBOX_TRY(const std::string text, path.string());
+  files.parts[part].emplace_back(text);
+  if (set.name.empty()) set.name = files.parts[part].back().stem().string();
+  if (set.name.find_first_of("=,") != std::string::npos)
+    return item.fail("a set's name has = or , in it", "another name");
+  if (std::ranges::find(files.sets[part], set.name, &MixtureSet::name) != files.sets[part].end())
+    return item.fail("two sets of a mixture have the name " + set.name, "a name for each");
+  files.sets[part].push_back(std::move(set));
+  return {};
+}
+
+/// The paths of a part; a mixture if one of them is an object.
+Result<void> read_part(const Node& node, std::size_t part, DataFiles& files) {
+  const std::vector<Node> items = node.is_array() ? node.items() : std::vector<Node>{node};
+  if (std::ranges::none_of(items, &Node::is_object)) {
+    PEGBOX_TRY(files.parts[part], read_paths(node));
+    return {};
+  }
+  for (const Node& item : items) PEGBOX_CHECK(read_set(item, part, files));
+  const auto has_weight = [](const MixtureSet& set) { return set.weight >= 0; };
+  if (std::ranges::any_of(files.sets[part], has_weight) && !std::ranges::all_of(files.sets[part], has_weight))
+    return node.fail("some sets of the mixture have a weight and some have none", "a weight for each, or for none");
+  return {};
+}
+
+Result<std::map<std::string, std::string>> read_columns(const Node& node) {
+  PEGBOX_CHECK(node.only(text::kFieldNames));
+  std::map<std::string, std::string> columns;
+  for (const auto& [field, column] : node.members()) {
+    PEGBOX_TRY(columns[field], column.string());
+  }
+  if (columns.empty()) return node.fail("no column is named", "such as {prompt: question, completion: answer}");
+  return columns;
+}
+
 }  // namespace
 
 Result<DataFiles> DataFiles::read(const Node& node) {
   DataFiles files;
   if (!node.is_object()) {
-    PEGBOX_TRY(files.parts[0], read_paths(node));
+    PEGBOX_CHECK(read_part(node, 0, files));
     return files;
   }
-  PEGBOX_CHECK(node.only(kPartNames));
+  constexpr std::string_view kColumns = "columns";
+  std::vector<std::string_view> known(kPartNames.begin(), kPartNames.end());
+  known.push_back(kColumns);
+  PEGBOX_CHECK(node.only(known));
+  if (node.has(kColumns)) {
+    PEGBOX_TRY(const Node columns, node.at(kColumns));
+    PEGBOX_TRY(files.columns, read_columns(columns));
+  }
   for (std::size_t part = 0; part < kPartNames.size(); ++part) {
     if (!node.has(kPartNames[part])) continue;
     PEGBOX_TRY(const Node member, node.at(kPartNames[part]));
-    PEGBOX_TRY(files.parts[part], read_paths(member));
+    PEGBOX_CHECK(read_part(member, part, files));
   }
   return files;
 }
@@ -49,29 +117,81 @@ std::optional<text::TokenId> begin_token_of(const text::ModelText& text) {
   return text.begin->id;
 }
 
+namespace {
+
+/// Appends the rows of some paths to a part, as those of one set.
+Result<void> append_rows(std::span<const Path> paths, const DataFiles& files, std::size_t part, std::int32_t set,
+                         DataRows& rows) {
+  PEGBOX_TRY(text::Dataset data, text::load_dataset(paths, {.columns = files.columns, .labels = files.labels}));
+  const auto first_file = static_cast<std::int32_t>(rows.files[part].size());
+  for (text::Row& row : data.rows) {
+    row.file += first_file;
+    row.set = set;
+  }
+  if (part == 0 && !rows.has[1] && files.validation_fraction > 0 && files.parts[1].empty() &&
+      data.shape == text::RowShape::Text)
+    data.rows = text::cut_long_rows(data.rows, kPieceBytes);
+  std::ranges::move(data.rows, std::back_inserter(rows.parts[part]));
+  std::ranges::move(data.files, std::back_inserter(rows.files[part]));
+  rows.has[part] = true;
+  return {};
+}
+
+}  // namespace
+
 Result<DataRows> read_rows(const DataFiles& files) {
   DataRows rows;
-  text::RowShape train_shape = text::RowShape::Text;
+  rows.sets = files.sets;
   for (std::size_t part = 0; part < files.parts.size(); ++part) {
-    if (files.parts[part].empty()) continue;
-    PEGBOX_TRY(text::Dataset data, text::load_dataset(files.parts[part]));
-    if (part == 0) train_shape = data.shape;
-    rows.parts[part] = std::move(data.rows);
-    rows.has[part] = true;
+    const std::span<const Path> paths = files.parts[part];
+    if (!files.sets[part].empty()) {
+      for (std::size_t i = 0; i < paths.size(); ++i)
+        PEGBOX_CHECK(append_rows(paths.subspan(i, 1), files, part, static_cast<std::int32_t>(i), rows));
+    } else if (!paths.empty()) {
+      PEGBOX_CHECK(append_rows(paths, files, part, 0, rows));
+    }
   }
   if (rows.has[0] && !rows.has[1] && files.validation_fraction > 0) {
-    if (train_shape == text::RowShape::Text) rows.parts[0] = text::cut_long_rows(rows.parts[0], kPieceBytes);
     const std::array fractions = {1 - files.validation_fraction, files.validation_fraction};
     PEGBOX_TRY(auto split, text::split_rows(rows.parts[0], fractions, kSplitSeed));
     rows.parts[0] = std::move(split[0]);
     rows.parts[1] = std::move(split[1]);
+    rows.files[1] = rows.files[0];
+    rows.sets[1] = rows.sets[0];
     rows.has[1] = !rows.parts[1].empty();
   }
   return rows;
 }
 
-Corpus::Corpus(text::ModelText text, DataRows rows, int threads)
-    : text_(std::move(text)), rows_(std::move(rows)), threads_(threads) {}
+namespace {
+
+/// Which set or class each tokenized row is of.
+void add_groups(const std::vector<text::Row>& rows, const std::vector<MixtureSet>& sets, text::TokenizedRows& tokens) {
+  const auto source = [&](std::int64_t row) -> const text::Row& {
+    return rows[static_cast<std::size_t>(tokens.sources[static_cast<std::size_t>(row)])];
+  };
+  std::map<std::string, std::int32_t> classes;
+  for (const text::Row& row : rows)
+    if (!row.label.empty()) classes[row.label] = 0;
+  if (sets.empty() && classes.empty()) return;
+  for (const MixtureSet& set : sets) {
+    tokens.group_names.push_back(set.name);
+    if (set.weight >= 0) tokens.group_weights[set.name] = set.weight;
+  }
+  tokens.groups_are_classes = sets.empty();
+  if (tokens.groups_are_classes)
+    for (auto& [name, number] : classes) {
+      number = static_cast<std::int32_t>(tokens.group_names.size());
+      tokens.group_names.push_back(name);
+    }
+  for (std::int64_t row = 0; row < tokens.size(); ++row)
+    tokens.groups.push_back(tokens.groups_are_classes ? classes[source(row).label] : source(row).set);
+}
+
+}  // namespace
+
+Corpus::Corpus(text::ModelText text, DataRows rows, int threads, text::LossOn loss_on)
+    : text_(std::move(text)), rows_(std::move(rows)), threads_(threads), loss_on_(loss_on) {}
 
 Result<const text::TokenizedRows*> Corpus::tokenized(Part part, std::int64_t sequence_length) {
   const auto index = static_cast<std::size_t>(part);
@@ -83,8 +203,11 @@ Result<const text::TokenizedRows*> Corpus::tokenized(Part part, std::int64_t seq
     const text::TokenizeOptions options{.sequence_length = sequence_length,
                                         .end_token = text_.end.id,
                                         .begin_token = begin_token_of(text_),
+                                        .loss_on = loss_on_,
                                         .threads = threads_};
+    PEGBOX_CHECK(text::write_conversations(rows_.parts[index], text_, loss_on_, rows_.files[index]));
     PEGBOX_TRY(text::TokenizedRows tokens, text::tokenize_rows(text_.tokenizer, rows_.parts[index], options));
+    add_groups(rows_.parts[index], rows_.sets[index], tokens);
     kept = std::make_unique<text::TokenizedRows>(std::move(tokens));
   }
   return kept.get();

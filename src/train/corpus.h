@@ -21,12 +21,23 @@ namespace pegbox::train {
 enum class Part : std::uint8_t { Train, Validation, Test };
 inline constexpr std::array<std::string_view, 3> kPartNames = {"train", "validation", "test"};
 
+/// One of the sets that a part of the data is mixed of: measured apart, and trained on in its share.
+struct MixtureSet {
+  std::string name;
+  double weight = -1;  ///< training: its share of the tokens, up to a common factor; -1: not said
+};
+
 /// Which files are what. Without validation files a part of the training rows is kept apart, by content.
 struct DataFiles {
-  std::array<std::vector<Path>, 3> parts;  ///< by Part; empty: not given
+  std::array<std::vector<Path>, 3> parts;       ///< by Part; empty: not given
+  std::map<std::string, std::string> columns;   ///< our name of a field -> the files' (text::DatasetOptions::columns)
+  std::array<std::vector<MixtureSet>, 3> sets;  ///< of each part [paths]; empty: its files are one set
   double validation_fraction = 0.05;
+  bool labels = false;  ///< rows are texts with their classes (text::DatasetOptions::labels)
 
-  /// A path or a list of paths (training data), or an object with train, validation and test.
+  /// A path or a list of paths (training data), or an object with train, validation and test, and perhaps columns. A
+  /// path that is a set of a mixture is an object with path, and perhaps name (else the file's) and, of training,
+  /// weight.
   static Result<DataFiles> read(const Node& node);
 };
 
@@ -37,7 +48,9 @@ std::optional<text::TokenId> begin_token_of(const text::ModelText& text);
 /// The rows of all parts.
 struct DataRows {
   std::array<std::vector<text::Row>, 3> parts;
+  std::array<std::vector<std::string>, 3> files;  ///< the names of the files that their rows are from
   std::array<bool, 3> has{};
+  std::array<std::vector<MixtureSet>, 3> sets;  ///< as of the files; a split part has those of training
 };
 
 /// Reads the files and, if training rows but no validation rows are given, splits them; long texts are cut first.
@@ -45,18 +58,21 @@ Result<DataRows> read_rows(const DataFiles& files);
 
 class Corpus {
  public:
-  Corpus(text::ModelText text, DataRows rows, int threads);
+  Corpus(text::ModelText text, DataRows rows, int threads, text::LossOn loss_on = text::LossOn::Completions);
 
   const text::ModelText& text() const { return text_; }
+  const DataRows& rows() const { return rows_; }  ///< conversations are written out once their part was tokenized
   bool has(Part part) const { return rows_.has[static_cast<std::size_t>(part)]; }
 
-  /// Tokenized rows of a part; made at the first call, then kept. InvalidInput if the part was not given.
+  /// Tokenized rows of a part; made at the first call, then kept. InvalidInput if the part was not given, or its
+  /// conversations cannot be written.
   Result<const text::TokenizedRows*> tokenized(Part part, std::int64_t sequence_length);
 
  private:
   text::ModelText text_;
   DataRows rows_;
   int threads_;
+  text::LossOn loss_on_;
   std::map<std::pair<Part, std::int64_t>, std::unique_ptr<text::TokenizedRows>> tokenized_;
 };
 

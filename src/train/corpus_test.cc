@@ -1,6 +1,7 @@
 // Tests of the corpus, and of learning on real text: Python's own sources.
 #include "train/corpus.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -93,6 +94,46 @@ TEST(Corpus, ReadsPathsAndObjects) {
   EXPECT_FALSE(read({{"training", "a"}}));
   EXPECT_FALSE(read(3));
   EXPECT_FALSE(read(Json::array()));
+}
+
+TEST(Corpus, ReadsColumnsAndTheSetsOfAMixture) {
+  const auto read = [](const Json& json) {
+    const Document document{.json = {{"data", json}}, .name = "config", .lines = {}};
+    return DataFiles::read(*document.root().at("data"));
+  };
+  EXPECT_EQ(must(read({{"train", "a"}, {"columns", {{"prompt", "question"}}}})).columns.at("prompt"), "question");
+  const DataFiles files = must(read({{"train", Json::array({{{"path", "x/books.jsonl"}, {"weight", 0.7}},
+                                                            {{"path", "y"}, {"weight", 2}, {"name", "code"}}})}}));
+  EXPECT_EQ(files.parts[0], (std::vector<Path>{"x/books.jsonl", "y"}));
+  EXPECT_EQ(files.sets[0][0].name, "books");
+  EXPECT_EQ(files.sets[0][1].name, "code");
+  EXPECT_EQ(files.sets[0][1].weight, 2);
+  EXPECT_FALSE(read({{"train", "a"}, {"columns", {{"question", "prompt"}}}})) << "the names are the other way round";
+  EXPECT_FALSE(read({{"train", Json::array({{{"path", "a"}, {"weight", -1}}})}}));
+  EXPECT_FALSE(read({{"train", Json::array({{{"path", "a"}, {"weight", 1}}, "b"})}})) << "one has no weight";
+  EXPECT_FALSE(read({{"train", Json::array({{{"path", "x/a"}}, {{"path", "y/a"}}})}})) << "two of one name";
+  EXPECT_FALSE(read({{"validation", Json::array({{{"path", "a"}, {"weight", 1}}})}}));
+}
+
+TEST(Corpus, KnowsTheSetThatEachTokenizedRowIsOf) {
+  const TemporaryFolder folder = must(TemporaryFolder::create("pegbox-corpus-test"));
+  std::string lines;
+  for (int i = 0; i < 40; ++i) lines += fmt::format("{{\"text\": \"row {}\"}}\n", i);
+  must(replace_file(folder.path() / "a.jsonl", lines));
+  must(replace_file(folder.path() / "b.jsonl", "{\"prompt\": \"one and\", \"completion\": \" two\"}\n"));
+  DataRows rows = must(read_rows({.parts = {{{folder.path() / "a.jsonl", folder.path() / "b.jsonl"}, {}, {}}},
+                                  .sets = {{{{"a", 1}, {"b", 3}}, {}, {}}},
+                                  .validation_fraction = 0.3}));
+  text::ModelText text = trained_text(rows);
+  Corpus corpus(std::move(text), std::move(rows), 1);
+  for (const Part part : {Part::Train, Part::Validation}) {
+    const auto* const tokens = must(corpus.tokenized(part, 64));
+    ASSERT_EQ(std::ssize(tokens->groups), tokens->size());
+    EXPECT_EQ(tokens->group_names, (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(tokens->group_weights.at("b"), 3);
+    for (std::int64_t row = 0; row < tokens->size(); ++row)
+      EXPECT_EQ(tokens->groups[row] == 1, tokens->label_starts[row] > 1) << "only b has prompts";
+  }
 }
 
 TEST(TrainingOnRealText, TakesAQuarterOffUniformGuessing) {

@@ -46,18 +46,41 @@ void divide(Evaluation& total) {
   total.loss = total.label_tokens > 0 ? total.loss / static_cast<double>(total.label_tokens) : NAN;
 }
 
+/// Rows up to `most_tokens` (0: all), of a mixture by its sets and of each equally many; else under an empty name.
+std::vector<std::pair<std::string, std::vector<std::int64_t>>> sets_of(const text::TokenizedRows& data,
+                                                                       std::int64_t most_tokens) {
+  const bool is_mixture = !data.groups.empty() && !data.groups_are_classes;
+  std::vector<std::pair<std::string, std::vector<std::int64_t>>> sets;
+  if (!is_mixture) sets.push_back({"", {}});
+  if (is_mixture)
+    for (const std::string& name : data.group_names) sets.push_back({name, {}});
+  std::vector<std::int64_t> tokens(sets.size());
+  const std::int64_t most = most_tokens / std::ssize(sets);
+  for (std::int64_t row = 0; row < data.size(); ++row) {
+    const auto set = static_cast<std::size_t>(is_mixture ? data.groups[row] : 0);
+    if (most_tokens > 0 && tokens[set] >= most) continue;
+    sets[set].second.push_back(row);
+    tokens[set] += data.length(row);
+  }
+  return sets;
+}
+
 }  // namespace
 
 double Evaluation::perplexity() const { return std::exp(loss); }
 
 Evaluation evaluate(const Decoder& decoder, const Network& network, const text::TokenizedRows& data, Lanes& lanes,
                     std::int64_t batch_tokens, std::int64_t most_tokens) {
-  std::vector<std::int64_t> rows;
-  for (std::int64_t row = 0; row < data.size() && (most_tokens == 0 || data.offsets[row] < most_tokens); ++row)
-    rows.push_back(row);
   Evaluation result;
-  for (const Evaluation& sum : loss_sums(decoder, network, data, lanes, text::micro_batches(data, rows, batch_tokens)))
-    add(result, sum);
+  for (const auto& [name, set_rows] : sets_of(data, most_tokens)) {
+    Evaluation set;
+    for (const Evaluation& sum :
+         loss_sums(decoder, network, data, lanes, text::micro_batches(data, set_rows, batch_tokens)))
+      add(set, sum);
+    add(result, set);
+    divide(set);
+    if (!name.empty() && set.label_tokens > 0) result.set_losses[name] = set.loss;
+  }
   divide(result);
   return result;
 }

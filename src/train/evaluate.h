@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "text/tokenized.h"
@@ -14,11 +16,12 @@ namespace pegbox::train {
 struct Evaluation {
   double loss = 0;  ///< mean negative log-likelihood over label tokens, in nats
   std::int64_t label_tokens = 0;
-  double perplexity() const;  ///< e^loss
+  std::map<std::string, double> set_losses{};  ///< of each set of a mixture that has a label; empty if it is none
+  double perplexity() const;                   ///< e^loss
 };
 
-/// Evaluates the rows up to `most_tokens` tokens (0: all), in batches of about `batch_tokens`. The sum does not depend
-/// on the number of lanes. Throws what libtorch throws.
+/// Evaluates the rows up to `most_tokens` tokens (0: all; of a mixture as many of each set), in batches of about
+/// `batch_tokens`. The sum does not depend on the number of lanes. Throws what libtorch throws.
 Evaluation evaluate(const Decoder& decoder, const Network& network, const text::TokenizedRows& data, Lanes& lanes,
                     std::int64_t batch_tokens, std::int64_t most_tokens = 0);
 

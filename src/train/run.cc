@@ -18,6 +18,7 @@
 #include "train/ops/loss.h"
 #include "train/optim/clipping.h"
 #include "train/optim/schedule.h"
+#include "train/row_order.h"
 
 namespace pegbox::train {
 
@@ -98,8 +99,7 @@ TrainingRun::TrainingRun(const BaseModel& model, const TrainConfig& config, cons
       lanes_(lanes),
       total_tokens_(total_tokens_of(config, train)),
       watch_(config),
-      spikes_(config),
-      order_(train.size(), static_cast<std::uint64_t>(config.seed)) {}
+      spikes_(config) {}
 
 Result<std::unique_ptr<TrainingRun>> TrainingRun::create(const BaseModel& model, const TrainConfig& config,
                                                          const text::TokenizedRows& train, Lanes& lanes) {
@@ -115,6 +115,7 @@ Result<void> TrainingRun::start() {
   if (config_.learning_rate == 0)
     config_.learning_rate = step_law_learning_rate(
         static_cast<double>(model_.decoder->layout().parameters_without_tables()), static_cast<double>(total_tokens_));
+  PEGBOX_TRY(order_, make_row_order(config_, train_));
   PEGBOX_TRY(method_, make_method(config_, model_));
   PEGBOX_CHECK(check_memory());
   parameters_ = method_->initial_parameters(static_cast<std::uint64_t>(config_.seed));
@@ -251,7 +252,7 @@ std::int64_t TrainingRun::batch_rows() const {
 Result<StepReport> TrainingRun::step() {
   return guard("training step", [&]() -> Result<StepReport> {
     if (spikes_.copy_is_due(steps_)) keep_copy();
-    const std::vector<std::int64_t> rows = order_.next(batch_rows());
+    const std::vector<std::int64_t> rows = order_->next(batch_rows());
     StepReport report;
     for (const std::int64_t row : rows) {
       report.tokens += train_.length(row);
@@ -381,7 +382,7 @@ Snapshot TrainingRun::snapshot() {
   for (const auto& [name, tensor] : live()) snapshot.tensors[name] = tensor.clone();
   for (const auto& [name, tensor] : copy_) snapshot.tensors[kCopyPrefix + name] = tensor.clone();
   for (std::size_t i = 0; i < best_.size(); ++i) snapshot.tensors[kBestPrefix + parameters_[i].name] = best_[i].clone();
-  const auto position = order_.position();
+  const auto position = order_->position();
   snapshot.state = {{"format", kSnapshotFormat},
                     {"tokens", tokens_},
                     {"steps", steps_},
@@ -431,7 +432,7 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
     for (auto& [target, source] : copies) target.copy_(*source);
     tokens_ = state["tokens"].get<std::int64_t>();
     steps_ = state["steps"].get<std::int64_t>();
-    order_.seek({state["epoch"].get<std::int64_t>(), state["index"].get<std::int64_t>()});
+    order_->seek({state["epoch"].get<std::int64_t>(), state["index"].get<std::int64_t>()});
     read_json_number(state["interval_loss"], interval_loss_);
     interval_labels_ = state["interval_labels"].get<std::int64_t>();
     watch_.restore(state.value("validation", Json::object()));

@@ -130,7 +130,7 @@ class TrainingRun {
   Tensors best_;       // [parameters], of the lowest validation loss; empty: none is kept
   bool best_taken_ = false;
   std::vector<LaneState> lanes_state_;
-  text::DataOrder order_;
+  std::unique_ptr<text::RowOrder> order_;
 
   std::int64_t tokens_ = 0, steps_ = 0;
   double interval_loss_ = 0;  // sum over interval_labels_, since take_train_loss

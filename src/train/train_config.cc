@@ -8,6 +8,7 @@
 #include "train/method/method.h"
 #include "train/optim/optim_fields.h"
 #include "train/optim/optimizer.h"
+#include "train/row_order.h"
 
 namespace pegbox::train {
 
@@ -141,6 +142,17 @@ Rows run_rows() {
           .minimum = 2,
           .maximum = 1 << 24,
           .help = "longer texts are cut into sequences, longer completions are truncated"},
+      Row{.name = "mixture",
+          .member = &TrainConfig::mixture,
+          .help = "shares of the training sets in the tokens, {books: 0.7, code: 0.3}; a search names them "
+                  "{simplex: [books, code]}; empty: the weights of the data, else all rows alike"},
+      Row{.name = "balance",
+          .member = &TrainConfig::balance,
+          .minimum = 0,
+          .maximum = 1,
+          .help =
+              "rows with labels: a class of n rows is read as often as n^(1 - balance) says: 0 as the data are, 1 all "
+              "classes alike"},
       Row{.name = "micro_batch",
           .member = &TrainConfig::micro_batch,
           .minimum = 0,
@@ -278,7 +290,10 @@ Result<TrainConfig> read_train_config(const Json& defaults, const Json& json, co
                 {.where = where,
                  .what = "a training config is an object of fields",
                  .got = to_line(document.json.is_object() ? json : document.json).substr(0, 80)});
-  for (const auto& [key, value] : json.items()) document.json[key] = value;
+  Json own = json;
+  fold_mixture(document.json);
+  fold_mixture(own);
+  for (const auto& [key, value] : own.items()) document.json[key] = value;
   PEGBOX_TRY(TrainConfig config, train_fields().read(document.root()));
   if (config.optimizer == "schedule_free" && !document.json.contains("schedule")) config.schedule = "constant";
   if (config.schedule == "one_cycle" && !document.json.contains("warmup_fraction"))

@@ -21,6 +21,7 @@ std::unique_ptr<Subcommand> make_stop_command();
 std::unique_ptr<Subcommand> make_delete_command();
 std::unique_ptr<Subcommand> make_gc_command();
 std::unique_ptr<Subcommand> make_backup_command();
+std::unique_ptr<Subcommand> make_check_command();
 std::unique_ptr<Subcommand> make_train_command();
 std::unique_ptr<Subcommand> make_evaluate_command();
 std::unique_ptr<Subcommand> make_predict_command();

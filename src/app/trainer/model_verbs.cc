@@ -28,8 +28,8 @@ Result<train::Corpus> open_corpus(const Config& config, const std::string& token
   train::DataFiles data = config.data;
   data.validation_fraction = 0;  // what is named is evaluated, whole
   PEGBOX_TRY(train::DataRows rows, train::read_rows(data));
-  PEGBOX_TRY(text::ModelText text, text::read_model_text(tokenizer_folder));
-  return train::Corpus(std::move(text), std::move(rows), threads_of(config.settings));
+  PEGBOX_TRY(text::ModelText text, read_text(config.settings, tokenizer_folder));
+  return train::Corpus(std::move(text), std::move(rows), threads_of(config.settings), loss_on_of(config.settings));
 }
 
 std::string tokenizer_folder(const Settings& settings) {

@@ -1,7 +1,10 @@
 // Settings: see settings.h.
 #include "app/trainer/settings.h"
 
+#include <algorithm>
 #include <filesystem>
+
+#include "train/row_order.h"
 
 namespace pegbox::trainer {
 
@@ -48,6 +51,15 @@ const FieldTable<Settings>& setting_fields() {
                       .minimum = 0,
                       .maximum = 0.9,
                       .help = "of the training data, kept apart where no validation data are given"},
+      Field<Settings>{.name = "chat_template",
+                      .member = &Settings::chat_template,
+                      .help = "conversations: how they are written, where not as the model says: a Jinja file, one of "
+                              "the model's templates by name, chatml or plain"},
+      Field<Settings>{.name = "loss_on",
+                      .member = &Settings::loss_on,
+                      .choices = {text::kLossOnNames.begin(), text::kLossOnNames.end()},
+                      .help = "what is learned, and measured: completions and what the assistant says (completions), "
+                              "of conversations only the assistant's last turn (last_turn), or all"},
       Field<Settings>{.name = "vocabulary",
                       .member = &Settings::vocabulary,
                       .minimum = 257,
@@ -89,7 +101,9 @@ std::vector<std::string_view> config_names() {
   return names;
 }
 
-Result<Config> read_config(const Document& document) {
+Result<Config> read_config(const Document& written) {
+  Document document = written;
+  train::fold_mixture(document.json);
   const Node root = document.root();
   PEGBOX_CHECK(root.only(config_names()));
   Config config;
@@ -175,6 +189,11 @@ Result<void> prepare_output(const Settings& settings) {
                                             .expected = "another folder"});
   }
   return make_folder(settings.output);
+}
+
+text::LossOn loss_on_of(const Settings& settings) {
+  const auto found = std::ranges::find(text::kLossOnNames, settings.loss_on);
+  return static_cast<text::LossOn>(found - text::kLossOnNames.begin());
 }
 
 }  // namespace pegbox::trainer

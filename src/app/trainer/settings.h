@@ -9,6 +9,7 @@
 #include "base/field_table.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "text/loss_on.h"
 #include "train/corpus.h"
 #include "train/train_config.h"
 
@@ -25,6 +26,8 @@ struct Settings {
   double checkpoint_every = 30;  // s
   double held_bytes = 1 << 30;   // of waiting trials kept in memory
   double validation_fraction = 0.05;
+  std::string chat_template;  ///< a file, or a name; empty: the model's
+  std::string loss_on = "completions";
   std::int64_t vocabulary = 2048;  ///< of a tokenizer trained on the data, where none is given
   std::string per_row;             ///< evaluate: file for the loss of each text apart
   std::string prompt;
@@ -54,6 +57,8 @@ std::vector<std::string_view> config_names();
 /// The command line of a verb: `--config FILE`, `--json-config TEXT` and `--name value`, in the order given; later ones
 /// win.
 Result<Document> read_command_line(const std::vector<std::string>& arguments);
+
+text::LossOn loss_on_of(const Settings& settings);
 
 /// Makes the output folder, if one is named, before the work, so that a mistake shows at once. Refused: a folder that
 /// the verb also reads, the model's or the adapter's.

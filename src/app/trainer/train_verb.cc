@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "app/trainer/curves.h"
+#include "app/trainer/preflight.h"
 #include "app/trainer/verbs.h"
 #include "app/trainer/workplace.h"
 #include "base/clock.h"
@@ -82,6 +83,7 @@ class Session {
     if (has_evaluation_) {
       result["validation_loss"] = evaluation_.loss;
       result["perplexity"] = evaluation_.perplexity();
+      for (const auto& [set, loss] : evaluation_.set_losses) result["validation_loss." + set] = loss;
     }
     if (!settings_.output.empty()) result["output"] = settings_.output;
     if (settings_.json) print_json(streams_, result);
@@ -146,6 +148,21 @@ class Session {
   train::Evaluation evaluation_;
 };
 
+/// The data in short: how much is learned, and what is odd.
+Result<void> print_data(const Workplace& workplace, std::int64_t sequence_length, const Streams& streams) {
+  for (const train::Part part : {train::Part::Train, train::Part::Validation}) {
+    if (!workplace.corpus->has(part)) continue;
+    PEGBOX_TRY(const PartReport report, report_part(*workplace.corpus, part, sequence_length));
+    const auto count = [&](const char* name) { return format_count(report.numbers[name].get<double>()); };
+    fmt::print(streams.progress, "{:<11} {} texts, {} tokens, {} of them learned\n",
+               train::kPartNames[static_cast<std::size_t>(part)], count("texts"), count("tokens"),
+               count("label_tokens"));
+    for (const Finding& finding : report.findings)
+      fmt::print(streams.progress, "warning: {}; {}\n", finding.what, finding.hint);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> run_train(const Config& config, const Streams& streams) {
@@ -154,6 +171,7 @@ Result<void> run_train(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const train::TrainConfig resolved, train::read_train_config(Json::object(), config.run, "config"));
   PEGBOX_CHECK(prepare_output(config.settings));
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
+  if (!config.settings.json) PEGBOX_CHECK(print_data(workplace, resolved.sequence_length, streams));
   PEGBOX_TRY(const auto owned, make_run(workplace, resolved));
   Session session(workplace, config.settings, *owned, streams);
   if (!config.settings.output.empty()) PEGBOX_CHECK(session.resume());

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kProgramSection = "Files and the program";
 constexpr double kSignOfLifeSeconds = 2;  // well under a third of any sensible lease
 
-constexpr std::array<Verb, 8> kVerbs = {{
+constexpr std::array<Verb, 9> kVerbs = {{
     {"worker", "train the trials of a host over the trial protocol on standard input and output",
      "pegbox-trainer worker --config trainer.json", run_worker},
     {"train", "one run without a search",
@@ -28,6 +28,8 @@ constexpr std::array<Verb, 8> kVerbs = {{
     {"merge", "an adapter made part of its model", "pegbox-trainer merge --model base --adapter tuned --output merged",
      run_merge},
     {"describe", "facts about model and data", "pegbox-trainer describe --model base --data notes.txt", run_describe},
+    {"preflight", "what is worth knowing of model and data before a run",
+     "pegbox-trainer preflight --model base --data chats.jsonl", run_preflight},
     {"fields", "everything that a config may hold, with types, defaults and meaning", "pegbox-trainer fields",
      run_fields},
     {"probe", "logits and gradients of a model on text, in a file",
@@ -97,7 +99,9 @@ Result<void> run_fields(const Config&, const Streams& streams) {
                   {"of", "trainer"},
                   {"type", "object"},
                   {"default", nullptr},
-                  {"help", "text to train on: a path, a list of paths, or an object with train, validation and test"},
+                  {"help",
+                   "text to train on: a path, a list of paths, or an object with train, validation and test, and "
+                   "columns (our names of fields: the files')"},
                   {"accepts", "path, list or object"},
                   {"section", kProgramSection}});
   for (const FieldRow& row : train::train_fields().rows())

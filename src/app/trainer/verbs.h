@@ -32,6 +32,7 @@ Result<void> run_evaluate(const Config& config, const Streams& streams);
 Result<void> run_predict(const Config& config, const Streams& streams);
 Result<void> run_merge(const Config& config, const Streams& streams);
 Result<void> run_describe(const Config& config, const Streams& streams);
+Result<void> run_preflight(const Config& config, const Streams& streams);
 Result<void> run_fields(const Config& config, const Streams& streams);
 Result<void> run_probe(const Config& config, const Streams& streams);
 

@@ -198,29 +198,16 @@ void Worker::keep_within_memory() {
   }
 }
 
-namespace {
-
-Json describe_model(const train::Decoder& decoder) {
-  const train::ModelConfig& model = decoder.config();
-  return {{"parameters", decoder.layout().parameters()},
-          {"parameters_without_tables", decoder.layout().parameters_without_tables()},
-          {"layers", model.layers},
-          {"width", model.width},
-          {"heads", model.heads}};
-}
-
-}  // namespace
-
 Result<message::Described> describe_workplace(Workplace& workplace, const Config& config, const Worker::Log& log) {
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
   message::Described described;
   Json& values = described.values;
   std::int64_t vocabulary = workplace.corpus->text().tokenizer.vocabulary_size();
   if (workplace.base.decoder != nullptr) {
-    values = describe_model(*workplace.base.decoder);
+    values = model_facts(workplace.base.decoder->config(), workplace.base.decoder->layout());
     vocabulary = workplace.base.decoder->config().vocabulary;
   } else if (const auto fresh = train::scratch_model(run, vocabulary, workplace.corpus->text().end.id)) {
-    values = describe_model(*fresh->decoder);
+    values = model_facts(fresh->decoder->config(), fresh->decoder->layout());
   } else {
     log("the model is not described, only the data: " + fresh.error().message);
   }

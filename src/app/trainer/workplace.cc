@@ -15,19 +15,28 @@ constexpr const char* kEndToken = "<|end|>";  // of tokenizers that are trained 
 
 Result<text::ModelText> train_tokenizer(const train::DataRows& rows, std::int64_t vocabulary) {
   std::vector<std::string> texts;
-  for (const text::Row& row : rows.parts[0]) texts.push_back(row.prompt + row.text);
+  for (const text::Row& row : rows.parts[0]) {
+    texts.push_back(row.prompt + row.text);
+    if (!row.conversation) continue;
+    for (const Json& message : row.conversation->messages)
+      if (message.contains("content") && message["content"].is_string())
+        texts.push_back(message["content"].get<std::string>());
+  }
   PEGBOX_TRY(text::Tokenizer tokenizer,
              text::Tokenizer::train_byte_level_bpe(texts, static_cast<int>(vocabulary), kEndToken));
   const text::TokenId id = tokenizer.token_id(kEndToken).value_or(0);
-  return text::ModelText{
-      .tokenizer = std::move(tokenizer), .end = {kEndToken, id}, .begin = {}, .pad = {}, .chat_template = {}};
+  return text::ModelText{.tokenizer = std::move(tokenizer), .end = {kEndToken, id}, .begin = {}, .pad = {}};
 }
 
 Result<text::ModelText> find_text(const Config& config, const train::DataRows& rows) {
   const Settings& settings = config.settings;
-  if (!settings.tokenizer.empty()) return text::read_model_text(settings.tokenizer);
-  if (!settings.model.empty()) return text::read_model_text(settings.model);
-  if (rows.has[0]) return train_tokenizer(rows, settings.vocabulary);
+  if (!settings.tokenizer.empty()) return read_text(settings, settings.tokenizer);
+  if (!settings.model.empty()) return read_text(settings, settings.model);
+  if (rows.has[0]) {
+    PEGBOX_TRY(text::ModelText text, train_tokenizer(rows, settings.vocabulary));
+    if (!settings.chat_template.empty()) PEGBOX_CHECK(text::choose_chat_template(text, settings.chat_template));
+    return text;
+  }
   return fail(ErrorKind::InvalidInput, {.where = "config",
                                         .what = "there is neither a model nor a tokenizer",
                                         .expected = "model, tokenizer, or training data to train a tokenizer on"});
@@ -65,6 +74,12 @@ Result<void> check_validation(const Workplace& workplace, const train::TrainConf
 
 }  // namespace
 
+Result<text::ModelText> read_text(const Settings& settings, const std::string& folder) {
+  PEGBOX_TRY(text::ModelText text, text::read_model_text(folder));
+  if (!settings.chat_template.empty()) PEGBOX_CHECK(text::choose_chat_template(text, settings.chat_template));
+  return text;
+}
+
 int threads_of(const Settings& settings) {
   if (settings.threads > 0) return static_cast<int>(settings.threads);
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -72,15 +87,27 @@ int threads_of(const Settings& settings) {
 
 Result<Workplace> open_workplace(const Config& config) {
   Workplace workplace;
-  const int threads = threads_of(config.settings);
-  workplace.lanes = train::Lanes::for_threads(threads);
+  workplace.lanes = train::Lanes::for_threads(threads_of(config.settings));
   if (!config.settings.model.empty()) {
     PEGBOX_TRY(workplace.base, train::load_model(config.settings.model, storage_of(config.run)));
   }
+  PEGBOX_TRY(workplace.corpus, load_corpus(config));
+  return workplace;
+}
+
+Result<std::unique_ptr<train::Corpus>> load_corpus(const Config& config) {
   PEGBOX_TRY(train::DataRows rows, train::read_rows(config.data));
   PEGBOX_TRY(text::ModelText text, find_text(config, rows));
-  workplace.corpus = std::make_unique<train::Corpus>(std::move(text), std::move(rows), threads);
-  return workplace;
+  return std::make_unique<train::Corpus>(std::move(text), std::move(rows), threads_of(config.settings),
+                                         loss_on_of(config.settings));
+}
+
+Json model_facts(const train::ModelConfig& model, const train::ModelLayout& layout) {
+  return {{"parameters", layout.parameters()},
+          {"parameters_without_tables", layout.parameters_without_tables()},
+          {"layers", model.layers},
+          {"width", model.width},
+          {"heads", model.heads}};
 }
 
 Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::TrainConfig& config) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "app/trainer/settings.h"
+#include "base/json.h"
 #include "base/result.h"
 #include "train/corpus.h"
 #include "train/lanes.h"
@@ -20,6 +21,12 @@ struct Workplace {
 
 /// Loads what the config names. Without a model and a tokenizer, a tokenizer is trained on the training data.
 Result<Workplace> open_workplace(const Config& config);
+
+/// The data alone, and the text side of the model.
+Result<std::unique_ptr<train::Corpus>> load_corpus(const Config& config);
+
+/// What laws and people may ask of a model: {"parameters", "parameters_without_tables", "layers", "width", "heads"}.
+Json model_facts(const train::ModelConfig& model, const train::ModelLayout& layout);
 
 /// A run with what it owns besides the workplace.
 struct OwnedRun {
@@ -40,6 +47,9 @@ Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run);
 
 /// Saves model or adapter with the tokenizer, as others load it.
 Result<void> save_run(const Workplace& workplace, const OwnedRun& run, const Path& folder);
+
+/// The text side of a model folder, with the chat template that the settings choose.
+Result<text::ModelText> read_text(const Settings& settings, const std::string& folder);
 
 int threads_of(const Settings& settings);
 

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Once;
 
+use crate::encode::Encoded;
+
 /// The caller's bytes, borrowed for one call.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -68,28 +70,55 @@ impl Text {
 pub struct Ids {
     ids: *mut i32,
     offsets: *mut usize,
+    marks: *mut u8,
     id_count: usize,
     count: usize,
 }
 
 impl Ids {
+    pub fn new(encoded: Encoded) -> Ids {
+        let (id_count, count) = (encoded.ids.len(), encoded.offsets.len() - 1);
+        Ids {
+            ids: into_raw(encoded.ids),
+            offsets: into_raw(encoded.offsets),
+            marks: encoded.marks.map_or(std::ptr::null_mut(), into_raw),
+            id_count,
+            count,
+        }
+    }
+
     pub fn free(self) {
         free_slice(self.ids, self.id_count);
-        if !self.offsets.is_null() {
-            free_slice(self.offsets, self.count + 1);
-        }
+        free_slice(self.offsets, self.count + 1);
+        free_slice(self.marks, self.id_count);
     }
 }
 
-/// Takes ids and offsets (one more than there are texts) out of Rust's hands.
-pub fn allocate_ids((ids, offsets): (Vec<i32>, Vec<usize>)) -> Ids {
-    let (id_count, count) = (ids.len(), offsets.len() - 1);
-    Ids {
-        ids: Box::into_raw(ids.into_boxed_slice()).cast(),
-        offsets: Box::into_raw(offsets.into_boxed_slice()).cast(),
-        id_count,
-        count,
+/// Parts of one text in bytes, [begin, end) one after another. Those that this side hands out it frees.
+#[repr(C)]
+pub struct Spans {
+    bounds: *mut usize,
+    count: usize,
+}
+
+impl Spans {
+    pub fn new(spans: &[(usize, usize)]) -> Spans {
+        Spans { bounds: into_raw(spans.iter().flat_map(|&(begin, end)| [begin, end]).collect()), count: spans.len() }
     }
+
+    /// # Safety
+    /// `bounds` points to 2 * `count` numbers.
+    pub unsafe fn pairs(&self) -> Vec<(usize, usize)> {
+        (0..self.count).map(|i| (*self.bounds.add(2 * i), *self.bounds.add(2 * i + 1))).collect()
+    }
+
+    pub fn free(self) {
+        free_slice(self.bounds, 2 * self.count);
+    }
+}
+
+fn into_raw<T>(values: Vec<T>) -> *mut T {
+    Box::into_raw(values.into_boxed_slice()).cast()
 }
 
 fn free_slice<T>(data: *mut T, size: usize) {

@@ -7,7 +7,8 @@ mod encode;
 mod json_python;
 mod tokenizer;
 
-use border::{allocate_ids, guard, view_slice, Ids, Text, View};
+use border::{guard, view_slice, Ids, Spans, Text, View};
+use chat::Template;
 use tokenizer::Handle;
 
 #[no_mangle]
@@ -81,7 +82,7 @@ pub unsafe extern "C" fn pegbox_tokenizer_encode(
     guard(error, || {
         let texts = view_slice(texts, count)?;
         let encoded = encode::encode_all(&*tokenizer, &texts, add_special, threads)?;
-        *ids = allocate_ids(encoded);
+        *ids = Ids::new(encoded);
         Ok(())
     })
     .is_some()
@@ -132,9 +133,68 @@ pub unsafe extern "C" fn pegbox_tokenizer_token(tokenizer: *const Handle, id: u3
 /// # Safety
 /// As bridge.h says.
 #[no_mangle]
-pub unsafe extern "C" fn pegbox_chat_render(template: View, context: View, text: *mut Text, error: *mut Text) -> bool {
+pub unsafe extern "C" fn pegbox_tokenizer_encode_marked(
+    tokenizer: *const Handle,
+    texts: *const View,
+    count: usize,
+    spans: *const Spans,
+    threads: usize,
+    ids: *mut Ids,
+    error: *mut Text,
+) -> bool {
     guard(error, || {
-        *text = Text::new(chat::render(template.text()?, context.text()?)?);
+        let texts = view_slice(texts, count)?;
+        let spans: Vec<_> = (0..count).map(|text| (*spans.add(text)).pairs()).collect();
+        let encoded = encode::encode_marked(&*tokenizer, &texts, &spans, threads)?;
+        *ids = Ids::new(encoded);
+        Ok(())
+    })
+    .is_some()
+}
+
+/// # Safety
+/// As bridge.h says.
+#[no_mangle]
+pub unsafe extern "C" fn pegbox_chat_parse(chat_template: View, error: *mut Text) -> *mut Template {
+    let made = guard(error, || Template::parse(chat_template.text()?).map(Box::new));
+    made.map_or(std::ptr::null_mut(), Box::into_raw)
+}
+
+/// # Safety
+/// `template` is null or came from this crate and is not used afterwards.
+#[no_mangle]
+pub unsafe extern "C" fn pegbox_chat_free(template: *mut Template) {
+    if !template.is_null() {
+        drop(Box::from_raw(template));
+    }
+}
+
+/// # Safety
+/// As bridge.h says.
+#[no_mangle]
+pub unsafe extern "C" fn pegbox_chat_marks(template: *const Template) -> bool {
+    (*template).marks
+}
+
+#[no_mangle]
+pub extern "C" fn pegbox_spans_free(spans: Spans) {
+    spans.free();
+}
+
+/// # Safety
+/// As bridge.h says.
+#[no_mangle]
+pub unsafe extern "C" fn pegbox_chat_render(
+    template: *const Template,
+    context: View,
+    text: *mut Text,
+    spans: *mut Spans,
+    error: *mut Text,
+) -> bool {
+    guard(error, || {
+        let rendering = (*template).render(context.text()?)?;
+        *text = Text::new(rendering.text);
+        *spans = Spans::new(&rendering.spans);
         Ok(())
     })
     .is_some()

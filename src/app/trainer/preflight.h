@@ -1,0 +1,39 @@
+// Preflight: what is worth knowing before a run begins: of its data as tokens, of model and tokenizer, and what is
+// wrong with them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/trainer/settings.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "train/corpus.h"
+#include "train/train_config.h"
+
+namespace pegbox::trainer {
+
+/// Something that a person should know. A fault makes the run pointless.
+struct Finding {
+  bool is_fault = false;
+  std::string what, hint;
+};
+
+/// The numbers of one part of the data: {"rows", "texts", "tokens", "label_tokens", "longest", "mean_length",
+/// "filled_fraction", "learned_fraction", "ended_fraction", "cut_texts", "truncated_texts", "dropped_texts",
+/// "double_begins"}, of a mixture "sets" (tokens of each), of classes "classes" (rows of each), and what is odd about
+/// them.
+struct PartReport {
+  Json numbers;
+  std::vector<Finding> findings;
+};
+
+Result<PartReport> report_part(train::Corpus& corpus, train::Part part, std::int64_t sequence_length);
+
+/// Looks at all that a config names but the weights: {"model": facts, "run": resolved fields that matter, "parts":
+/// {"train": numbers, ...}, "findings": [{"fault", "what", "hint"}], "samples": [{"file", "line", "ids", "learned",
+/// "pieces"}]}, the first `rows` of the settings as samples. Data without anything to learn are a finding; what cannot
+/// be read is an error.
+Result<Json> preflight(const Config& config);
+
+}  // namespace pegbox::trainer

@@ -1,0 +1,29 @@
+// Row shapes: the forms that a row of a data file may have, and how each becomes a Row. Internal to the loading of data
+// sets.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "text/dataset.h"
+
+namespace pegbox::text {
+
+struct ShapedRow {
+  Row row;
+  RowShape shape = RowShape::Text;
+};
+
+/// A row by its fields; `where` is its place in messages. InvalidInput for a value that is no object, for missing,
+/// empty or ambiguous fields, and for fields of the wrong type.
+Result<ShapedRow> read_row(const Json& json, const std::string& where, const DatasetOptions& options);
+
+/// Stanford Alpaca's published prompt for an instruction, with an input or without
+/// (github.com/tatsu-lab/stanford_alpaca, train.py).
+std::string alpaca_prompt(const std::string& instruction, const std::string& input);
+
+/// The fields that a row may have, for messages: "`text`, or ...".
+std::string_view fields_expected(bool labels);
+
+}  // namespace pegbox::text

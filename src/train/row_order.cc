@@ -1,0 +1,110 @@
+// Row order: see row_order.h.
+#include "train/row_order.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace pegbox::train {
+
+namespace {
+
+constexpr std::string_view kField = "mixture";
+constexpr std::string_view kMemberPrefix = "mixture.";
+
+tl::unexpected<Error> refuse(std::string where, std::string what, std::string got, std::string expected) {
+  return fail(
+      ErrorKind::InvalidInput,
+      {.where = std::move(where), .what = std::move(what), .got = std::move(got), .expected = std::move(expected)});
+}
+
+/// Tokens, or rows where `of_rows`, of each group.
+std::vector<std::int64_t> group_sizes(const text::TokenizedRows& rows, bool of_rows) {
+  std::vector<std::int64_t> sizes(rows.group_names.size());
+  for (std::int64_t row = 0; row < rows.size(); ++row)
+    sizes[static_cast<std::size_t>(rows.groups[row])] += of_rows ? 1 : rows.length(row);
+  return sizes;
+}
+
+/// The weight of each group, in the order of their names.
+Result<std::vector<double>> weights_of(const std::map<std::string, double>& mixture, const text::TokenizedRows& rows) {
+  const std::string names = fmt::format("{}", fmt::join(rows.group_names, ", "));
+  std::vector<double> weights(rows.group_names.size());
+  for (const auto& [name, weight] : mixture) {
+    const auto found = std::ranges::find(rows.group_names, name);
+    if (found == rows.group_names.end())
+      return refuse("mixture", "no training set has this name", name, names.empty() ? "sets named in the data" : names);
+    weights[static_cast<std::size_t>(found - rows.group_names.begin())] = weight;
+  }
+  const std::vector<std::int64_t> sizes = group_sizes(rows, /*of_rows=*/true);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (!(weights[i] >= 0) || !std::isfinite(weights[i]))
+      return refuse("mixture", "a share is negative", fmt::format("{}: {}", rows.group_names[i], weights[i]),
+                    "0 or more");
+    if (weights[i] > 0 && sizes[i] == 0)
+      return refuse("mixture", "the set has no row to learn", rows.group_names[i], "a share of 0, or rows");
+  }
+  if (std::ranges::all_of(weights, [](double weight) { return weight == 0; }))
+    return refuse("mixture", "all shares are 0", names, "one above 0");
+  return weights;
+}
+
+std::unique_ptr<text::RowOrder> mixed(const text::TokenizedRows& rows, std::span<const double> weights, bool of_rows,
+                                      std::uint64_t seed) {
+  std::vector<std::int64_t> costs;
+  for (std::int64_t row = 0; row < rows.size(); ++row) costs.push_back(of_rows ? 1 : rows.length(row));
+  return std::make_unique<text::MixedOrder>(rows.groups, costs, weights, seed);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<text::RowOrder>> make_row_order(const TrainConfig& config, const text::TokenizedRows& rows) {
+  const auto seed = static_cast<std::uint64_t>(config.seed);
+  PEGBOX_TRY(auto mixture, read_mixture(config.mixture));
+  if (mixture.empty()) mixture = rows.group_weights;
+  if (!mixture.empty()) {
+    if (config.balance > 0)
+      return refuse("balance", "the rows are mixed by their sets already", fmt::format("{}", config.balance), "0");
+    PEGBOX_TRY(const std::vector<double> weights, weights_of(mixture, rows));
+    return mixed(rows, weights, /*of_rows=*/false, seed);
+  }
+  if (config.balance == 0) return std::make_unique<text::DataOrder>(rows.size(), seed);
+  if (!rows.groups_are_classes)
+    return refuse("balance", "the rows have no classes", fmt::format("{}", config.balance), "0, or rows with labels");
+  std::vector<double> weights;
+  for (const std::int64_t size : group_sizes(rows, /*of_rows=*/true))
+    weights.push_back(size > 0 ? std::pow(static_cast<double>(size), 1 - config.balance) : 0);
+  return mixed(rows, weights, /*of_rows=*/true, seed);
+}
+
+Result<std::map<std::string, double>> read_mixture(const std::string& mixture) {
+  std::map<std::string, double> shares;
+  for (const std::string& part : names_in(mixture)) {
+    const auto equals = part.rfind('=');
+    const auto share =
+        equals == std::string::npos ? Result<Json>(Json()) : parse_json(part.substr(equals + 1), "mixture");
+    if (!share || !share->is_number())
+      return refuse("mixture", "this is not a share of a training set", part, "such as books=0.7,code=0.3");
+    shares[part.substr(0, equals)] = share->get<double>();
+  }
+  return shares;
+}
+
+void fold_mixture(Json& fields) {
+  Json shares = Json::object();
+  if (fields.contains(kField) && fields[kField].is_object()) shares = fields[kField];
+  for (const auto& [name, value] : fields.items())
+    if (name.starts_with(kMemberPrefix)) shares[name.substr(kMemberPrefix.size())] = value;
+  if (shares.empty() || !std::ranges::all_of(shares, [](const Json& share) { return share.is_number(); })) return;
+  std::string text;
+  for (const auto& [name, share] : shares.items()) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, share.get<double>());
+    fields.erase(std::string(kMemberPrefix) + name);
+  }
+  fields[kField] = text;
+}
+
+}  // namespace pegbox::train

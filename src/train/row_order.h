@@ -1,0 +1,29 @@
+// Row order: the order in which a run reads its rows: all alike, or groups of them in the shares that its config or its
+// data ask for.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "text/data_order.h"
+#include "text/tokenized.h"
+#include "train/train_config.h"
+
+namespace pegbox::train {
+
+/// By `mixture` (shares of the sets in the tokens) of the config, else of the data; by `balance` (shares of the classes
+/// in the rows: a class of n rows weighs n^(1 - balance)); else all rows alike. InvalidInput for sets that are not
+/// there or have no row, for shares that are negative or all 0, and for balance without classes.
+Result<std::unique_ptr<text::RowOrder>> make_row_order(const TrainConfig& config, const text::TokenizedRows& rows);
+
+/// The shares in the config's field: "books=0.7,code=0.3".
+Result<std::map<std::string, double>> read_mixture(const std::string& mixture);
+
+/// Makes `mixture: {books: 0.7, code: 0.3}`, or members `mixture.books` and so on (a simplex of a search), the text of
+/// the field. Anything else is left for the field to refuse.
+void fold_mixture(Json& fields);
+
+}  // namespace pegbox::train
