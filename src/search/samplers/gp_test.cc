@@ -49,6 +49,24 @@ TEST(Gp, FitsAtLengthsThatGrowByEighths) {
   EXPECT_LT(fits, 80u);
 }
 
+/// What gp tries after so many trials spread over two numbers, of which one's loss is a bowl of its logarithm.
+Suggestion next_of_skewed(bool warp, int known) {
+  StudyRun run(std::string(R"({"space": {"x": {"range": [0, 1]}, "y": {"range": [0, 1]}},
+      "search": {"name": "gp", "central": false, "warp": )") +
+               (warp ? "true}}" : "false}}"));
+  for (int i = 0; i < known; ++i) {
+    const double x = std::fmod(0.07 + 0.618 * i, 1.0), y = std::fmod(0.41 + 0.414 * i, 1.0);
+    run.study.done(Config{{"x", x}, {"y", y}}, std::pow(std::log((x + 0.01) / 0.06), 2) + y);
+  }
+  return run.ask();
+}
+
+TEST(Gp, WarpsItsAxesFromSixteenResultsOnIfAskedTo) {
+  const Suggestion early = next_of_skewed(true, 15), late = next_of_skewed(true, 24);
+  EXPECT_EQ(early.reason, next_of_skewed(false, 15).reason);
+  EXPECT_NE(late.reason["predicted"], next_of_skewed(false, 24).reason["predicted"]);
+}
+
 TEST(Gp, TriesThePriorsMostLikelyConfigurationFirst) {
   StudyRun run(R"({"space": {"lr": {"range": [1e-5, 1e-1], "scale": "log", "prior": {"at": 3e-4, "spread": 2}},
               "m": {"choice": ["full", "lora"], "prior": {"weights": [1, 4]}},
