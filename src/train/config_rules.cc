@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "train/method/scratch_model.h"
 #include "train/optim/optimizer.h"
 
 namespace pegbox::train {
@@ -54,6 +55,7 @@ const std::vector<Reader>& readers() {
       {"initialization", "method", {"scratch"}},
       {"initial_deviation", "method", {"scratch"}},
       {"mup_base_width", "initialization", {"mup"}},
+      {"window", "shape", shapes_with_windows()},
   };
   return table;
 }

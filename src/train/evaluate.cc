@@ -20,7 +20,7 @@ Evaluation loss_sum(const Decoder& decoder, const Network& network, const text::
   if (batch.label_tokens() == 0) return {};
   DropoutSource none;
   return {.loss = label_loss_value(decoder.hidden(network, batch, none), network.weight(decoder.layout().head),
-                                   batch.labels),
+                                   batch.labels, decoder.config().logit_cap),
           .label_tokens = batch.label_tokens()};
 }
 

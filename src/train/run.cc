@@ -48,13 +48,8 @@ Result<void> check_fit(const BaseModel& model, const TrainConfig& config, const 
   if (method_needs_base(config.method) && model.weights.empty())
     return misfit(fmt::format("method {} needs a base model", config.method), "none", "a model folder");
   PEGBOX_CHECK(check_length(*model.decoder, 0, train));
-  const ModelConfig& shape = model.decoder->config();
-  const auto largest = std::ranges::max_element(train.ids);
-  if (largest == train.ids.end()) return misfit("there is no training data", "0 tokens", "at least one row");
-  if (*largest >= shape.vocabulary)
-    return misfit("the tokenizer has tokens that the model has no embedding for", fmt::format("token {}", *largest),
-                  fmt::format("ids below {}", shape.vocabulary));
-  return {};
+  if (train.ids.empty()) return misfit("there is no training data", "0 tokens", "at least one row");
+  return check_tokens(train.ids, model.decoder->config().vocabulary);
 }
 
 /// What a run keeps, in sizes of its parameters: values, the optimizer's state, averages, and a copy to go back to.
@@ -188,7 +183,7 @@ void TrainingRun::work(int lane, const std::vector<std::vector<std::int64_t>>& b
     DropoutSource dropout(keys[i]);
     const Tensor hidden = model_.decoder->hidden(*state.network, batch, dropout, method_->model_dropout());
     const Tensor loss = label_loss(hidden, state.network->weight(model_.decoder->layout().head), batch.labels,
-                                   1.0 / static_cast<double>(label_tokens), terms);
+                                   1.0 / static_cast<double>(label_tokens), terms, model_.decoder->config().logit_cap);
     loss.backward();
     state.loss += loss.item<double>();
   }

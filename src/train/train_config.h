@@ -62,8 +62,8 @@ struct TrainConfig {
   std::int64_t seed = 0;
   std::string precision = "fp32";
 
-  std::string shape = "llama";
-  std::int64_t layers = 4, heads = 4, kv_heads = 0, width = 128, feed_forward = 0, positions = 0;
+  std::string shape = "llama", norm = "auto", activation = "auto";
+  std::int64_t layers = 4, heads = 4, kv_heads = 0, width = 128, feed_forward = 0, positions = 0, window = 0;
   bool tie_embeddings = true;
 };
 

@@ -4,6 +4,7 @@
 #include "app/trainer/adapted_model.h"
 #include "app/trainer/verbs.h"
 #include "app/trainer/workplace.h"
+#include "train/batch.h"
 #include "train/evaluate.h"
 #include "train/model/generate.h"
 #include "train/probe.h"
@@ -55,6 +56,7 @@ Result<void> run_evaluate(const Config& config, const Streams& streams) {
   PEGBOX_TRY(train::Corpus corpus, open_corpus(config, tokenizer_folder(config.settings)));
   const std::int64_t length = std::min(run.sequence_length, model.longest_text());
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), length));
+  PEGBOX_CHECK(train::check_tokens(rows->ids, model.decoder().config().vocabulary));
   PEGBOX_TRY(const train::Evaluation result, model.evaluate(*rows, *lanes, kEvaluationTokens, run.evaluate_tokens));
   print_json(streams, {{"loss", json_number(result.loss)},
                        {"perplexity", json_number(result.perplexity())},
@@ -72,6 +74,7 @@ Result<void> run_predict(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const text::ModelText text, text::read_model_text(tokenizer_folder(settings)));
   PEGBOX_TRY(auto prompt, text.tokenizer.encode(settings.prompt));
   if (const auto begin = train::begin_token_of(text)) prompt.insert(prompt.begin(), *begin);
+  PEGBOX_CHECK(train::check_tokens(prompt, model.decoder().config().vocabulary));
   const train::GenerateOptions options{.most_tokens = settings.most_tokens,
                                        .temperature = settings.temperature,
                                        .top_k = settings.top_k,
