@@ -96,7 +96,7 @@ Result<Dataset> load_dataset(std::span<const Path> paths, const DatasetOptions& 
   if (paths.empty())
     return fail(ErrorKind::InvalidInput,
                 {.where = "data", .what = "no data file is given", .expected = "at least one path"});
-  DatasetReader reader;
+  DatasetReader reader(options);
   for (const Path& path : paths) PEGBOX_CHECK(add_path(reader, path, options));
   return std::move(reader).take();
 }

@@ -1,7 +1,7 @@
 // Dataset: rows of text read from files, each file checked, each fault named by file and line.
 //
 // Three forms: a text file is one document; a folder is one document for each text file below it; JSONL has on each
-// line an object with `text`, or with `prompt` and `completion`.
+// line an object with `text`, or with `prompt` and `completion`, or, for classification, with `text` and `label`.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,16 @@
 
 namespace pegbox::text {
 
-/// One document, or one prompt with its completion.
+/// One document, one prompt with its completion, or one text with its class.
 struct Row {
   std::string prompt;     ///< seen, never a label; empty for plain text
   std::string text;       ///< the document or the completion: what is learned
+  std::string label;      ///< RowShape::Classified: the class of `text`; an integer of the file in digits
   std::int32_t file = 0;  ///< index into Dataset::files
   std::int32_t line = 0;  ///< in that file, from 1; 0 if the row is the whole file
 };
 
-enum class RowShape : std::uint8_t { Text, PromptCompletion };
+enum class RowShape : std::uint8_t { Text, PromptCompletion, Classified };
 
 struct Dataset {
   std::vector<Row> rows;  ///< in the order of the files, then of the lines
@@ -35,6 +36,7 @@ struct Dataset {
 
 struct DatasetOptions {
   std::vector<std::string> extensions;  ///< in folders: only these, e.g. {".py"}; empty for all
+  bool labels = false;  ///< rows are `text` with `label`, and no others; else `label` is a field like any other
 };
 
 /// Reads all of `paths` as one data set. A path ending in .jsonl, .ndjson or .json is JSONL (further fields and blank
@@ -42,7 +44,8 @@ struct DatasetOptions {
 /// names; names that begin with a dot are left out, links to folders are not followed; if all that remains ends in
 /// .jsonl, it is read as JSONL. A byte order mark is dropped; nothing else is changed. NotFound for a path that does
 /// not exist. InvalidInput, with file and line, for an empty file, binary data, bytes that are not UTF-8, a broken
-/// line, missing, empty or ambiguous fields, rows of both shapes, a folder without text.
+/// line, missing, empty or ambiguous fields, rows of both shapes, a folder without text, a document where labels are
+/// asked for.
 Result<Dataset> load_dataset(std::span<const Path> paths, const DatasetOptions& options = {});
 Result<Dataset> load_dataset(const Path& path, const DatasetOptions& options = {});
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/json.h"
 #include "text/utf8.h"
@@ -14,6 +15,8 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kSpace = " \t\r\n\f\v";
 constexpr std::string_view kFieldsExpected = "`text`, or `prompt` and `completion`";
+constexpr std::string_view kLabelledExpected = "`text` and `label`";
+constexpr std::array<std::string_view, 3> kShapeNames = {"plain text", "prompt and completion", "text and label"};
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(kSpace) == std::string_view::npos; }
 
@@ -82,17 +85,43 @@ Result<std::string> string_field(const Json& row, const char* name, const std::s
   return text;
 }
 
+/// The class in the field `label`: a name or an integer.
+Result<std::string> label_field(const Json& row, const std::string& where) {
+  const Json& value = row["label"];
+  if (value.is_number_integer()) return value.dump();
+  if (value.is_string() && !value.get_ref<const std::string&>().empty()) return value.get<std::string>();
+  return fail(ErrorKind::InvalidInput, {.where = where,
+                                        .what = "`label` names no class",
+                                        .got = excerpt(value),
+                                        .expected = "a string that is not empty, or an integer"});
+}
+
 struct ShapedRow {
   Row row;
   RowShape shape = RowShape::Text;
 };
 
-Result<ShapedRow> row_of(const Json& json, const std::string& where) {
-  if (!json.is_object())
+Result<ShapedRow> labelled_row_of(const Json& json, const std::string& where) {
+  if (!json.contains("text") || !json.contains("label"))
     return fail(ErrorKind::InvalidInput, {.where = where,
-                                          .what = "the line is not a JSON object",
-                                          .got = json.type_name(),
-                                          .expected = "an object with " + std::string(kFieldsExpected)});
+                                          .what = "the row is no text with its class",
+                                          .got = field_names(json),
+                                          .expected = std::string(kLabelledExpected),
+                                          .hint = "rename the fields"});
+  ShapedRow shaped{.shape = RowShape::Classified};
+  PEGBOX_TRY(shaped.row.text, string_field(json, "text", where, false));
+  PEGBOX_TRY(shaped.row.label, label_field(json, where));
+  return shaped;
+}
+
+Result<ShapedRow> row_of(const Json& json, const std::string& where, bool labels) {
+  if (!json.is_object())
+    return fail(ErrorKind::InvalidInput,
+                {.where = where,
+                 .what = "the line is not a JSON object",
+                 .got = json.type_name(),
+                 .expected = fmt::format("an object with {}", labels ? kLabelledExpected : kFieldsExpected)});
+  if (labels) return labelled_row_of(json, where);
   const bool has_text = json.contains("text");
   const bool has_prompt = json.contains("prompt");
   const bool has_completion = json.contains("completion");
@@ -138,10 +167,10 @@ Result<void> DatasetReader::add_row(Row row, RowShape shape, const std::string& 
     dataset_.shape = shape;
     first_place_ = where;
   } else if (shape != dataset_.shape) {
-    const auto name = [](RowShape which) { return which == RowShape::Text ? "plain text" : "prompt and completion"; };
+    const auto name = [](RowShape which) { return kShapeNames[static_cast<std::size_t>(which)]; };
     return fail(ErrorKind::InvalidInput, {.where = where,
                                           .what = "rows of two shapes in one data set",
-                                          .got = name(shape),
+                                          .got = std::string(name(shape)),
                                           .expected = fmt::format("{}, as in {}", name(dataset_.shape), first_place_)});
   }
   dataset_.bytes += static_cast<std::int64_t>(row.prompt.size() + row.text.size());
@@ -152,6 +181,10 @@ Result<void> DatasetReader::add_row(Row row, RowShape shape, const std::string& 
 Result<void> DatasetReader::add_document(const std::string& name, std::string bytes) {
   const ContentFault fault = inspect(bytes);
   if (fault.content != Content::Text) return fail_content(name, bytes, fault);
+  if (options_.labels)
+    return fail(ErrorKind::InvalidInput, {.where = name,
+                                          .what = "a plain text file has no labels",
+                                          .expected = "JSON lines with " + std::string(kLabelledExpected)});
   if (without_mark(bytes).size() < bytes.size()) bytes.erase(0, kByteOrderMark.size());
   return add_row({.text = std::move(bytes), .file = add_file(name)}, RowShape::Text, name);
 }
@@ -175,7 +208,7 @@ Result<void> DatasetReader::add_jsonl(const std::string& name, std::string_view 
     if (is_blank(line)) continue;
     const std::string where = fmt::format("{}:{}", name, line_number);
     PEGBOX_TRY(const Json json, parse_line(line, name, line_number));
-    PEGBOX_TRY(ShapedRow shaped, row_of(json, where));
+    PEGBOX_TRY(ShapedRow shaped, row_of(json, where, options_.labels));
     shaped.row.file = file;
     shaped.row.line = line_number;
     PEGBOX_CHECK(add_row(std::move(shaped.row), shaped.shape, where));

@@ -20,6 +20,8 @@ ContentFault inspect(std::string_view bytes);
 
 class DatasetReader {
  public:
+  explicit DatasetReader(const DatasetOptions& options) : options_(options) {}
+
   /// The whole of `bytes` as one document. InvalidInput if they are not text, or empty.
   Result<void> add_document(const std::string& name, std::string bytes);
 
@@ -35,6 +37,7 @@ class DatasetReader {
   Result<void> add_row(Row row, RowShape shape, const std::string& where);
   std::int32_t add_file(const std::string& name);
 
+  const DatasetOptions& options_;
   Dataset dataset_;
   std::string first_place_;  ///< of the first row, for the message about mixed shapes
 };

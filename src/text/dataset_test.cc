@@ -181,6 +181,41 @@ TEST(Dataset, RefusesRowsOfTwoShapes) {
   expect_error(load_dataset(paths), ErrorKind::InvalidInput, {"c.txt", "plain text", "b.jsonl:1"});
 }
 
+TEST(Dataset, ReadsTextsWithTheirClassesWhereLabelsAreAskedFor) {
+  const Files files;
+  const Path path = files.write("a.jsonl", R"({"text": "fine film", "label": "good"})"
+                                           "\n"
+                                           R"({"text": "dull", "label": -1, "id": 3})"
+                                           "\n");
+  const auto dataset = load_dataset(path, {.labels = true});
+  ASSERT_OK(dataset);
+  EXPECT_EQ(dataset->shape, RowShape::Classified);
+  EXPECT_EQ(texts_of(*dataset), (Texts{"fine film", "dull"}));
+  EXPECT_EQ(dataset->rows[0].label, "good");
+  EXPECT_EQ(dataset->rows[1].label, "-1");
+  const auto unasked = load_dataset(path);
+  ASSERT_OK(unasked);
+  EXPECT_EQ(unasked->shape, RowShape::Text);
+  EXPECT_EQ(unasked->rows[0].label, "");
+}
+
+TEST(Dataset, RefusesRowsWithoutAClassWhereLabelsAreAskedFor) {
+  const Files files;
+  const auto refuse = [&](const std::string& line, const std::vector<std::string>& said) {
+    std::vector<std::string> texts = {"a.jsonl:2"};
+    texts.insert(texts.end(), said.begin(), said.end());
+    const Path path = files.write("a.jsonl", "{\"text\": \"fine\", \"label\": \"a\"}\n" + line + "\n");
+    expect_error(load_dataset(path, {.labels = true}), ErrorKind::InvalidInput, texts);
+  };
+  refuse("{\"text\": \"a\"}", {"fields text", "`text` and `label`"});
+  refuse("{\"sentence\": \"a\", \"label\": \"b\"}", {"sentence, label"});
+  refuse("{\"text\": \"\", \"label\": \"b\"}", {"`text` is empty"});
+  refuse("{\"text\": \"a\", \"label\": \"\"}", {"`label` names no class"});
+  refuse("{\"text\": \"a\", \"label\": 0.5}", {"`label` names no class", "0.5"});
+  expect_error(load_dataset(files.write("b.txt", "text"), {.labels = true}), ErrorKind::InvalidInput,
+               {"b.txt", "no labels"});
+}
+
 TEST(Dataset, ReadsThePublishedRowsOfGsm8kOnceTheirFieldsAreRenamed) {
   const Path data = test::shared_data();
   SKIP_WITHOUT_SHARED_DATA(data);

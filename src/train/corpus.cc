@@ -54,7 +54,7 @@ Result<DataRows> read_rows(const DataFiles& files) {
   text::RowShape train_shape = text::RowShape::Text;
   for (std::size_t part = 0; part < files.parts.size(); ++part) {
     if (files.parts[part].empty()) continue;
-    PEGBOX_TRY(text::Dataset data, text::load_dataset(files.parts[part]));
+    PEGBOX_TRY(text::Dataset data, text::load_dataset(files.parts[part], {.labels = files.labels}));
     if (part == 0) train_shape = data.shape;
     rows.parts[part] = std::move(data.rows);
     rows.has[part] = true;

@@ -25,6 +25,7 @@ inline constexpr std::array<std::string_view, 3> kPartNames = {"train", "validat
 struct DataFiles {
   std::array<std::vector<Path>, 3> parts;  ///< by Part; empty: not given
   double validation_fraction = 0.05;
+  bool labels = false;  ///< rows are texts with their classes (text::DatasetOptions::labels)
 
   /// A path or a list of paths (training data), or an object with train, validation and test.
   static Result<DataFiles> read(const Node& node);
