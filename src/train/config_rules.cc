@@ -56,6 +56,8 @@ const std::vector<Reader>& readers() {
       {"initial_deviation", "method", {"scratch"}},
       {"mup_base_width", "initialization", {"mup"}},
       {"window", "shape", shapes_with_windows()},
+      {"class_weights", "task", {"classify"}},
+      {"class_weight_strength", "class_weights", {"balanced"}},
   };
   return table;
 }

@@ -70,8 +70,8 @@ Result<DataRows> read_rows(const DataFiles& files) {
   return rows;
 }
 
-Corpus::Corpus(text::ModelText text, DataRows rows, int threads)
-    : text_(std::move(text)), rows_(std::move(rows)), threads_(threads) {}
+Corpus::Corpus(text::ModelText text, DataRows rows, int threads, ClassNames classes)
+    : text_(std::move(text)), rows_(std::move(rows)), threads_(threads), classes_(std::move(classes)) {}
 
 Result<const text::TokenizedRows*> Corpus::tokenized(Part part, std::int64_t sequence_length) {
   const auto index = static_cast<std::size_t>(part);
@@ -84,7 +84,9 @@ Result<const text::TokenizedRows*> Corpus::tokenized(Part part, std::int64_t seq
                                         .end_token = text_.end.id,
                                         .begin_token = begin_token_of(text_),
                                         .threads = threads_};
-    PEGBOX_TRY(text::TokenizedRows tokens, text::tokenize_rows(text_.tokenizer, rows_.parts[index], options));
+    PEGBOX_TRY(text::TokenizedRows tokens,
+               classes_.empty() ? text::tokenize_rows(text_.tokenizer, rows_.parts[index], options)
+                                : classified_rows(text_.tokenizer, rows_.parts[index], classes_, options));
     kept = std::make_unique<text::TokenizedRows>(std::move(tokens));
   }
   return kept.get();

@@ -15,6 +15,7 @@
 #include "text/dataset.h"
 #include "text/model_folder.h"
 #include "text/tokenized.h"
+#include "train/classes.h"
 
 namespace pegbox::train {
 
@@ -46,7 +47,8 @@ Result<DataRows> read_rows(const DataFiles& files);
 
 class Corpus {
  public:
-  Corpus(text::ModelText text, DataRows rows, int threads);
+  /// `classes`: rows are texts of these classes; empty: plain rows.
+  Corpus(text::ModelText text, DataRows rows, int threads, ClassNames classes = {});
 
   const text::ModelText& text() const { return text_; }
   bool has(Part part) const { return rows_.has[static_cast<std::size_t>(part)]; }
@@ -58,6 +60,7 @@ class Corpus {
   text::ModelText text_;
   DataRows rows_;
   int threads_;
+  ClassNames classes_;
   std::map<std::pair<Part, std::int64_t>, std::unique_ptr<text::TokenizedRows>> tokenized_;
 };
 

@@ -1,10 +1,11 @@
-// evaluate: the loss of a network on tokenized rows.
+// evaluate: the loss of a network on tokenized rows, and how often a classifier is right.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "text/tokenized.h"
+#include "train/classes.h"
 #include "train/lanes.h"
 #include "train/model/decoder.h"
 #include "train/model/network.h"
@@ -14,6 +15,7 @@ namespace pegbox::train {
 struct Evaluation {
   double loss = 0;  ///< mean negative log-likelihood over label tokens, in nats
   std::int64_t label_tokens = 0;
+  ClassCounts classes;        ///< of a classifier, whose label tokens are the rows' classes
   double perplexity() const;  ///< e^loss
 };
 

@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "text/packing.h"
 #include "train/batch.h"
+#include "train/classes.h"
 #include "train/guard.h"
 #include "train/model/initialize.h"
 #include "train/ops/loss.h"
@@ -113,6 +114,9 @@ Result<void> TrainingRun::start() {
   PEGBOX_CHECK(check_memory());
   parameters_ = method_->initial_parameters(static_cast<std::uint64_t>(config_.seed));
   if (model_.weights.empty()) set_initial_weights();
+  if (config_.class_weights == "balanced")
+    class_weights_ = class_weights(train_, static_cast<std::int64_t>(model_.decoder->config().labels.size()),
+                                   config_.class_weight_strength);
   complete_parameters(config_, model_.decoder->layout(), parameters_);
   optimizer_ = make_optimizer(config_, parameters_);
   average_ = std::make_unique<WeightAverage>(config_, parameters_);
@@ -182,8 +186,10 @@ void TrainingRun::work(int lane, const std::vector<std::vector<std::int64_t>>& b
     if (batch.label_tokens() == 0) continue;
     DropoutSource dropout(keys[i]);
     const Tensor hidden = model_.decoder->hidden(*state.network, batch, dropout, method_->model_dropout());
-    const Tensor loss = label_loss(hidden, state.network->weight(model_.decoder->layout().head), batch.labels,
-                                   1.0 / static_cast<double>(label_tokens), terms, model_.decoder->config().logit_cap);
+    const Tensor row_weights = class_weights_.defined() ? class_weights_.index_select(0, batch.labels) : Tensor();
+    const Tensor loss =
+        label_loss(hidden, state.network->weight(model_.decoder->layout().head), batch.labels,
+                   1.0 / static_cast<double>(label_tokens), terms, model_.decoder->config().logit_cap, row_weights);
     loss.backward();
     state.loss += loss.item<double>();
   }

@@ -88,6 +88,25 @@ Rows search_rows() {
   };
 }
 
+Rows task_rows() {
+  return Rows{
+      Row{.name = "task",
+          .member = &TrainConfig::task,
+          .choices = {"language", "classify"},
+          .help = "language: the next token of texts; classify: the label of texts, for rows with `text` and `label`"},
+      Row{.name = "class_weights",
+          .member = &TrainConfig::class_weights,
+          .choices = {"none", "balanced"},
+          .help = "classify: factors of the rows' losses by class: all 1, or larger where a class has fewer rows",
+          .source = "scikit-learn's class_weight"},
+      Row{.name = "class_weight_strength",
+          .member = &TrainConfig::class_weight_strength,
+          .minimum = 0,
+          .maximum = 2,
+          .help = "balanced: power of the factors: 0 is none, at 1 every class counts the same"},
+  };
+}
+
 Rows method_rows() {
   return Rows{
       Row{.name = "last_layers",
@@ -251,8 +270,8 @@ std::vector<std::string> names_in(const std::string& list) {
 const FieldTable<TrainConfig>& train_fields() {
   static const FieldTable<TrainConfig> table = [] {
     Rows rows = search_rows();
-    for (const Rows& more :
-         {method_rows(), optimizer_rows(), schedule_rows(), stability_rows(), run_rows(), architecture_rows()})
+    for (const Rows& more : {task_rows(), method_rows(), optimizer_rows(), schedule_rows(), stability_rows(),
+                             run_rows(), architecture_rows()})
       rows.insert(rows.end(), more.begin(), more.end());
     return FieldTable<TrainConfig>(std::move(rows));
   }();

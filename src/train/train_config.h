@@ -12,6 +12,7 @@ namespace pegbox::train {
 
 /// Defaults that depend on the method or the optimizer (marked 0 or -1) are filled when it is read.
 struct TrainConfig {
+  std::string task = "language";
   std::string method = "lora";
   std::string optimizer = "adamw";
   std::string schedule = "wsd";
@@ -34,6 +35,8 @@ struct TrainConfig {
   double spike_deviations = 0;                         ///< 0: no step is skipped
   std::int64_t spike_rollback = 0;                     ///< spikes in a row; 0: never
   double label_smoothing = 0, z_loss = 0;
+  std::string class_weights = "none";
+  double class_weight_strength = 1;
   std::string average = "none";
   double average_decay = 0.999, average_fraction = 0.25;
   std::string initialization = "gpt2";

@@ -75,6 +75,7 @@ class Session {
     if (has_evaluation_) {
       result["validation_loss"] = evaluation_.loss;
       result["perplexity"] = evaluation_.perplexity();
+      add_class_scores(evaluation_, result);
     }
     if (!settings_.output.empty()) result["output"] = settings_.output;
     if (settings_.json) print_json(streams_, result);
@@ -109,7 +110,10 @@ class Session {
     PEGBOX_TRY(evaluation_, evaluate_run(workplace_, owned_));
     has_evaluation_ = true;
     print_progress(
-        fmt::format("  validation loss {:.4f}  perplexity {:.2f}", evaluation_.loss, evaluation_.perplexity()));
+        evaluation_.classes.empty()
+            ? fmt::format("  validation loss {:.4f}  perplexity {:.2f}", evaluation_.loss, evaluation_.perplexity())
+            : fmt::format("  validation loss {:.4f}  accuracy {:.4f}  macro F1 {:.4f}", evaluation_.loss,
+                          evaluation_.classes.accuracy(), evaluation_.classes.macro_f1()));
     return {};
   }
 

@@ -219,7 +219,8 @@ Result<message::Described> describe_workplace(Workplace& workplace, const Config
   if (workplace.base.decoder != nullptr) {
     values = describe_model(*workplace.base.decoder);
     vocabulary = workplace.base.decoder->config().vocabulary;
-  } else if (const auto fresh = train::scratch_model(run, vocabulary, workplace.corpus->text().end.id)) {
+  } else if (const auto fresh =
+                 train::scratch_model(run, vocabulary, workplace.corpus->text().end.id, workplace.classes)) {
     values = describe_model(*fresh->decoder);
   } else {
     log("the model is not described, only the data: " + fresh.error().message);

@@ -37,7 +37,7 @@ Result<const train::BaseModel*> model_of(const Workplace& workplace, const train
                                          train::BaseModel& fresh) {
   if (!train::method_needs_base(config.method)) {
     const text::ModelText& text = workplace.corpus->text();
-    PEGBOX_TRY(fresh, train::scratch_model(config, text.tokenizer.vocabulary_size(), text.end.id));
+    PEGBOX_TRY(fresh, train::scratch_model(config, text.tokenizer.vocabulary_size(), text.end.id, workplace.classes));
     return &fresh;
   }
   if (workplace.base.decoder == nullptr)
@@ -46,6 +46,15 @@ Result<const train::BaseModel*> model_of(const Workplace& workplace, const train
                                           .got = config.method,
                                           .expected = "a `model`, or method scratch"});
   return &workplace.base;
+}
+
+/// A classifier is no language model: it has no head for tokens.
+Result<void> check_task(const std::string& folder, const train::Decoder& decoder, bool classifies) {
+  if (classifies || decoder.config().labels.empty()) return {};
+  return fail(ErrorKind::InvalidInput, {.where = folder,
+                                        .what = "this model is a classifier, which cannot learn texts",
+                                        .got = "task language",
+                                        .expected = "task classify"});
 }
 
 }  // namespace
@@ -59,19 +68,32 @@ Result<Workplace> open_workplace(const Config& config) {
   Workplace workplace;
   const int threads = threads_of(config.settings);
   workplace.lanes = train::Lanes::for_threads(threads);
+  const bool classifies = config.run.value("task", "language") == "classify";
+  train::DataFiles data = config.data;
+  data.labels = classifies;
+  PEGBOX_TRY(train::DataRows rows, train::read_rows(data));
+  if (classifies) {
+    PEGBOX_TRY(workplace.classes, train::class_names(rows.parts[0]));
+  }
   if (!config.settings.model.empty()) {
     const bool nf4 = config.run.contains("method") && config.run["method"] == "qlora";  // no trial needs more
     PEGBOX_TRY(workplace.base,
-               train::load_model(config.settings.model, nf4 ? train::BaseStorage::Nf4 : train::BaseStorage::Fp32));
+               train::load_model(config.settings.model, nf4 ? train::BaseStorage::Nf4 : train::BaseStorage::Fp32,
+                                 workplace.classes));
+    PEGBOX_CHECK(check_task(config.settings.model, *workplace.base.decoder, classifies));
   }
-  PEGBOX_TRY(train::DataRows rows, train::read_rows(config.data));
   PEGBOX_TRY(text::ModelText text, find_text(config, rows));
-  workplace.corpus = std::make_unique<train::Corpus>(std::move(text), std::move(rows), threads);
+  workplace.corpus = std::make_unique<train::Corpus>(std::move(text), std::move(rows), threads, workplace.classes);
   return workplace;
 }
 
 Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::TrainConfig& config) {
   auto owned = std::make_unique<OwnedRun>();
+  if ((config.task == "classify") == workplace.classes.empty())
+    return fail(ErrorKind::InvalidInput, {.where = "task",
+                                          .what = "all trials of a trainer have one task",
+                                          .got = config.task,
+                                          .hint = "put task under trial.trainer, not into the space"});
   if (config.method == "qlora" && workplace.base.decoder && !workplace.base.nf4)
     workplace.base.nf4 = train::nf4_weights(workplace.base);  // once for all trials
   PEGBOX_TRY(const train::BaseModel* const model, model_of(workplace, config, owned->fresh));
@@ -97,6 +119,12 @@ Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {
                                       .hint = "use a lower learning_rate, or more warmup"});
   run.run->observe(evaluation.loss);
   return evaluation;
+}
+
+void add_class_scores(const train::Evaluation& evaluation, Json& result) {
+  if (evaluation.classes.empty()) return;
+  result["accuracy"] = evaluation.classes.accuracy();
+  result["macro_f1"] = evaluation.classes.macro_f1();
 }
 
 Result<void> save_run(const Workplace& workplace, const OwnedRun& run, const Path& folder) {

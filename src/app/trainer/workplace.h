@@ -13,7 +13,8 @@
 namespace pegbox::trainer {
 
 struct Workplace {
-  train::BaseModel base;  ///< without decoder and weights if no model is given
+  train::BaseModel base;      ///< without decoder and weights if no model is given
+  train::ClassNames classes;  ///< of task classify: the labels of the training data; else empty
   std::unique_ptr<train::Corpus> corpus;
   std::unique_ptr<train::Lanes> lanes;
 };
@@ -36,6 +37,9 @@ Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train
 /// The validation loss of a run as it stands, which the run is told; InvalidInput without validation data, Diverged if
 /// it is not a number.
 Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run);
+
+/// Adds `accuracy` and `macro_f1` to a result, if it is of a classifier.
+void add_class_scores(const train::Evaluation& evaluation, Json& result);
 
 /// Saves model or adapter with the tokenizer, as others load it.
 Result<void> save_run(const Workplace& workplace, const OwnedRun& run, const Path& folder);

@@ -103,7 +103,8 @@ std::vector<std::string_view> shapes_without_gate() {
   return shapes_that([](const ModelConfig& shape) { return !shape.gated; });
 }
 
-Result<BaseModel> scratch_model(const TrainConfig& config, std::int64_t vocabulary, std::int64_t end_token) {
+Result<BaseModel> scratch_model(const TrainConfig& config, std::int64_t vocabulary, std::int64_t end_token,
+                                const std::vector<std::string>& labels) {
   ModelConfig shape{.family = config.shape,
                     .vocabulary = vocabulary,
                     .width = config.width,
@@ -123,6 +124,8 @@ Result<BaseModel> scratch_model(const TrainConfig& config, std::int64_t vocabula
   place_windows(family, config.window, shape);
   shape.tied_embeddings = config.tie_embeddings;
   shape.begin_token = shape.end_token = end_token;
+  shape.labels = labels;
+  if (!labels.empty()) shape.logit_cap = 0;  // of tokens alone
   PEGBOX_CHECK(check_model_config(shape, "architecture"));
   return guard("architecture", [&]() -> Result<BaseModel> {
     BaseModel model;

@@ -52,14 +52,12 @@ Result<void> read_rope_members(const Node& members, std::int64_t positions, Rope
 Json rope_json(const Rope& rope);               ///< as `rope_parameters` has it
 void write_rope(const Rope& rope, Json& json);  ///< as versions 4 and 5 have it
 
-/// Layers' windows from `layer_types`; where it is missing, `has_window` tells which layers have this window (0: none).
-template <class Predicate>
-Result<void> read_windows(const Node& node, std::int64_t window, Predicate&& has_window, ModelConfig& config);
 /// `layer_types`: "sliding_attention" or "full_attention" for each layer.
 Result<std::vector<bool>> read_layer_types(const Node& node, std::int64_t layers);
 Json layer_types(const ModelConfig& config);
 std::int64_t largest_window(const ModelConfig& config);  ///< 0: no layer has one
 
+/// Layers' windows from `layer_types`; where it is missing, `has_window` tells which layers have this window (0: none).
 template <class Predicate>
 Result<void> read_windows(const Node& node, std::int64_t window, Predicate&& has_window, ModelConfig& config) {
   PEGBOX_TRY(const std::vector<bool> listed, read_layer_types(node, config.layers));

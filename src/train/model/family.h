@@ -27,6 +27,7 @@ struct TensorNames {
 struct Family {
   std::string_view name;          ///< model_type
   std::string_view architecture;  ///< its language model in transformers: "LlamaForCausalLM"
+  std::string_view classifier;    ///< its model for the classification of texts: "LlamaForSequenceClassification"
   TensorNames names;
 
   /// What all models of the family share, and what holds where its config.json is silent.

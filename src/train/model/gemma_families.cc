@@ -147,10 +147,14 @@ bool five_of_six_layers(std::int64_t layer) { return (layer + 1) % kGemma3Patter
 
 }  // namespace
 
-const Family kGemma{"gemma", "GemmaForCausalLM", kLlamaNames, choose_gemma, read_gemma, write_gemma, nullptr};
-const Family kGemma2{"gemma2",    "Gemma2ForCausalLM", kGemma2Names,     choose_gemma2,
-                     read_gemma2, write_gemma2,        every_other_layer};
-const Family kGemma3{"gemma3_text", "Gemma3ForCausalLM", kGemma2Names,      choose_gemma3,
-                     read_gemma3,   write_gemma3,        five_of_six_layers};
+const Family kGemma{
+    "gemma", "GemmaForCausalLM", "GemmaForSequenceClassification", kLlamaNames, choose_gemma, read_gemma, write_gemma,
+    nullptr};
+const Family kGemma2{"gemma2",     "Gemma2ForCausalLM", "Gemma2ForSequenceClassification",
+                     kGemma2Names, choose_gemma2,       read_gemma2,
+                     write_gemma2, every_other_layer};
+const Family kGemma3{"gemma3_text", "Gemma3ForCausalLM", "Gemma3TextForSequenceClassification",
+                     kGemma2Names,  choose_gemma3,       read_gemma3,
+                     write_gemma3,  five_of_six_layers};
 
 }  // namespace pegbox::train

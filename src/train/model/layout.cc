@@ -191,15 +191,18 @@ std::vector<std::string> ModelLayout::targets() const {
 ModelLayout layout_of(const ModelConfig& config) {
   ModelLayout layout = ModelBuilder(config).build();
   layout.head = layout.embedding;
-  if (!config.tied_embeddings) {
-    layout.slots.push_back({.name = "head.weight",
-                            .shape = {config.vocabulary, config.width},
-                            .pieces = {{"lm_head.weight", 0, config.vocabulary, false}},
-                            .role = Role::Linear});
-    layout.head = static_cast<int>(layout.slots.size()) - 1;
-  } else {
+  const bool classifies = !config.labels.empty();
+  if (!classifies && config.tied_embeddings) {
     layout.ignored_name_endings.push_back("lm_head.weight");
+    return layout;
   }
+  const std::int64_t rows = classifies ? static_cast<std::int64_t>(config.labels.size()) : config.vocabulary;
+  layout.slots.push_back({.name = "head.weight",
+                          .shape = {rows, config.width},
+                          .pieces = {{classifies ? "score.weight" : "lm_head.weight", 0, rows, false}},
+                          .role = Role::Linear});
+  layout.head = static_cast<int>(layout.slots.size()) - 1;
+  if (classifies) layout.ignored_name_endings.push_back("lm_head.weight");
   return layout;
 }
 

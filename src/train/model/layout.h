@@ -27,6 +27,7 @@ struct TensorSlot {
   std::vector<std::int64_t> shape;  ///< [O, I] or [C]
   std::vector<Piece> pieces;
   enum class Role : std::uint8_t { Embedding, Linear, ResidualLinear, Bias, NormWeight, NormBias } role = Role::Linear;
+  bool may_be_missing = false;  ///< in files, where it is then 0: the head of a classifier that is not trained yet
 
   std::int64_t size() const;
   /// Weight decay is for matrices that multiply; gains, biases and tables of positions are left alone.

@@ -138,10 +138,17 @@ Result<void> read_attention_bias(const Node& node, ModelConfig& config) {
   return {};
 }
 
-const Family kLlama{"llama", "LlamaForCausalLM", kLlamaNames, choose_llama, read_llama, write_llama, nullptr};
-const Family kMistral{"mistral",    "MistralForCausalLM", kLlamaNames, choose_mistral,
-                      read_mistral, write_mistral,        every_layer};
-const Family kQwen2{"qwen2", "Qwen2ForCausalLM", kLlamaNames, choose_qwen2, read_qwen2, write_qwen, every_layer};
-const Family kQwen3{"qwen3", "Qwen3ForCausalLM", kLlamaNames, choose_qwen3, read_qwen3, write_qwen3, every_layer};
+const Family kLlama{
+    "llama", "LlamaForCausalLM", "LlamaForSequenceClassification", kLlamaNames, choose_llama, read_llama, write_llama,
+    nullptr};
+const Family kMistral{"mistral",     "MistralForCausalLM", "MistralForSequenceClassification",
+                      kLlamaNames,   choose_mistral,       read_mistral,
+                      write_mistral, every_layer};
+const Family kQwen2{"qwen2",     "Qwen2ForCausalLM", "Qwen2ForSequenceClassification",
+                    kLlamaNames, choose_qwen2,       read_qwen2,
+                    write_qwen,  every_layer};
+const Family kQwen3{"qwen3",     "Qwen3ForCausalLM", "Qwen3ForSequenceClassification",
+                    kLlamaNames, choose_qwen3,       read_qwen3,
+                    write_qwen3, every_layer};
 
 }  // namespace pegbox::train

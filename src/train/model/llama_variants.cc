@@ -91,10 +91,24 @@ void write_starcoder2(const ModelConfig& config, Json& json) {
 
 }  // namespace
 
-const Family kArcee{"arcee", "ArceeForCausalLM", kArceeNames, choose_arcee, read_arcee, write_llama, nullptr};
-const Family kStableLm{"stablelm",    "StableLmForCausalLM", kLlamaNames, choose_stablelm,
-                       read_stablelm, write_stablelm,        nullptr};
-const Family kStarCoder2{"starcoder2",    "Starcoder2ForCausalLM", kStarCoder2Names, choose_starcoder2,
-                         read_starcoder2, write_starcoder2,        every_layer};
+const Family kArcee{
+    "arcee", "ArceeForCausalLM", "ArceeForSequenceClassification", kArceeNames, choose_arcee, read_arcee, write_llama,
+    nullptr};
+const Family kStableLm{"stablelm",
+                       "StableLmForCausalLM",
+                       "StableLmForSequenceClassification",
+                       kLlamaNames,
+                       choose_stablelm,
+                       read_stablelm,
+                       write_stablelm,
+                       nullptr};
+const Family kStarCoder2{"starcoder2",
+                         "Starcoder2ForCausalLM",
+                         "Starcoder2ForSequenceClassification",
+                         kStarCoder2Names,
+                         choose_starcoder2,
+                         read_starcoder2,
+                         write_starcoder2,
+                         every_layer};
 
 }  // namespace pegbox::train

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "train/model/config_members.h"
 #include "train/model/family.h"
@@ -32,6 +33,43 @@ Result<void> check_unquantized(const Node& node) {
   PEGBOX_TRY(const std::string method, string_or(quantization, "quant_method", "a method without a name"));
   return unsupported(quantization, "quantized weights are not supported", method,
                      "weights in fp32, fp16 or bf16; method qlora quantizes them itself");
+}
+
+/// The classes of a *ForSequenceClassification; transformers calls those that have no name LABEL_0, LABEL_1.
+Result<std::vector<std::string>> read_labels(const Node& node, const Family& family) {
+  std::vector<std::string> labels;
+  const Json architectures = node.has("architectures") ? node.json()["architectures"] : Json();
+  if (!architectures.is_array() || architectures.empty() || architectures[0] != family.classifier) return labels;
+  std::int64_t count = 2;
+  PEGBOX_TRY(count, integer_or(node, "num_labels", count));
+  std::optional<Node> names;
+  if (node.has("id2label")) {
+    PEGBOX_TRY(names, node.at("id2label"));
+    count = static_cast<std::int64_t>(names->json().size());
+  }
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (!names) {
+      labels.push_back(fmt::format("LABEL_{}", i));
+      continue;
+    }
+    PEGBOX_TRY(const Node name, names->at(fmt::to_string(i)));
+    PEGBOX_TRY(labels.emplace_back(), name.string());
+  }
+  return labels;
+}
+
+/// What makes a config.json that of a *ForSequenceClassification.
+void write_labels(const ModelConfig& config, Json& json) {
+  Json names = Json::object(), numbers = Json::object();
+  for (std::size_t i = 0; i < config.labels.size(); ++i) {
+    names[std::to_string(i)] = config.labels[i];
+    numbers[config.labels[i]] = i;
+  }
+  json["id2label"] = names;
+  json["label2id"] = numbers;
+  json["problem_type"] = "single_label_classification";
+  const bool padded = json.contains("pad_token_id") && !json["pad_token_id"].is_null();
+  if (!padded && config.end_token >= 0) json["pad_token_id"] = config.end_token;
 }
 
 }  // namespace
@@ -83,6 +121,8 @@ Result<ModelConfig> parse_model_config(const Document& document) {
   const Family& family = family_of(config);
   family.choose(config);
   PEGBOX_CHECK(family.read(node, config));
+  PEGBOX_TRY(config.labels, read_labels(node, family));
+  if (!config.labels.empty()) config.logit_cap = 0;  // of tokens alone
   PEGBOX_CHECK(check_model_config(config, document.name));
   config.source = document.json;
   return config;
@@ -103,8 +143,9 @@ Result<ModelConfig> read_model_config(const Path& model_folder) {
 Json write_model_config(const ModelConfig& config) {
   const Family& family = family_of(config);
   Json json = config.source;
-  json["architectures"] = {family.architecture};
-  if (!config.source.empty()) return json;  // training changes no architecture
+  json["architectures"] = {config.labels.empty() ? family.architecture : family.classifier};
+  if (!config.labels.empty()) write_labels(config, json);
+  if (!config.source.empty()) return json;  // training changes nothing else
   json["model_type"] = config.family;
   json["vocab_size"] = config.vocabulary;
   json["tie_word_embeddings"] = config.tied_embeddings;

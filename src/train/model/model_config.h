@@ -70,6 +70,8 @@ struct ModelConfig {
   double initializer_range = 0.02;
   std::int64_t begin_token = -1, end_token = -1;  ///< -1: not named
 
+  std::vector<std::string> labels;  ///< classes by number: a classifier, whose head tells them apart; empty: none
+
   Json source = Json::object();  ///< the config.json it was read from, which is written again; empty: from scratch
 
   std::int64_t window(std::size_t layer) const { return windows.empty() ? 0 : windows[layer]; }

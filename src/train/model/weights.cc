@@ -138,7 +138,10 @@ Result<Tensor> read_slot(const Path& folder, const ModelFiles& files, const Mode
   for (const Piece& piece : slot.pieces) {
     const ArrayView* const view = find_piece(files, layout, piece.name, used);
     if (view == nullptr) {
-      missing.push_back(piece.name);
+      if (slot.may_be_missing)
+        tensor.zero_();
+      else
+        missing.push_back(piece.name);
       continue;
     }
     PEGBOX_CHECK(check_piece(folder, *view, piece, slot.shape));

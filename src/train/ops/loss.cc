@@ -11,6 +11,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace pegbox::train {
 
@@ -31,7 +32,26 @@ struct LossParts {
 struct LossKind {
   kernels::LossTerms terms;
   double logit_cap = 0;
+  Tensor row_weights;  ///< [L]; undefined: all 1
 };
+
+/// Cross-entropy of a chunk of rows from row `first` on, as the kernel's, and with the rows' weights.
+double chunk_loss(Tensor& logits, const std::int64_t* labels, float factor, const LossKind& kind, std::int64_t first) {
+  const std::int64_t count = logits.size(0), columns = logits.size(1);
+  float* const values = logits.mutable_data_ptr<float>();
+  if (!kind.row_weights.defined())
+    return kernels::cross_entropy({0, count, columns}, values, labels, factor, kind.terms);
+  const float* const weights = kind.row_weights.const_data_ptr<float>() + first;
+  double loss = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float weight = weights[i];
+    float* const row = values + i * columns;
+    const double unweighted = kernels::cross_entropy({0, 1, columns}, row, labels + i, factor * weight, kind.terms);
+    if (factor * weight == 0) std::fill_n(row, columns, 0.0f);  // no gradient
+    loss += weight * unweighted;
+  }
+  return loss;
+}
 
 LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& labels, float factor, LossKind kind,
                      bool want_hidden, bool want_head) {
@@ -52,8 +72,7 @@ LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& lab
       capped = logits.div_(kind.logit_cap).tanh_().clone();
       logits.mul_(kind.logit_cap);
     }
-    parts.loss += kernels::cross_entropy({0, count, vocabulary}, logits.mutable_data_ptr<float>(), label + first,
-                                         want_hidden || want_head ? factor : 0.0f, kind.terms);
+    parts.loss += chunk_loss(logits, label + first, want_hidden || want_head ? factor : 0.0f, kind, first);
     if (capped.defined()) logits.mul_(1 - capped.square_());
     if (want_hidden) {
       Tensor out = parts.dhidden.narrow(0, first, count);
@@ -66,8 +85,10 @@ LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& lab
 
 struct LabelLoss : torch::autograd::Function<LabelLoss> {
   static Tensor forward(AutogradContext* context, const Tensor& hidden, const Tensor& head, const Tensor& labels,
-                        double factor, double smoothing, double z_loss, double logit_cap) {
-    const LossKind kind{{static_cast<float>(smoothing), static_cast<float>(z_loss)}, logit_cap};
+                        double factor, double smoothing, double z_loss, double logit_cap,
+                        const std::optional<Tensor>& row_weights) {
+    const LossKind kind{
+        {static_cast<float>(smoothing), static_cast<float>(z_loss)}, logit_cap, row_weights.value_or(Tensor())};
     const LossParts parts = loss_parts(hidden, head, labels, static_cast<float>(factor), kind, hidden.requires_grad(),
                                        head.requires_grad());
     context->save_for_backward({parts.dhidden, parts.dhead});
@@ -79,16 +100,17 @@ struct LabelLoss : torch::autograd::Function<LabelLoss> {
     const auto scaled = [&](const Tensor& gradient) {
       return !gradient.defined() || outer == 1.0 ? gradient : gradient.mul(outer);
     };
-    return {scaled(saved[0]), scaled(saved[1]), Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
+    return {scaled(saved[0]), scaled(saved[1]), Tensor(), Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
   }
 };
 
 }  // namespace
 
 Tensor label_loss(const Tensor& hidden, const Tensor& head, const Tensor& labels, double factor,
-                  kernels::LossTerms terms, double logit_cap) {
+                  kernels::LossTerms terms, double logit_cap, const Tensor& row_weights) {
   return LabelLoss::apply(hidden.contiguous(), head, labels, factor, static_cast<double>(terms.smoothing),
-                          static_cast<double>(terms.z_loss), logit_cap);
+                          static_cast<double>(terms.z_loss), logit_cap,
+                          row_weights.defined() ? std::optional(row_weights) : std::nullopt);
 }
 
 double label_loss_value(const Tensor& hidden, const Tensor& head, const Tensor& labels, double logit_cap) {
