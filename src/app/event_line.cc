@@ -27,7 +27,8 @@ std::string line_of(const StudyState& state, const event::TrialMoved& moved) {
   switch (moved.to) {
     case TrialState::Done: {
       const bool is_best = best_trial(state.history()) == moved.trial;
-      return fmt::format("trial {} done: {}{}; {}", moved.trial, result, is_best ? " (best so far)" : "",
+      return fmt::format("trial {} done: {}{}; {}", moved.trial, result,
+                         is_best ? fmt::format(" ({} so far)", state.spec().objective().extreme()) : "",
                          show_config(trial.config));
     }
     case TrialState::Failed:
@@ -112,9 +113,9 @@ std::string status_line(const History& history, double now_s) {
   line += ", " + used_of(now_s, budget.time_s, format_duration, "");
   if (history.tokens_spent > 0) line += ", " + used_of(history.tokens_spent, budget.tokens, format_count, " tokens");
   if (const auto best = best_trial(history)) {
-    const std::string& metric = history.spec.objective().metric;
-    const auto value = history.trials[static_cast<std::size_t>(*best)].metric(metric);
-    if (value) line += fmt::format(", best {} {} (trial {})", metric, show_metric(*value), *best);
+    const Objective& goal = history.spec.objective();
+    const auto value = history.trials[static_cast<std::size_t>(*best)].metric(goal.metric);
+    if (value) line += fmt::format(", {} {} {} (trial {})", goal.extreme(), goal.metric, show_metric(*value), *best);
   }
   const double used = budget_used_fraction(history, now_s);
   if (used > 0.02 && used < 1) line += ", about " + format_duration(now_s * (1 - used) / used) + " left";

@@ -13,7 +13,7 @@ namespace pegbox {
 /// The line of `event`, which `state` has just folded; nothing for events that are not news (reports, checkpoints).
 std::optional<std::string> event_line(const StudyState& state, const Event& event);
 
-/// Where the study stands: "12 of 60 trials, 3 m 20 s, best validation_loss 1.234 (trial 7), about 12 m left".
+/// Where the study stands: "12 of 60 trials, 3 m 20 s, lowest validation_loss 1.234 (trial 7), about 12 m left".
 std::string status_line(const History& history, double now_s);
 
 /// Share of the budget that is used, the largest over its totals; 0 without a budget.

@@ -65,7 +65,7 @@ std::vector<std::string> render(const ProgressView& view) {
                               paint.green(bar(used, 24, unicode)), used * 100));
   lines.push_back("  " + status_line(history, view.now_s));
   if (const auto best = best_trial(history))
-    lines.push_back("  " + paint.bold(fmt::format("best: trial {}", *best)) + "  " +
+    lines.push_back("  " + paint.bold(fmt::format("{}: trial {}", history.spec.objective().extreme(), *best)) + "  " +
                     show_config(view.state.trial(*best).config));
   if (const std::string counts = counts_line(history); !counts.empty()) lines.push_back("  " + counts);
 

@@ -70,7 +70,7 @@ TEST_F(ProgressViewTest, ShowsBudgetBestRunningTrialsWithCurvesAndNews) {
   start(1, 0.25);
   for (int step = 1; step <= 8; ++step) tell(3, event::TrialReported{1, step, {{"loss", 9.0 - step}}});
   const std::string text = picture(100);
-  for (const char* part : {"10 % of the budget", "1 of 10 trials", "best loss 1.5 (trial 0)", "█▇▆▅▄▃▂▁",
+  for (const char* part : {"10 % of the budget", "1 of 10 trials", "lowest loss 1.5 (trial 0)", "█▇▆▅▄▃▂▁",
                            "step 8 of 40", "lr=0.25", "trial 0 done", "about"})
     EXPECT_THAT(text, HasSubstr(part));
 }
@@ -96,10 +96,10 @@ TEST_F(ProgressViewTest, TellsEndsAndPromotionsInPlainLines) {
               HasSubstr("trial 0 paused at step 10: others are ahead, loss 1.5"));
   EXPECT_EQ(*tell(3, event::TrialStarted{0, {}, 10, 40, 0}), "trial 0 goes on from step 10 to 40");
   tell(4, event::TrialReported{0, 40, {{"loss", 1.25}}});
-  EXPECT_EQ(*end(0, TrialState::Done), "trial 0 done: loss 1.25 (best so far); lr=0.5");
+  EXPECT_EQ(*end(0, TrialState::Done), "trial 0 done: loss 1.25 (lowest so far); lr=0.5");
   start(1, 0.75);
   tell(5, event::TrialReported{1, 40, {{"loss", 2}}});
-  EXPECT_THAT(*end(1, TrialState::Done), Not(HasSubstr("best")));
+  EXPECT_THAT(*end(1, TrialState::Done), Not(HasSubstr("lowest")));
 }
 
 TEST_F(ProgressViewTest, TellsFailuresWithTheirKindAndOneLine) {

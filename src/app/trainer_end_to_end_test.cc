@@ -167,5 +167,14 @@ TEST_F(TrainerEndToEnd, GoesOnFromACheckpointAfterSigkill) {
   EXPECT_EQ(count_of("a", "done"), 2);
 }
 
+TEST(Reference, OfTheTrainersFieldsIsInStep) {
+  const auto written = read_file("docs/training.md");
+  ASSERT_TRUE(written) << written.error().message;
+  auto child =
+      Subprocess::start({.arguments = {PEGBOX_PROGRAM, "help", "--training"}, .environment = {}, .folder = {}});
+  ASSERT_TRUE(child);
+  EXPECT_EQ(run_to_end(**child, 60).out, *written) << "write it again: pegbox help --training > docs/training.md";
+}
+
 }  // namespace
 }  // namespace pegbox

@@ -118,8 +118,10 @@ Result<std::string> TrainerProgram::version() const {
   return last_lines(output);
 }
 
+Result<Json> TrainerProgram::field_rows() const { return ask("fields", Json::object()); }
+
 Result<TrainerFields> TrainerProgram::fields() const {
-  PEGBOX_TRY(const Json rows, ask("fields", Json::object()));
+  PEGBOX_TRY(const Json rows, field_rows());
   TrainerFields fields;
   for (const Json& row : rows) {
     if (!row.is_object() || !row.contains("name") || !row["name"].is_string()) continue;

@@ -34,6 +34,7 @@ class TrainerProgram {
   Result<std::string> version() const;  ///< what `pegbox-trainer --version` says, in one line
 
   Result<TrainerFields> fields() const;
+  Result<Json> field_rows() const;  ///< what `pegbox-trainer fields` prints
 
   /// Runs `pegbox-trainer VERB --config FILE` with `config` in the file and passes its output through; an interrupt is
   /// passed on once. The trainer's own exit code. `called`: what its messages call the config.

@@ -116,10 +116,11 @@ Result<Json> resolve_trainer_paths(const Node& trainer, const Path& folder) {
     PEGBOX_TRY(const Node data, trainer.at("data"));
     PEGBOX_TRY(resolved["data"], resolve_data(data, folder));
   }
-  if (trainer.has("output")) {
-    PEGBOX_TRY(const Node output, trainer.at("output"));
-    PEGBOX_TRY(const std::string text, output.string());
-    resolved["output"] = (folder / text).lexically_normal().string();
+  for (const char* name : {"output", "tensorboard"}) {
+    if (!trainer.has(name)) continue;
+    PEGBOX_TRY(const Node node, trainer.at(name));
+    PEGBOX_TRY(const std::string text, node.string());
+    resolved[name] = (folder / text).lexically_normal().string();
   }
   return resolved;
 }

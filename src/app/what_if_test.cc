@@ -60,7 +60,7 @@ const WhatIfRow& row(const WhatIf& found, const std::string& strategy) {
   return *at;
 }
 
-TEST(WhatIf, PutsGpBeforeRandomSearchAsItIsInTruth) {
+TEST(WhatIfQuality, PutsGpBeforeRandomSearchAsItIsInTruth) {
   double gp_truth = 0, random_truth = 0;
   for (std::uint64_t seed = 0; seed < 6; ++seed) {
     gp_truth += Searched("gp", 30, 0.02, seed).lowest() / 6;

@@ -1,4 +1,4 @@
-// FieldRow: reading one field, and the schema and reference that follow from the rows.
+// FieldRow: reading one field, and the schema and words that follow from the rows.
 #include "base/field_table.h"
 
 #include <fmt/format.h>
@@ -111,21 +111,6 @@ Json schema_of(const FieldRow& row) {
   return schema;
 }
 
-std::string table_cell(std::string_view text) {
-  std::string cell;
-  for (const char c : text) {
-    if (c == '|') cell += '\\';
-    cell += c == '\n' ? ' ' : c;
-  }
-  return cell;
-}
-
-std::string default_text(const FieldRow& row) {
-  if (const auto* real = std::get_if<double>(&row.fallback)) return format_number(*real);
-  if (const auto* text = std::get_if<std::string>(&row.fallback)) return text->empty() ? "empty" : *text;
-  return to_line(to_json(row.fallback));
-}
-
 }  // namespace
 
 Result<FieldValue> FieldRow::read(const Node& node) const {
@@ -142,14 +127,10 @@ Json schema_of(const std::vector<FieldRow>& rows) {
   return schema;
 }
 
-std::string reference_of(const std::vector<FieldRow>& rows) {
-  std::string text = "| field | type | default | range | meaning |\n|---|---|---|---|---|\n";
-  for (const FieldRow& row : rows) {
-    const std::string range = row.choices.empty() ? range_of(row) : fmt::format("`{}`", fmt::join(row.choices, "`, `"));
-    text += fmt::format("| `{}` | {} | `{}` | {} | {} |\n", row.name, type_name(row), table_cell(default_text(row)),
-                        table_cell(range), table_cell(description_of(row)));
-  }
-  return text;
+std::string accepted_values(const FieldRow& row) {
+  if (!row.choices.empty()) return fmt::format("`{}`", fmt::join(row.choices, "`, `"));
+  const std::string range = range_of(row);
+  return std::string(type_name(row)) + (range.empty() ? "" : " ") + range;
 }
 
 std::vector<std::string_view> names_of(const std::vector<FieldRow>& rows) {

@@ -44,8 +44,8 @@ struct FieldRow {
   Result<FieldValue> read(const Node& node) const;
 };
 
-Json schema_of(const std::vector<FieldRow>& rows);            ///< JSON schema (draft 2020-12) of the object
-std::string reference_of(const std::vector<FieldRow>& rows);  ///< Markdown table: field, type, default, range, meaning
+Json schema_of(const std::vector<FieldRow>& rows);  ///< JSON schema (draft 2020-12) of the object
+std::string accepted_values(const FieldRow& row);   ///< in Markdown: "integer from 1 to 64", "`adamw`, `sgd`", "text"
 std::vector<std::string_view> names_of(const std::vector<FieldRow>& rows);
 Json to_json(const FieldValue& value);
 

@@ -1,4 +1,4 @@
-// Tests of FieldTable: reading, bounds, units, and the schema and reference that come out of the rows.
+// Tests of FieldTable: reading, bounds, units, and the schema and words that come out of the rows.
 #include "base/field_table.h"
 
 #include <gtest/gtest.h>
@@ -143,16 +143,12 @@ TEST(Schema, DescribesEveryRow) {
   EXPECT_EQ(fields.size(), option_fields().rows().size());
 }
 
-TEST(Reference, IsAMarkdownTableWithOneLineForEachRow) {
-  const std::string text = reference_of(option_fields().rows());
-  EXPECT_EQ(text.find("| field | type | default | range | meaning |\n|---|---|---|---|---|\n"), 0u);
-  EXPECT_NE(text.find("| `learning_rate` | number | `3e-4` | from 0 to 1 | peak learning rate (default: laws.md) |\n"),
-            std::string::npos)
-      << text;
-  EXPECT_NE(text.find("| `rank` | integer | `8` | at least 1 | rank of A \\| B |\n"), std::string::npos);
-  EXPECT_NE(text.find("| `optimizer` | text | `adamw` | `adamw`, `adafactor`, `sgd` | update rule |\n"),
-            std::string::npos);
-  EXPECT_NE(text.find("| `packed` | true or false | `true` |  | pack sequences |\n"), std::string::npos);
+TEST(AcceptedValues, AreSaidInWords) {
+  std::vector<std::string> words;
+  for (const FieldRow& row : option_fields().rows()) words.push_back(accepted_values(row));
+  EXPECT_EQ(words, (std::vector<std::string>{"number from 0 to 1", "integer at least 1", "true or false",
+                                             "`adamw`, `adafactor`, `sgd`", "bytes (`20GiB`) at least 1",
+                                             "seconds (`30m`) at least 0", "text", "number", "seconds (`30m`)"}));
 }
 
 }  // namespace

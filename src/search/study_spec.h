@@ -17,7 +17,8 @@ namespace pegbox {
 struct Objective {
   bool minimize = true;
   std::string metric;
-  double sign() const { return minimize ? 1.0 : -1.0; }  ///< times the metric: smaller is better
+  double sign() const { return minimize ? 1.0 : -1.0; }                         ///< times the metric: smaller is better
+  std::string_view extreme() const { return minimize ? "lowest" : "highest"; }  ///< what is wanted, in a word
 };
 
 /// Totals for the study, not for one call of `tune`. 0: no limit; `budget: none`: no limit at all. `trials` counts

@@ -28,6 +28,13 @@ std::vector<std::string_view> optimizers_with(double OptimizerDefaults::* field)
   return names;
 }
 
+std::vector<std::string_view> quantizing_optimizers() {
+  std::vector<std::string_view> names;
+  for (const std::string_view name : optimizer_names())
+    if (optimizer_defaults(name).quantizes) names.push_back(name);
+  return names;
+}
+
 const std::vector<Reader>& readers() {
   static const std::vector<Reader> table{
       {"beta1", "optimizer", optimizers_with(&OptimizerDefaults::beta1)},
@@ -36,10 +43,12 @@ const std::vector<Reader>& readers() {
       {"nesterov", "optimizer", optimizers_with(&OptimizerDefaults::momentum)},
       {"epsilon", "optimizer", optimizers_with(&OptimizerDefaults::epsilon)},
       {"muon_scale", "optimizer", {"muon"}},
+      {"state_precision", "optimizer", quantizing_optimizers()},
       {"lora_b_rate", "method", {"lora", "qlora"}},
       {"rslora", "method", {"lora", "qlora"}},
       {"dora", "method", {"lora", "qlora"}},
       {"lora_start", "method", {"lora", "qlora"}},
+      {"precision", "method", {"lora", "ia3", "adapter", "prompt", "prefix"}},
       {"last_layers", "method", {"last_k"}},
       {"adapter_width", "method", {"adapter"}},
       {"adapter_placement", "method", {"adapter"}},
@@ -91,9 +100,8 @@ Result<void> check_optimizer(const TrainConfig& config, const std::string& where
 }
 
 Result<void> check_steps(const TrainConfig& config, const std::string& where) {
-  const bool watches = config.schedule == "plateau" || config.early_stop > 0;
-  if (watches && config.evaluate_every == 0)
-    return clash(where, "plateau and early_stop need validation losses on the way", "evaluate_every 0",
+  if (const std::string watching = watching_fields(config); !watching.empty() && config.evaluate_every == 0)
+    return clash(where, watching + " needs validation losses on the way", "evaluate_every 0",
                  "evaluate_every: training tokens between evaluations");
   if (config.batch_start > config.batch_size)
     return clash(where, "a growing batch starts above its end", fmt::format("batch_start {}", config.batch_start),
@@ -118,6 +126,14 @@ Result<void> check_start(const TrainConfig& config, const std::string& where) {
 }
 
 }  // namespace
+
+std::string watching_fields(const TrainConfig& config) {
+  std::vector<std::string_view> names;
+  if (config.schedule == "plateau") names.emplace_back("schedule plateau");
+  if (config.early_stop > 0) names.emplace_back("early_stop");
+  if (config.restore_best) names.emplace_back("restore_best");
+  return fmt::format("{}", fmt::join(names, " and "));
+}
 
 Result<void> check_combinations(const TrainConfig& config, const std::string& where) {
   PEGBOX_CHECK(check_readers(config, where));

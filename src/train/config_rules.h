@@ -12,4 +12,7 @@ namespace pegbox::train {
 /// if values exclude each other. The config is resolved.
 Result<void> check_combinations(const TrainConfig& config, const std::string& where);
 
+/// The fields that were set and act on validation losses, such as "early_stop and restore_best"; empty: none.
+std::string watching_fields(const TrainConfig& config);
+
 }  // namespace pegbox::train

@@ -9,10 +9,13 @@
 #include <string>
 
 #include "base/number.h"
+#include "train/optim/weight_average.h"
 
 namespace pegbox::train {
 
 namespace {
+
+constexpr double kStreamTensors = 2;  // that lead from layer to layer: the stream, and what is still to be added
 
 /// The limit in a control group's file; infinite if there is no such file, or it says "max".
 double limit_of(const Path& file) {
@@ -36,23 +39,36 @@ double meminfo_bytes(const std::string& text, const std::string& member) {
 
 }  // namespace
 
-double activation_bytes_per_token(const ModelConfig& config) {
+double activation_bytes_per_token(const ModelConfig& config, bool recompute) {
   const double width = static_cast<double>(config.width), inner = static_cast<double>(config.feed_forward);
   const double heads = static_cast<double>((config.heads + 2 * config.kv_heads) * config.head_width);
-  return sizeof(float) * static_cast<double>(config.layers) * (8 * width + 2 * heads + 4 * inner);
+  const double layers = static_cast<double>(config.layers), of_layer = 8 * width + 2 * heads + 4 * inner;
+  return sizeof(float) * (recompute ? layers * kStreamTensors * width + of_layer : layers * of_layer);
 }
 
-std::int64_t micro_batch_tokens(std::int64_t wanted, const ModelConfig& config) {
-  if (wanted > 0) return wanted;
-  const double fitting = kActivationBytes / activation_bytes_per_token(config);
+std::int64_t micro_batch_tokens(const TrainConfig& config, const ModelConfig& model) {
+  if (config.micro_batch > 0) return config.micro_batch;
+  const double fitting = kActivationBytes / activation_bytes_per_token(model, config.recompute != "none");
   return std::clamp(static_cast<std::int64_t>(fitting), kLeastMicroBatchTokens, kMostMicroBatchTokens);
 }
 
-MemoryNeed memory_need(const ModelConfig& config, std::int64_t trainable_parameters, std::int64_t micro_batch_tokens,
-                       int lanes, double kept_copies) {
-  const double copies = kept_copies + lanes;
-  return {.parameters_bytes = copies * sizeof(float) * static_cast<double>(trainable_parameters),
-          .activations_bytes = lanes * static_cast<double>(micro_batch_tokens) * activation_bytes_per_token(config)};
+MemoryNeed memory_need(const TrainConfig& config, const Method& method, const Decoder& decoder, int lanes,
+                       double tokens_per_row) {
+  std::vector<Parameter> parameters = method.parameter_shapes();
+  complete_parameters(config, decoder.layout(), parameters);
+  MemoryNeed need;
+  for (const Parameter& parameter : parameters) need.values_bytes += static_cast<double>(parameter.value.nbytes());
+  need.gradients_bytes = lanes * need.values_bytes;
+  need.state_bytes = static_cast<double>(optimizer_state_bytes(config, parameters) +
+                                         bytes_of(WeightAverage(config, parameters).state()));
+  if (config.spike_rollback > 0) need.copies_bytes += need.values_bytes + need.state_bytes;
+  if (config.restore_best) need.copies_bytes += need.values_bytes;
+  need.method_bytes = static_cast<double>(method.own_bytes());
+  const double virtual_rows = static_cast<double>(method.virtual_tokens()) / std::max(1.0, tokens_per_row);
+  need.activations_bytes = lanes * static_cast<double>(micro_batch_tokens(config, decoder.config())) *
+                           (1 + virtual_rows) *
+                           activation_bytes_per_token(decoder.config(), config.recompute != "none");
+  return need;
 }
 
 double group_limit_bytes(std::string_view groups, const Path& root) {

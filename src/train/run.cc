@@ -25,7 +25,7 @@ namespace pegbox::train {
 namespace {
 
 constexpr std::int64_t kSnapshotFormat = 1;
-const std::string kCopyPrefix = "copy.";  // of tensors to go back to
+const std::string kCopyPrefix = "copy.", kBestPrefix = "best.";  // of tensors that are kept beside what is live
 
 tl::unexpected<Error> misfit(std::string what, std::string got, std::string expected) {
   return fail(
@@ -53,11 +53,12 @@ Result<void> check_fit(const BaseModel& model, const TrainConfig& config, const 
   return check_tokens(train.ids, model.decoder->config().vocabulary);
 }
 
-/// What a run keeps, in sizes of its parameters: values, the optimizer's state, averages, and a copy to go back to.
-double kept_copies(const TrainConfig& config) {
-  const bool averages = config.average != "none" || config.optimizer == "schedule_free";
-  const double live = 1 + optimizer_defaults(config.optimizer).state_copies + (averages ? 1 : 0);
-  return config.spike_rollback > 0 ? 2 * live : live;
+bool alike(const Tensor& a, const Tensor& b) { return a.sizes() == b.sizes() && a.scalar_type() == b.scalar_type(); }
+
+/// A copy of a snapshot's tensor that is like another; undefined if there is none.
+Tensor kept_in(const Snapshot& snapshot, const std::string& name, const Tensor& like) {
+  const auto found = snapshot.tensors.find(name);
+  return found != snapshot.tensors.end() && alike(found->second, like) ? found->second.clone() : Tensor();
 }
 
 }  // namespace
@@ -138,16 +139,28 @@ void TrainingRun::set_initial_weights() {
   for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].value.copy_(weights[i]);
 }
 
-Result<MemoryNeed> TrainingRun::memory_need(const BaseModel& model, const TrainConfig& config, int lanes) {
+Result<MemoryNeed> TrainingRun::memory_need(const BaseModel& model, const TrainConfig& config, int lanes,
+                                            double tokens_per_row) {
   PEGBOX_TRY(const auto method, make_method(config, model));
-  const ModelConfig& shape = model.decoder->config();
-  return train::memory_need(shape, method->parameter_count(), train::micro_batch_tokens(config.micro_batch, shape),
-                            lanes, kept_copies(config));
+  return train::memory_need(config, *method, *model.decoder, lanes, tokens_per_row);
+}
+
+MemoryNeed TrainingRun::memory_need() const {
+  const double per_row =
+      static_cast<double>(train_.total_tokens()) / static_cast<double>(std::max<std::int64_t>(1, train_.size()));
+  return train::memory_need(config_, *method_, *model_.decoder, lanes_.count(), per_row);
+}
+
+std::int64_t TrainingRun::bytes() {
+  std::int64_t sum = method_->own_bytes() + bytes_of(live()) + bytes_of(copy_) + bytes_of(best_);
+  for (const LaneState& state : lanes_state_)
+    for (const Tensor& leaf : state.leaves)
+      if (leaf.grad().defined()) sum += static_cast<std::int64_t>(leaf.grad().nbytes());
+  return sum;
 }
 
 Result<void> TrainingRun::check_memory() const {
-  const MemoryNeed need = train::memory_need(model_.decoder->config(), method_->parameter_count(), micro_batch_tokens(),
-                                             lanes_.count(), kept_copies(config_));
+  const MemoryNeed need = memory_need();
   const MachineMemory memory = machine_memory();
   const Fit fit = fit_of(need.total_bytes(), memory);
   if (fit == Fit::Fits) return {};
@@ -156,7 +169,7 @@ Result<void> TrainingRun::check_memory() const {
               {.where = "training run",
                .what = "the run would not fit into memory",
                .got = fmt::format("a need of {} ({} for {} trainable parameters, {} for activations)",
-                                  format_bytes(need.total_bytes()), format_bytes(need.parameters_bytes),
+                                  format_bytes(need.total_bytes()), format_bytes(need.parameters_bytes()),
                                   format_count(static_cast<double>(method_->parameter_count())),
                                   format_bytes(need.activations_bytes)),
                .expected = never ? fmt::format("at most the {} that there are", format_bytes(memory.total_bytes))
@@ -171,7 +184,7 @@ std::int64_t TrainingRun::trainable_parameters() const {
 }
 
 std::int64_t TrainingRun::micro_batch_tokens() const {
-  return train::micro_batch_tokens(config_.micro_batch, model_.decoder->config());
+  return train::micro_batch_tokens(config_, model_.decoder->config());
 }
 
 void TrainingRun::work(int lane, const std::vector<std::vector<std::int64_t>>& batches, std::int64_t label_tokens,
@@ -185,7 +198,8 @@ void TrainingRun::work(int lane, const std::vector<std::vector<std::int64_t>>& b
     const Batch batch = to_batch(text::pack(train_, batches[i]));
     if (batch.label_tokens() == 0) continue;
     DropoutSource dropout(keys[i]);
-    const Tensor hidden = model_.decoder->hidden(*state.network, batch, dropout, method_->model_dropout());
+    const Tensor hidden = model_.decoder->hidden(*state.network, batch, dropout, method_->model_dropout(),
+                                                 /*all_rows=*/false, config_.recompute == "layers");
     const Tensor row_weights = class_weights_.defined() ? class_weights_.index_select(0, batch.labels) : Tensor();
     const Tensor loss =
         label_loss(hidden, state.network->weight(model_.decoder->layout().head), batch.labels,
@@ -276,10 +290,12 @@ void TrainingRun::take_step(const Tensors& gradients, StepReport& report) {
   interval_labels_ += report.label_tokens;
 }
 
-Result<void> TrainingRun::train_until(std::int64_t tokens, const std::function<bool()>& before_step) {
+Result<void> TrainingRun::train_until(std::int64_t tokens, const std::function<bool()>& before_step,
+                                      const std::function<void(const StepReport&)>& after_step) {
   while (!finished() && tokens_ < tokens) {
     if (before_step && !before_step()) return {};
-    PEGBOX_CHECK(step());
+    PEGBOX_TRY(const StepReport report, step());
+    if (after_step) after_step(report);
   }
   return {};
 }
@@ -316,8 +332,31 @@ Result<NamedTensors> TrainingRun::gradients(const std::vector<std::int64_t>& row
 
 /// The values to evaluate and save where they are not the parameters; else empty.
 Tensors TrainingRun::averages() const {
+  if (best_taken_) return best_;
   Tensors means = average_->values();
   return means.empty() ? optimizer_->averages() : means;
+}
+
+/// The values to evaluate and save.
+Tensors TrainingRun::shown() const {
+  Tensors values = averages();
+  if (values.empty())
+    for (const Parameter& parameter : parameters_) values.push_back(parameter.value);
+  return values;
+}
+
+bool TrainingRun::observe(double validation_loss) {
+  const bool lowest = watch_.observe(tokens_, validation_loss, finished());
+  if (!lowest || !config_.restore_best) return lowest;
+  Tensors values = shown();
+  for (Tensor& value : values) value = value.clone();
+  best_ = std::move(values);
+  return true;
+}
+
+bool TrainingRun::take_best() {
+  best_taken_ = !best_.empty();
+  return best_taken_;
 }
 
 /// All tensors that steps change, by the names that a snapshot gives them.
@@ -342,6 +381,7 @@ Snapshot TrainingRun::snapshot() {
   Snapshot snapshot;
   for (const auto& [name, tensor] : live()) snapshot.tensors[name] = tensor.clone();
   for (const auto& [name, tensor] : copy_) snapshot.tensors[kCopyPrefix + name] = tensor.clone();
+  for (std::size_t i = 0; i < best_.size(); ++i) snapshot.tensors[kBestPrefix + parameters_[i].name] = best_[i].clone();
   const auto position = order_.position();
   snapshot.state = {{"format", kSnapshotFormat},
                     {"tokens", tokens_},
@@ -373,9 +413,9 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
   std::vector<std::pair<Tensor, const Tensor*>> copies;
   const auto plan = [&](const std::string& name, const Tensor& target) -> Result<void> {
     const auto found = snapshot.tensors.find(name);
-    if (found == snapshot.tensors.end() || found->second.sizes() != target.sizes())
-      return misfit(fmt::format("the snapshot has no {} of the shape that this run has", name),
-                    "another method, rank or model", "a snapshot of the same parameters");
+    if (found == snapshot.tensors.end() || !alike(found->second, target))
+      return misfit(fmt::format("the snapshot has no {} of the shape and type that this run has", name),
+                    "another method, rank, model, optimizer or state_precision", "a snapshot of the same parameters");
     copies.emplace_back(target, &found->second);
     return {};
   };
@@ -383,9 +423,11 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
   for (const auto& [name, tensor] : own) PEGBOX_CHECK(plan(name, tensor));
   NamedTensors copy;
   for (const auto& [name, tensor] : own)
-    if (const auto found = snapshot.tensors.find(kCopyPrefix + name);
-        found != snapshot.tensors.end() && found->second.sizes() == tensor.sizes())
-      copy[name] = found->second.clone();
+    if (const Tensor kept = kept_in(snapshot, kCopyPrefix + name, tensor); kept.defined()) copy[name] = kept;
+  Tensors best;
+  for (const Parameter& parameter : parameters_)
+    if (const Tensor kept = kept_in(snapshot, kBestPrefix + parameter.name, parameter.value); kept.defined())
+      best.push_back(kept);
   return guard("restoring a run", [&]() -> Result<void> {
     for (auto& [target, source] : copies) target.copy_(*source);
     tokens_ = state["tokens"].get<std::int64_t>();
@@ -396,15 +438,12 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
     watch_.restore(state.value("validation", Json::object()));
     spikes_.restore(state.value("spikes", Json::object()));
     copy_ = copy.size() == own.size() ? std::move(copy) : NamedTensors();
+    best_ = best.size() == parameters_.size() ? std::move(best) : Tensors();
+    best_taken_ = false;
     return {};
   });
 }
 
-Result<void> TrainingRun::save(const Path& folder) const {
-  Tensors values = averages();
-  if (values.empty())
-    for (const Parameter& parameter : parameters_) values.push_back(parameter.value);
-  return method_->save(folder, values);
-}
+Result<void> TrainingRun::save(const Path& folder) const { return method_->save(folder, shown()); }
 
 }  // namespace pegbox::train

@@ -41,14 +41,19 @@ class TrainingRun {
                                                      const text::TokenizedRows& train, Lanes& lanes);
 
   /// What such a run needs besides the model's weights. InvalidInput if the config does not fit the model.
-  static Result<MemoryNeed> memory_need(const BaseModel& model, const TrainConfig& config, int lanes);
+  static Result<MemoryNeed> memory_need(const BaseModel& model, const TrainConfig& config, int lanes,
+                                        double tokens_per_row);
+  MemoryNeed memory_need() const;  ///< what this one needs
+  std::int64_t bytes();            ///< what it holds now between steps, besides the model's weights
 
   /// One optimizer step: an effective batch in micro-batches, spread over the lanes. Diverged if the loss or a gradient
   /// is not a number, OutOfMemory; the run is then of no further use.
   Result<StepReport> step();
 
-  /// Steps until at least `tokens` are consumed, or the end. `before_step` may stop it by returning false.
-  Result<void> train_until(std::int64_t tokens, const std::function<bool()>& before_step = {});
+  /// Steps until at least `tokens` are consumed, or the end. `before_step` may stop it by returning false;
+  /// `after_step` is told of each step.
+  Result<void> train_until(std::int64_t tokens, const std::function<bool()>& before_step = {},
+                           const std::function<void(const StepReport&)>& after_step = {});
 
   std::int64_t tokens() const { return tokens_; }  ///< consumed so far, prompts included
   std::int64_t steps() const { return steps_; }
@@ -61,11 +66,16 @@ class TrainingRun {
   /// Mean loss over the labels trained on since the last call; NaN if there were none.
   double take_train_loss();
 
-  /// Of the averages where some are kept, else of the parameters.
+  /// Of the averages where some are kept, else of the parameters; after `take_best` of the best ones.
   Result<Evaluation> evaluate(const text::TokenizedRows& data);
 
-  /// Tells the run its validation loss of now, a number: a plateau lowers the rate, and early_stop ends the run.
-  void observe(double validation_loss) { watch_.observe(tokens_, validation_loss); }
+  /// Tells the run its validation loss of now, a number: a plateau lowers the rate, early_stop ends the run, and
+  /// restore_best keeps the lowest one's weights. True if it is the lowest so far.
+  bool observe(double validation_loss);
+
+  /// Makes the weights of the lowest validation loss those that are evaluated and saved; the run's state stays. For a
+  /// run that is finished. False, with nothing changed, without restore_best or before any loss was observed.
+  bool take_best();
 
   Snapshot snapshot();
   /// InvalidInput, with the run unchanged, if the snapshot is of other data or of parameters of another shape.
@@ -100,6 +110,7 @@ class TrainingRun {
   void set_initial_weights();
   Tensors averages() const;
   NamedTensors live();
+  Tensors shown() const;
   void keep_copy();
   void go_back();
 
@@ -117,6 +128,8 @@ class TrainingRun {
   ValidationWatch watch_;
   SpikeGuard spikes_;
   NamedTensors copy_;  // of what is live, to go back to; empty: none is kept
+  Tensors best_;       // [parameters], of the lowest validation loss; empty: none is kept
+  bool best_taken_ = false;
   std::vector<LaneState> lanes_state_;
   text::DataOrder order_;
 

@@ -104,6 +104,21 @@ TEST_P(Training, GradientsOfPiecesEqualThoseOfTheWhole) {
   for (const auto& [name, gradient] : x) EXPECT_LT(testing::relative_difference(y.at(name), gradient), 1e-5) << name;
 }
 
+TEST_P(Training, RecomputingLayersChangesNoBit) {
+  TrainConfig plain = config_of(GetParam()), again = plain;
+  plain.dropout = again.dropout = 0.1;
+  again.recompute = "layers";
+  const auto a = run(plain, two_), b = run(again, two_);
+  for (int step = 0; step < 3; ++step) {
+    const StepReport x = must(a->step()), y = must(b->step());
+    EXPECT_EQ(x.loss, y.loss);
+    EXPECT_EQ(x.gradient_norm, y.gradient_norm);
+  }
+  const std::vector<std::int64_t> rows = {4, 1, 2, 2, 16};
+  const NamedTensors x = must(a->gradients(rows)), y = must(b->gradients(rows));
+  for (const auto& [name, gradient] : x) EXPECT_TRUE(same_bits(y.at(name), gradient)) << name;
+}
+
 TEST_P(Training, PausingInMemoryChangesNoBit) {
   TrainConfig config = config_of(GetParam());
   config.dropout = 0.1;
@@ -288,7 +303,7 @@ text::TokenizedRows sequence_rows(std::int64_t factor) {
   return rows;
 }
 
-TEST(TrainingOnABaseInFourBits, LosesLittleAndTakesAQuarterOfTheBytes) {
+TEST(TrainingOnABaseInFewerBits, LosesLittleAndTakesAQuarterOrHalfOfTheBytes) {
   const Json shape = {{"method", "scratch"}, {"width", 64},     {"layers", 2},           {"heads", 2},
                       {"tokens", 60000},     {"batch_size", 8}, {"learning_rate", 5e-3}, {"sequence_length", 64}};
   const TrainConfig config = must(read_train_config(Json::object(), shape, "test"));
@@ -309,10 +324,15 @@ TEST(TrainingOnABaseInFourBits, LosesLittleAndTakesAQuarterOfTheBytes) {
   const auto tables = static_cast<double>(layout.parameters() - layout.parameters_without_tables());
   EXPECT_LE(static_cast<double>(small.bytes()) - 4 * tables, 0.3 * bf16);
 
-  const auto loss_of = [&](const BaseModel& base, const std::string& method) {
-    const TrainConfig tuning = must(read_train_config(
-        Json::object(),
-        {{"method", method}, {"rank", 8}, {"tokens", 60000}, {"batch_size", 8}, {"learning_rate", 5e-3}}, "test"));
+  const auto loss_of = [&](const BaseModel& base, const std::string& method, const std::string& precision = "fp32") {
+    const TrainConfig tuning = must(read_train_config(Json::object(),
+                                                      {{"method", method},
+                                                       {"precision", precision},
+                                                       {"rank", 8},
+                                                       {"tokens", 60000},
+                                                       {"batch_size", 8},
+                                                       {"learning_rate", 5e-3}},
+                                                      "test"));
     const auto run = must(TrainingRun::create(base, tuning, wanted, lanes));
     const double before = must(run->evaluate(wanted)).loss;
     must(run->train_until(60000));
@@ -329,6 +349,21 @@ TEST(TrainingOnABaseInFourBits, LosesLittleAndTakesAQuarterOfTheBytes) {
       TrainingRun::create(small, must(read_train_config({}, {{"method", "lora"}}, "x")), wanted, lanes);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("4 bits alone"));
+
+  const auto half = load_model(folder.path(), BaseStorage::Bf16);
+  if (!has_bf16_products()) {
+    ASSERT_FALSE(half);
+    EXPECT_THAT(half.error().message, HasSubstr("does not multiply numbers in bf16"));
+    GTEST_SKIP() << "this CPU has neither AMX nor AVX-512 BF16";
+  }
+  ASSERT_TRUE(half) << half.error().message;
+  EXPECT_LE(static_cast<double>(half->bytes()) - 4 * tables, 1.02 * bf16);  // norms stay in fp32
+  const double lora_bf16 = loss_of(*half, "lora", "bf16");
+  RecordProperty("lora_bf16", std::to_string(lora_bf16));
+  EXPECT_NEAR(lora_bf16, lora, 0.05);
+  const auto mixed = TrainingRun::create(*half, must(read_train_config({}, {{"method", "lora"}}, "x")), wanted, lanes);
+  ASSERT_FALSE(mixed);
+  EXPECT_THAT(mixed.error().message, HasSubstr("one precision, for all trials"));
 }
 
 TEST(Batches, AreBalancedAndWhole) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "train/method/scratch_model.h"
@@ -49,6 +50,9 @@ std::vector<Json> kinds_of_steps() {
     variants.push_back({{"optimizer", name}, {"layer_rate_decay", 0.9}});
     variants.push_back({{"optimizer", name}, {"method", "lora"}, {"lora_b_rate", 4}, {"rank", 2}});
   }
+  for (const char* precision : {"bf16", "int8"})
+    for (const char* optimizer : {"adamw", "sgd", "lion"})
+      variants.push_back({{"optimizer", optimizer}, {"state_precision", precision}, {"tokens", 3000}});
   for (const char* schedule : {"cosine_restarts", "polynomial", "inverse_sqrt", "one_cycle"})
     variants.push_back({{"schedule", schedule}});
   variants.push_back(
@@ -91,6 +95,27 @@ TEST_F(Steps, OfEveryOptimizerLowerTheLoss) {
     const double before = must(trained->evaluate(rows_)).loss;
     train(*trained, 20000);
     EXPECT_LT(must(trained->evaluate(rows_)).loss, 0.8 * before) << name;
+  }
+}
+
+TEST_F(Steps, WithStateInFewerBitsLowerTheLossAsMuch) {
+  for (const std::string optimizer : {"adamw", "sgd", "lion"}) {
+    std::map<std::string, double> losses;
+    double before = 0;
+    for (const std::string precision : {"fp32", "bf16", "int8"}) {
+      const double rate = optimizer == "sgd" ? 0.1 : (optimizer == "lion" ? 1e-3 : 4e-3);
+      const auto trained = run(config_with({{"optimizer", optimizer},
+                                            {"learning_rate", rate},
+                                            {"tokens", 12000},
+                                            {"dropout", 0},
+                                            {"state_precision", precision}}));
+      before = must(trained->evaluate(rows_)).loss;
+      train(*trained, 12000);
+      losses[precision] = must(trained->evaluate(rows_)).loss;
+      RecordProperty(optimizer + "_" + precision, std::to_string(losses[precision]));
+    }
+    for (const char* precision : {"bf16", "int8"})
+      EXPECT_NEAR(losses[precision], losses["fp32"], 0.01 * (before - losses["fp32"])) << optimizer << precision;
   }
 }
 
@@ -185,6 +210,36 @@ TEST_F(Steps, EndEarlyWhenTheValidationLossStays) {
   EXPECT_TRUE(stopped->finished());
   EXPECT_GE(stopped->tokens(), 1500);
   EXPECT_LT(stopped->tokens(), 2000);
+}
+
+TEST_F(Steps, EndWithTheBestWeightsWhereTheyAreToBeRestored) {
+  const Json fields = {
+      {"restore_best", true}, {"evaluate_every", 600}, {"learning_rate", 0.02}, {"dropout", 0}, {"tokens", 6000}};
+  const text::TokenizedRows unseen = testing::random_rows({30, 40, 20}, 61, 77);  // random: the loss only rises
+  const auto folder = must(TemporaryFolder::create("best"));
+  auto trained = run(config_with(fields));
+  double lowest = INFINITY;
+  Tensors best;
+  for (std::int64_t next = 600; !trained->finished(); next += 600) {
+    must(trained->train_until(next));
+    const double loss = must(trained->evaluate(unseen)).loss;
+    EXPECT_EQ(trained->observe(loss), loss < lowest);
+    if (loss < lowest) {
+      lowest = loss;
+      best.clear();
+      for (const Parameter& parameter : trained->parameters()) best.push_back(parameter.value.clone());
+    }
+    if (next != 3000) continue;  // a pause keeps what is best
+    must(save_snapshot(folder.path() / "s.safetensors", trained->snapshot()));
+    trained = run(config_with(fields));
+    must(trained->restore(must(load_snapshot(folder.path() / "s.safetensors"))));
+  }
+  EXPECT_GT(must(trained->evaluate(unseen)).loss, lowest + 0.1);
+  ASSERT_TRUE(trained->take_best());
+  EXPECT_EQ(must(trained->evaluate(unseen)).loss, lowest);
+  const Weights file = saved(*trained);
+  for (std::size_t i = 0; i < file.size(); ++i) EXPECT_TRUE(same_bits(file[i], best[i]));
+  EXPECT_FALSE(run(config_with(Json::object()))->take_best());
 }
 
 /// How far a few steps move the logits of a model from scratch, by its width.

@@ -6,6 +6,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,5 +17,17 @@ using at::Tensor;
 
 using Tensors = std::vector<Tensor>;
 using NamedTensors = std::map<std::string, Tensor>;
+
+inline std::int64_t bytes_of(const NamedTensors& tensors) {
+  std::int64_t sum = 0;
+  for (const auto& [name, tensor] : tensors) sum += static_cast<std::int64_t>(tensor.nbytes());
+  return sum;
+}
+
+inline std::int64_t bytes_of(const Tensors& tensors) {
+  std::int64_t sum = 0;
+  for (const Tensor& tensor : tensors) sum += static_cast<std::int64_t>(tensor.nbytes());
+  return sum;
+}
 
 }  // namespace pegbox::train

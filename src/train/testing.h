@@ -2,8 +2,12 @@
 #pragma once
 
 #include <ATen/ATen.h>
+#include <c10/core/Allocator.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,6 +34,30 @@ inline Tensor random_tensor(std::vector<std::int64_t> shape, std::uint64_t seed,
 inline double relative_difference(const Tensor& a, const Tensor& b) {
   const double scale = b.abs().max().item<double>();
   return (a - b).abs().max().item<double>() / (scale > 0 ? scale : 1);
+}
+
+/// Counts the tensors of its thread, as libtorch reports them to profilers.
+class MemoryMeter final : public c10::MemoryReportingInfoBase {
+ public:
+  void reportMemoryUsage(void* /*pointer*/, std::int64_t bytes, std::size_t /*allocated*/, std::size_t /*reserved*/,
+                         c10::Device /*device*/) override {
+    held_ += bytes;
+    peak_ = std::max(peak_, held_);
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+  std::int64_t peak() const { return peak_; }
+
+ private:
+  std::int64_t held_ = 0, peak_ = 0;
+};
+
+/// The most bytes that `work` had in tensors at once, besides those that were there before.
+template <class Work>
+std::int64_t peak_bytes(Work&& work) {
+  const auto meter = std::make_shared<MemoryMeter>();
+  const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, meter);
+  work();
+  return meter->peak();
 }
 
 inline bool same_bits(const Tensor& a, const Tensor& b) { return a.sizes() == b.sizes() && at::equal(a, b); }

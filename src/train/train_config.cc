@@ -1,6 +1,7 @@
 // TrainConfig: see train_config.h.
 #include "train/train_config.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "train/config_rules.h"
@@ -179,8 +180,17 @@ Rows run_rows() {
       Row{.name = "seed", .member = &TrainConfig::seed, .help = "of initial values, the order of data and dropout"},
       Row{.name = "precision",
           .member = &TrainConfig::precision,
-          .choices = {"fp32"},
-          .help = "of weights and arithmetic"},
+          .choices = {"fp32", "bf16"},
+          .help =
+              "bf16, for methods that leave the base as it is: its linear layers are kept in bf16, and their products "
+              "have factors and results in bf16 and sums in fp32; all else is fp32. The same for all trials; needs "
+              "AMX or AVX-512 BF16"},
+      Row{.name = "recompute",
+          .member = &TrainConfig::recompute,
+          .choices = {"none", "layers"},
+          .help = "activation checkpointing: layers keeps what goes into each layer alone, and computes the rest again "
+                  "in the backward pass; the same numbers, less memory, about a third more time",
+          .source = "arXiv 1604.06174"},
   };
 }
 
@@ -243,6 +253,23 @@ Rows architecture_rows() {
   };
 }
 
+struct Section {
+  std::string_view title;
+  Rows rows;
+};
+
+const std::vector<Section>& sections() {
+  static const std::vector<Section> table{{"Method, rate and batch", search_rows()},
+                                          {"Task", task_rows()},
+                                          {"Other methods", method_rows()},
+                                          {"Optimizer", optimizer_rows()},
+                                          {"Schedule", schedule_rows()},
+                                          {"Stability and first values", stability_rows()},
+                                          {"Length, evaluation and memory", run_rows()},
+                                          {"Architecture, from scratch", architecture_rows()}};
+  return table;
+}
+
 /// Fills what depends on the method and the optimizer. Fields that the optimizer does not have stay at -1.
 void resolve(TrainConfig& config) {
   const MethodDefaults& by_method = method_defaults(config.method);
@@ -269,13 +296,17 @@ std::vector<std::string> names_in(const std::string& list) {
 
 const FieldTable<TrainConfig>& train_fields() {
   static const FieldTable<TrainConfig> table = [] {
-    Rows rows = search_rows();
-    for (const Rows& more : {task_rows(), method_rows(), optimizer_rows(), schedule_rows(), stability_rows(),
-                             run_rows(), architecture_rows()})
-      rows.insert(rows.end(), more.begin(), more.end());
+    Rows rows;
+    for (const Section& section : sections()) rows.insert(rows.end(), section.rows.begin(), section.rows.end());
     return FieldTable<TrainConfig>(std::move(rows));
   }();
   return table;
+}
+
+std::string_view section_of(std::string_view field) {
+  for (const Section& section : sections())
+    if (std::ranges::find(section.rows, field, &Row::name) != section.rows.end()) return section.title;
+  return {};
 }
 
 Result<TrainConfig> read_train_config(const Json& defaults, const Json& json, const std::string& where) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/field_table.h"
@@ -23,13 +24,14 @@ struct TrainConfig {
   double weight_decay = -1;                                    ///< -1: by the method
   double beta1 = -1, beta2 = -1, momentum = -1, epsilon = -1;  ///< -1: by the optimizer (beta2: and the method)
   bool nesterov = true;
-  std::string muon_scale = "match_rms_adamw";
+  std::string muon_scale = "match_rms_adamw", state_precision = "fp32";
   std::string decay_exclude = "norms,biases";
   double layer_rate_decay = 1, lora_b_rate = 1;
   std::int64_t cycles = 3;
   double decay_power = 2, final_rate = 0;
   double plateau_factor = 0.1, least_improvement = 1e-4;
   std::int64_t plateau_patience = 2, early_stop = 0;  ///< evaluations
+  bool restore_best = false;
 
   double clip = 1, clip_value = 0, clip_adaptive = 0;  ///< 0: none
   double spike_deviations = 0;                         ///< 0: no step is skipped
@@ -63,7 +65,7 @@ struct TrainConfig {
   std::string adapter_placement = "pfeiffer", prompt_start = "vocabulary";
 
   std::int64_t seed = 0;
-  std::string precision = "fp32";
+  std::string precision = "fp32", recompute = "none";
 
   std::string shape = "llama", norm = "auto", activation = "auto";
   std::int64_t layers = 4, heads = 4, kv_heads = 0, width = 128, feed_forward = 0, positions = 0, window = 0;
@@ -71,6 +73,9 @@ struct TrainConfig {
 };
 
 const FieldTable<TrainConfig>& train_fields();
+
+/// The heading under which a reference has a field of the table.
+std::string_view section_of(std::string_view field);
 
 /// The names in a field that is a list, such as `target`: "q_proj, v_proj".
 std::vector<std::string> names_in(const std::string& list);

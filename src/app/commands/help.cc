@@ -1,6 +1,8 @@
-// pegbox help: the help texts, and the reference made from them.
+// pegbox help: the help texts, and the references made from them and from the trainer's fields.
 #include "app/commands/table.h"
 #include "app/session.h"
+#include "app/trainer_program.h"
+#include "app/training_reference.h"
 
 namespace pegbox {
 
@@ -17,11 +19,21 @@ class Help final : public Subcommand {
   }
   std::vector<Option> options() override {
     return {{.names = "command", .target = &command_, .value = "COMMAND", .help = "the command"},
-            {.names = "--markdown", .target = &markdown_, .value = "", .help = "all commands as Markdown"}};
+            {.names = "--markdown", .target = &markdown_, .value = "", .help = "all commands as Markdown"},
+            {.names = "--training",
+             .target = &training_,
+             .value = "",
+             .help = "the trainer's fields and what is searched of them, as Markdown"}};
   }
   Result<ExitCode> run(Session& session) override {
     if (markdown_) {
       session.console().print(commands_as_markdown(session.commands()));
+      return ExitCode::Done;
+    }
+    if (training_) {
+      PEGBOX_TRY(const auto trainer, TrainerProgram::find());
+      PEGBOX_TRY(const Json fields, trainer.field_rows());
+      session.console().print(training_reference(fields));
       return ExitCode::Done;
     }
     if (command_.empty()) {
@@ -45,7 +57,7 @@ class Help final : public Subcommand {
 
  private:
   std::string command_;
-  bool markdown_ = false;
+  bool markdown_ = false, training_ = false;
 };
 
 }  // namespace

@@ -147,13 +147,14 @@ class Tune final : public Subcommand {
       return fail(ErrorKind::Internal, {.where = name,
                                         .what = "no trial has a result",
                                         .hint = fmt::format("`pegbox show {}` says what became of them", name)});
-    if (!session.wants_json() && best->contains("trial"))
-      print_best(session, study, study.state().trial((*best)["trial"].get<std::int64_t>()));
+    if (!session.wants_json() && best->contains("trial")) print_best(session, study, *best);
     return ExitCode::Done;
   }
 
-  static void print_best(Session& session, const Study& study, const Trial& best) {
+  /// `details`: as best_details has them.
+  static void print_best(Session& session, const Study& study, const Json& details) {
     const std::string& name = study.name();
+    const Trial& best = study.state().trial(details["trial"].get<std::int64_t>());
     session.console().print(fmt::format("best: trial {} of {}: {}\n", best.number, name, show_config(best.config)));
     if (!study.state().spec().space.contains(best.config))
       session.console().say("Its configuration is outside the present space: the study file was changed after it ran.");
@@ -162,6 +163,9 @@ class Tune final : public Subcommand {
           fmt::format("No trial ran to its full length; this one was ended at step {}. A new study with a "
                       "larger budget, or shorter trials, lets some finish.",
                       best.step));
+    if (details["lowest"] != details["trial"])
+      session.console().say(fmt::format("Trial {} has the best single result; less is expected of its configuration.",
+                                        details["lowest"].get<std::int64_t>()));
     session.console().say(fmt::format("`pegbox best {}` and `pegbox show {}` say more.", name, name));
   }
 

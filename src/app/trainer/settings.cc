@@ -19,6 +19,10 @@ const FieldTable<Settings>& setting_fields() {
       Field<Settings>{.name = "folder",
                       .member = &Settings::folder,
                       .help = "worker: folder of the trials' checkpoints and results"},
+      Field<Settings>{
+          .name = "tensorboard",
+          .member = &Settings::tensorboard,
+          .help = "folder for TensorBoard event files: of train its own, of a study trial-N for each trial"},
       Field<Settings>{.name = "threads",
                       .member = &Settings::threads,
                       .minimum = 0,

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cmath>
 #include <csignal>
+#include <optional>
 
+#include "app/trainer/curves.h"
 #include "app/trainer/verbs.h"
 #include "app/trainer/workplace.h"
 #include "base/clock.h"
@@ -46,9 +48,14 @@ class Session {
     last_progress_s_ = last_checkpoint_s_ = clock_.now_s();
     start_s_ = clock_.now_s();
     start_tokens_ = run().tokens();
+    curves_.emplace(settings_.tensorboard, run(), [this](const std::string& line) {
+      fmt::print(settings_.json ? stderr : streams_.progress, "{}\n", line);
+    });
     while (!run().finished()) {
       const std::int64_t next = every > 0 ? (run().tokens() / every + 1) * every : run().total_tokens();
-      PEGBOX_CHECK(run().train_until(next, [this] { return between_steps(); }));
+      PEGBOX_CHECK(run().train_until(
+          next, [this] { return between_steps(); },
+          [this](const train::StepReport& step) { curves_->add(run().tokens(), step); }));
       PEGBOX_CHECK(fault_);
       // Before an interruption: a run that goes on later has then seen the same evaluations.
       if (run().tokens() >= next && !run().finished()) PEGBOX_CHECK(evaluate());
@@ -109,6 +116,9 @@ class Session {
     if (!workplace_.corpus->has(train::Part::Validation)) return {};
     PEGBOX_TRY(evaluation_, evaluate_run(workplace_, owned_));
     has_evaluation_ = true;
+    curves_->add(run().tokens(), Metrics{{"validation_loss", evaluation_.loss},
+                                         {"perplexity", evaluation_.perplexity()},
+                                         {"tokens_per_second", speed()}});
     print_progress(
         evaluation_.classes.empty()
             ? fmt::format("  validation loss {:.4f}  perplexity {:.2f}", evaluation_.loss, evaluation_.perplexity())
@@ -135,6 +145,7 @@ class Session {
   double start_s_ = 0, last_progress_s_ = 0, last_checkpoint_s_ = 0;
   std::int64_t start_tokens_ = 0;
   Result<void> fault_;
+  std::optional<Curves> curves_;  // from the first step on
   bool has_evaluation_ = false;
   train::Evaluation evaluation_;
 };

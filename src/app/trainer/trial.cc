@@ -73,6 +73,8 @@ Result<void> WorkerTrial::load(const std::string& checkpoint) {
   if (!checkpoint.empty()) PEGBOX_CHECK(restore_or_older(checkpoint, *owned));
   owned_ = std::move(owned);
   tokens_ = owned_->run->tokens();
+  const Path curves = settings_.tensorboard;
+  curves_.emplace(curves.empty() ? curves : curves / fmt::format("trial-{}", number_), *owned_->run, log_);
   last_checkpoint_s_ = clock_.now_s();
   return {};
 }
@@ -98,11 +100,12 @@ bool WorkerTrial::is_at(const message::Resume& resume) const {
   return resume.trial == number_ && owned_ && newest_ == resume.checkpoint && checkpoint_name() == resume.checkpoint;
 }
 
-std::uint64_t WorkerTrial::bytes() const {
-  // Parameters, two moments of the optimizer, and a gradient in each lane.
-  const auto copies = static_cast<std::uint64_t>(3 + workplace_.lanes->count());
-  return owned_ ? copies * sizeof(float) * static_cast<std::uint64_t>(owned_->run->trainable_parameters()) : 0;
+void WorkerTrial::drop() {
+  curves_.reset();
+  owned_.reset();
 }
+
+std::uint64_t WorkerTrial::bytes() const { return owned_ ? static_cast<std::uint64_t>(owned_->run->bytes()) : 0; }
 
 Result<Metrics> WorkerTrial::measure() {
   train::TrainingRun& run = *owned_->run;
@@ -132,7 +135,9 @@ Result<WorkerTrial::Outcome> WorkerTrial::train(double seconds) {
   // The next multiple of `every`: where a run measures does not depend on where it was paused.
   const std::int64_t next = every > 0 ? (start_tokens / every + 1) * every : std::numeric_limits<std::int64_t>::max();
   const std::int64_t target = std::min(end(), next);
-  const auto trained = run.train_until(target, [&] { return clock_.now_s() - start_s < seconds; });
+  const auto trained = run.train_until(
+      target, [&] { return clock_.now_s() - start_s < seconds; },
+      [&](const train::StepReport& step) { curves_->add(run.tokens(), step); });
   const double elapsed_s = clock_.now_s() - start_s;
   trained_s_ += elapsed_s;
   interval_s_ += elapsed_s;
@@ -150,6 +155,7 @@ Result<WorkerTrial::Outcome> WorkerTrial::train(double seconds) {
   }
   if (outcome.slice != Slice::Going) {
     PEGBOX_TRY(outcome.metrics, measure());
+    curves_->add(outcome.step, outcome.metrics);
   }
   return outcome;
 }

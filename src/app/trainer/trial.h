@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/trainer/checkpoint_folder.h"
+#include "app/trainer/curves.h"
 #include "app/trainer/workplace.h"
 #include "base/clock.h"
 #include "base/protocol.h"
@@ -33,7 +35,7 @@ class WorkerTrial {
   std::int64_t number() const { return number_; }
   std::int64_t tokens() const { return tokens_; }
   bool in_memory() const { return owned_ != nullptr; }
-  std::uint64_t bytes() const;  ///< that its run holds in memory, about
+  std::uint64_t bytes() const;  ///< that its run holds in memory
 
   /// Whether the checkpoint is this trial's own and of exactly where it waits in memory.
   bool is_at(const message::Resume& resume) const;
@@ -56,7 +58,7 @@ class WorkerTrial {
   bool checkpoint_is_due() const;
 
   Result<void> save_result();  ///< to trial-N/final
-  void drop() { owned_.reset(); }
+  void drop();
 
  private:
   WorkerTrial(Workplace& workplace, const Settings& settings, const Clock& clock, const Log& log, std::int64_t number)
@@ -81,6 +83,7 @@ class WorkerTrial {
   CheckpointFolder files_;
   train::TrainConfig config_;
   std::unique_ptr<OwnedRun> owned_;
+  std::optional<Curves> curves_;  // while the run is in memory
   std::int64_t until_ = 0, tokens_ = 0;
   std::int64_t interval_tokens_ = 0;  // since the last measurement, for the speed
   double interval_s_ = 0, trained_s_ = 0, last_checkpoint_s_ = 0;

@@ -13,6 +13,7 @@ namespace pegbox::trainer {
 
 namespace {
 
+constexpr std::string_view kProgramSection = "Files and the program";
 constexpr double kSignOfLifeSeconds = 2;  // well under a third of any sensible lease
 
 constexpr std::array<Verb, 8> kVerbs = {{
@@ -33,13 +34,16 @@ constexpr std::array<Verb, 8> kVerbs = {{
      "pegbox-trainer probe --model base --data test.txt --output probe.safetensors", run_probe},
 }};
 
-Json row_json(const FieldRow& row, std::string_view of) {
+/// `accepts` and `section` are for a reference: what the field takes, in words, and the heading it is under.
+Json row_json(const FieldRow& row, std::string_view of, std::string_view section) {
   constexpr std::array kTypes = {"boolean", "integer", "number", "string"};
   Json json = {{"name", row.name},
                {"of", of},
                {"type", kTypes[row.fallback.index()]},
                {"default", to_json(row.fallback)},
-               {"help", row.help}};
+               {"help", row.help},
+               {"accepts", accepted_values(row)},
+               {"section", section}};
   if (!row.choices.empty()) json["choices"] = row.choices;
   if (!row.source.empty()) json["source"] = row.source;
   return json;
@@ -88,13 +92,16 @@ Result<void> run_describe(const Config& config, const Streams& streams) {
 
 Result<void> run_fields(const Config&, const Streams& streams) {
   Json rows = Json::array();
-  for (const FieldRow& row : setting_fields().rows()) rows.push_back(row_json(row, "trainer"));
+  for (const FieldRow& row : setting_fields().rows()) rows.push_back(row_json(row, "trainer", kProgramSection));
   rows.push_back({{"name", "data"},
                   {"of", "trainer"},
                   {"type", "object"},
                   {"default", nullptr},
-                  {"help", "text to train on: a path, a list of paths, or an object with train, validation and test"}});
-  for (const FieldRow& row : train::train_fields().rows()) rows.push_back(row_json(row, "run"));
+                  {"help", "text to train on: a path, a list of paths, or an object with train, validation and test"},
+                  {"accepts", "path, list or object"},
+                  {"section", kProgramSection}});
+  for (const FieldRow& row : train::train_fields().rows())
+    rows.push_back(row_json(row, "run", train::section_of(row.name)));
   print_json(streams, rows);
   return {};
 }

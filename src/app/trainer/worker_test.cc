@@ -316,6 +316,8 @@ TEST_F(TrainerProgram, PredictsItsMemoryWithinAFactorOfTwo) {
   check(worker_config(), {{"method", "prefix"}, {"virtual_tokens", 64}});
   check(worker_config(), {{"rank", 4}, {"target", "attention"}, {"batch_size", 64}});
   check(worker_config(), {{"method", "full"}});
+  check(worker_config(), {{"method", "full"}, {"state_precision", "int8"}, {"recompute", "layers"}});
+  check(worker_config(), {{"rank", 16}, {"dora", true}, {"optimizer", "sgd"}});
   Json scratch = worker_config();
   scratch.erase("model");
   scratch.update({{"method", "scratch"}, {"vocabulary", 300}});
@@ -640,10 +642,29 @@ TEST_F(TrainerProgram, RefusesBadConfigsWithTheirPlace) {
   outcome = run_verb({"train", "--data", path("nothing.txt").string(), "--method", "scratch"});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_THAT(outcome.errors, HasSubstr("nothing.txt"));
+  outcome = run_verb({"train", "--model", path("base").string(), "--data", path("train.jsonl").string(), "--early_stop",
+                      "2", "--evaluate_every", "100", "--validation_fraction", "0"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("early_stop acts on the loss of validation data"));
   outcome = run_verb({"dance"});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_EQ(run_verb({"--version"}).code, 0);
   EXPECT_THAT(run_verb({"fields"}).output, HasSubstr("learning_rate"));
+}
+
+TEST_F(TrainerProgram, WritesCurvesOfEachTrialForTensorBoard) {
+  Json config = worker_config();
+  config["tensorboard"] = path("curves").string();
+  Host host(config, folder_->path());
+  host.expect<message::Ready>();
+  host.send(start(55, 1000));
+  host.expect<message::Reached>();
+  std::string bytes;
+  for (const auto& file : std::filesystem::directory_iterator(path("curves") / "trial-55"))
+    bytes += must(read_file(file.path()));
+  for (const char* tag :
+       {"train/loss", "train/learning_rate", "validation_loss", "tokens_per_second", "learning_rate |"})
+    EXPECT_THAT(bytes, HasSubstr(tag));
 }
 
 TEST_F(TrainerProgram, ProbesLogitsAndGradients) {

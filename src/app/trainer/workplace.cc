@@ -4,6 +4,7 @@
 #include <cmath>
 #include <thread>
 
+#include "train/config_rules.h"
 #include "train/method/scratch_model.h"
 
 namespace pegbox::trainer {
@@ -32,6 +33,12 @@ Result<text::ModelText> find_text(const Config& config, const train::DataRows& r
                                         .expected = "model, tokenizer, or training data to train a tokenizer on"});
 }
 
+/// How the base is kept: in the smallest form that serves all trials.
+train::BaseStorage storage_of(const Json& run) {
+  if (run.value("method", "") == "qlora") return train::BaseStorage::Nf4;
+  return run.value("precision", "") == "bf16" ? train::BaseStorage::Bf16 : train::BaseStorage::Fp32;
+}
+
 /// The model that a run works on: the base model, or `fresh`, which becomes the architecture of one from scratch.
 Result<const train::BaseModel*> model_of(const Workplace& workplace, const train::TrainConfig& config,
                                          train::BaseModel& fresh) {
@@ -57,6 +64,14 @@ Result<void> check_task(const std::string& folder, const train::Decoder& decoder
                                         .expected = "task classify"});
 }
 
+Result<void> check_validation(const Workplace& workplace, const train::TrainConfig& config) {
+  const std::string watching = train::watching_fields(config);
+  if (watching.empty() || workplace.corpus->has(train::Part::Validation)) return {};
+  return fail(ErrorKind::InvalidInput, {.where = "data",
+                                        .what = watching + " acts on the loss of validation data, and there are none",
+                                        .hint = "name validation data, or a validation_fraction above 0"});
+}
+
 }  // namespace
 
 int threads_of(const Settings& settings) {
@@ -76,10 +91,7 @@ Result<Workplace> open_workplace(const Config& config) {
     PEGBOX_TRY(workplace.classes, train::class_names(rows.parts[0]));
   }
   if (!config.settings.model.empty()) {
-    const bool nf4 = config.run.contains("method") && config.run["method"] == "qlora";  // no trial needs more
-    PEGBOX_TRY(workplace.base,
-               train::load_model(config.settings.model, nf4 ? train::BaseStorage::Nf4 : train::BaseStorage::Fp32,
-                                 workplace.classes));
+    PEGBOX_TRY(workplace.base, train::load_model(config.settings.model, storage_of(config.run), workplace.classes));
     PEGBOX_CHECK(check_task(config.settings.model, *workplace.base.decoder, classifies));
   }
   PEGBOX_TRY(text::ModelText text, find_text(config, rows));
@@ -96,6 +108,7 @@ Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::Tr
                                           .hint = "put task under trial.trainer, not into the space"});
   if (config.method == "qlora" && workplace.base.decoder && !workplace.base.nf4)
     workplace.base.nf4 = train::nf4_weights(workplace.base);  // once for all trials
+  PEGBOX_CHECK(check_validation(workplace, config));
   PEGBOX_TRY(const train::BaseModel* const model, model_of(workplace, config, owned->fresh));
   PEGBOX_TRY(const text::TokenizedRows* const rows,
              workplace.corpus->tokenized(train::Part::Train, config.sequence_length));
@@ -106,19 +119,21 @@ Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::Tr
 Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train::TrainConfig& config) {
   train::BaseModel fresh;
   PEGBOX_TRY(const train::BaseModel* const model, model_of(workplace, config, fresh));
-  return train::TrainingRun::memory_need(*model, config, workplace.lanes->count());
+  return train::TrainingRun::memory_need(*model, config, workplace.lanes->count(),
+                                         static_cast<double>(config.sequence_length));
 }
 
 Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {
   PEGBOX_TRY(const text::TokenizedRows* const rows,
              workplace.corpus->tokenized(train::Part::Validation, run.run->config().sequence_length));
+  const bool at_end = run.run->finished();
   PEGBOX_TRY(const train::Evaluation evaluation, run.run->evaluate(*rows));
   if (!std::isfinite(evaluation.loss))
     return fail(ErrorKind::Diverged, {.where = "validation",
                                       .what = "the loss is not a number",
                                       .hint = "use a lower learning_rate, or more warmup"});
-  run.run->observe(evaluation.loss);
-  return evaluation;
+  const bool lowest = run.run->observe(evaluation.loss);
+  return at_end && !lowest && run.run->take_best() ? run.run->evaluate(*rows) : evaluation;
 }
 
 void add_class_scores(const train::Evaluation& evaluation, Json& result) {

@@ -34,7 +34,8 @@ Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::Tr
 /// What a run of a resolved config needs besides the base model.
 Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train::TrainConfig& config);
 
-/// The validation loss of a run as it stands, which the run is told; InvalidInput without validation data, Diverged if
+/// The validation loss of a run as it stands, which the run is told. At its end, and with restore_best, that of its
+/// best weights, which are then its result; InvalidInput without validation data, Diverged if
 /// it is not a number.
 Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run);
 

@@ -22,6 +22,14 @@ constexpr std::size_t kMaxModelled = 3;  ///< objectives that have a model each
 constexpr std::size_t kFitsKept = 4;
 constexpr std::size_t kMinFitted = 4;  ///< measured trials for a fit to a part of them
 
+/// Whether looking around costs little: most trials rest early, and it is not trials that are counted. Early losses
+/// are a narrow view, which may show a plain where the best places have not begun to learn; and while trials are cheap,
+/// a wide look around is worth as much as the model's advice (docs/LOG.md).
+bool is_cheap_to_explore(const History& history) {
+  const std::size_t early = history.in_state(TrialState::Paused).size() + history.in_state(TrialState::Stopped).size();
+  return history.planned_trials == 0 && 2 * early > history.trials.size();
+}
+
 /// The probability of success that a suggestion should have: 0.5 as long as 7 % of the trials fail, more with
 /// each that fails beyond that, and less as trials succeed again; like the multiplier of a constraint. Near the end of
 /// a search whose best place is at the border of what fails, improvement is to be expected at and beyond the border
@@ -124,7 +132,9 @@ class GpSampler final : public Sampler {
       const std::int64_t initial = earlier_.any() ? static_cast<std::int64_t>(kTransferTrials) : options_.initial;
       const std::size_t number = trials++;
       const bool by_sources = earlier_.any() && number % 2 == 0;
-      if (is_modelled(history, observations, number, initial))
+      const std::size_t own = earlier_.any() ? number / 2 : number;  // of those that go by the study alone
+      const bool explores = !by_sources && own % 2 == 1 && is_cheap_to_explore(history);
+      if (!explores && is_modelled(history, observations, number, initial))
         return model(history, beliefs, observations, each, by_sources);
       if (by_sources) return begin_from_sources(history, beliefs, each);
       PEGBOX_TRY(auto known, suggest_best_of_sources(history, taken_));

@@ -30,7 +30,9 @@ struct GpAcquisition : testing::TestWithParam<std::string> {
   }
 };
 
-TEST_P(GpAcquisition, FindsABowlAmongChoicesAndSaysHow) {
+struct GpAcquisitionQuality : GpAcquisition {};
+
+TEST_P(GpAcquisitionQuality, FindsABowlAmongChoicesAndSaysHow) {
   std::vector<double> regrets;
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     HistoryForTest study(R"({"space": {"x": {"range": [0, 1]}, "y": {"range": [0, 1]},
@@ -144,7 +146,9 @@ TEST_P(GpAcquisition, SpreadsPendingTrials) {
   EXPECT_GT(std::ranges::max(pending) - std::ranges::min(pending), 0.02);
 }
 
-INSTANTIATE_TEST_SUITE_P(Acquisitions, GpAcquisition, testing::Values("improvement", "confidence", "thompson"),
+const auto kAcquisitions = testing::Values("improvement", "confidence", "thompson");
+INSTANTIATE_TEST_SUITE_P(Acquisitions, GpAcquisition, kAcquisitions, [](const auto& each) { return each.param; });
+INSTANTIATE_TEST_SUITE_P(Acquisitions, GpAcquisitionQuality, kAcquisitions,
                          [](const auto& each) { return each.param; });
 
 TEST(Criterion, IsReadByItsName) {

@@ -37,7 +37,7 @@ double volume_after(int trials, std::string_view search, std::uint64_t seed) {
   return *math::hypervolume(points, std::vector<double>{0.8, 0.8, 0.8});
 }
 
-TEST(GpFront, IsFoundWithThreeObjectives) {
+TEST(GpQuality, FindsAFrontOfThreeObjectives) {
   // The best front: the triangle at z = 0.7, here on a grid of 40 by 40 places.
   std::vector<double> best;
   for (int i = 0; i <= 40; ++i)

@@ -255,7 +255,7 @@ TEST(Gp, DoesNotForgetTrialsStoppedEarly) {
   EXPECT_GT(place_after_halving([](double x) { return x > 0.5 ? x - 0.5 : 1.0; }), 0.51);
 }
 
-TEST(Gp, FindsAFrontWithSeveralObjectives) {
+TEST(GpQuality, FindsAFrontWithSeveralObjectives) {
   const auto hypervolume = [](const char* search) {
     std::vector<double> volumes;
     for (std::uint64_t seed = 0; seed < 5; ++seed) {

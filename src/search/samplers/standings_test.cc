@@ -81,7 +81,7 @@ struct Record {
 
 // 95 % is promised. Of 80 studies 70 or more hold the truth with a probability of 0.999 if that is so, of 0.84 at 90 %,
 // and of 0.002 at 75 %.
-TEST(Standings, IntervalsHoldTheTruthWhereASearchHasCrowdedAroundItsLuckiestTrials) {
+TEST(StandingsQuality, IntervalsHoldTheTruthWhereASearchHasCrowdedAroundItsLuckiestTrials) {
   Record record;
   for (std::uint64_t seed = 0; seed < 20; ++seed)
     for (const double noise : {0.03, 0.1, 0.3}) record.add(searched_heights(seed, noise, 20).history());
@@ -89,7 +89,7 @@ TEST(Standings, IntervalsHoldTheTruthWhereASearchHasCrowdedAroundItsLuckiestTria
   EXPECT_GE(record.held, 70);
 }
 
-TEST(Standings, TheBestIsBetterThanTheLuckiestAndItsIntervalNarrowerThanOneResults) {
+TEST(StandingsQuality, TheBestIsBetterThanTheLuckiestAndItsIntervalNarrowerThanOneResults) {
   Record record;
   for (std::uint64_t seed = 0; seed < 40; ++seed) record.add(noisy_heights(seed, 0.1, 40).history());
   EXPECT_GE(record.held, 34);

@@ -144,7 +144,7 @@ double mean_coverage(const std::string& name, const std::vector<Points>& curves,
   return sum;
 }
 
-TEST(CurveForecast, CoversTheLastLossesOfRecordedRunsAsItPromises) {
+TEST(CurveForecastQuality, CoversTheLastLossesOfRecordedRunsAsItPromises) {
   const auto data = recorded_data();
   if (!data) GTEST_SKIP() << "no ../shared data";
   const Path translation = *data / "runs/algoperf_wmt", speed_runs = *data / "runs/modded_nanogpt_curves";
@@ -163,7 +163,7 @@ TEST(CurveForecast, CoversTheLastLossesOfRecordedRunsAsItPromises) {
 }
 
 // The model was calibrated with the sets above in view; this one was looked at afterwards only.
-TEST(CurveForecast, CoversRunsThatItsCalibrationHasNotSeen) {
+TEST(CurveForecastQuality, CoversRunsThatItsCalibrationHasNotSeen) {
   const auto data = recorded_data();
   if (!data) GTEST_SKIP() << "no ../shared data";
   const Path file = *data / "runs/olmo_ladder/curves.csv";

@@ -95,23 +95,23 @@ class Bottleneck final : public Method {
   }
   const std::vector<Site>& sites() const { return sites_; }
 
-  std::int64_t parameter_count() const override {
-    const std::int64_t outer = base_.decoder->config().width;
-    return static_cast<std::int64_t>(sites_.size()) * (2 * outer * options_.width + options_.width + outer);
+  std::vector<Parameter> parameter_shapes() const override {
+    std::vector<Parameter> parameters;
+    for (const Site& site : sites_)
+      for (const auto& [name, shape] : tensors())
+        parameters.push_back(
+            {.name = fmt::format("{}.{}", site.name, name), .value = shape_only(shape), .decay = shape.size() == 2});
+    return parameters;
   }
 
   std::vector<Parameter> initial_parameters(std::uint64_t seed) const override {
-    std::vector<Parameter> parameters;
-    for (const Site& site : sites_)
-      for (const auto& [name, shape] : tensors()) {
-        Parameter parameter{.name = fmt::format("{}.{}", site.name, name),
-                            .value = at::zeros(shape, at::kFloat),
-                            .decay = shape.size() == 2};
-        if (std::string_view(name) == "down.weight")
-          fill_uniform(parameter.value, 1 / std::sqrt(static_cast<double>(shape[1])),
-                       {seed, stream_id("adapter " + parameter.name)});
-        parameters.push_back(std::move(parameter));
-      }
+    std::vector<Parameter> parameters = parameter_shapes();
+    for (Parameter& parameter : parameters) {
+      parameter.value = at::zeros(parameter.value.sizes(), at::kFloat);
+      if (parameter.name.ends_with(".down.weight"))
+        fill_uniform(parameter.value, 1 / std::sqrt(static_cast<double>(parameter.value.size(1))),
+                     {seed, stream_id("adapter " + parameter.name)});
+    }
     return parameters;
   }
 

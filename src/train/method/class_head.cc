@@ -36,12 +36,17 @@ class WithClassHead final : public Method {
  public:
   WithClassHead(std::unique_ptr<Method> inner, const BaseModel& base) : inner_(std::move(inner)), base_(base) {}
 
-  std::int64_t parameter_count() const override { return inner_->parameter_count() + head().numel(); }
+  std::vector<Parameter> parameter_shapes() const override {
+    std::vector<Parameter> parameters = inner_->parameter_shapes();
+    parameters.push_back(head_parameter(shape_only(head().sizes().vec())));
+    return parameters;
+  }
+
+  std::int64_t own_bytes() const override { return inner_->own_bytes(); }
 
   std::vector<Parameter> initial_parameters(std::uint64_t seed) const override {
     std::vector<Parameter> parameters = inner_->initial_parameters(seed);
-    parameters.push_back(
-        {.name = base_.decoder->layout().slots[head_slot(base_)].name, .value = head().clone(), .decay = true});
+    parameters.push_back(head_parameter(head().clone()));
     return parameters;
   }
 
@@ -64,6 +69,9 @@ class WithClassHead final : public Method {
   }
 
  private:
+  Parameter head_parameter(Tensor value) const {
+    return {.name = base_.decoder->layout().slots[head_slot(base_)].name, .value = std::move(value), .decay = true};
+  }
   const Tensor& head() const { return base_.weights[head_slot(base_)]; }
   static Tensors inner_values(const Tensors& values) { return {values.begin(), values.end() - 1}; }
 

@@ -13,15 +13,18 @@ class Full final : public Method {
   Full(const TrainConfig& config, const BaseModel& base)
       : dropout_(config.dropout), decoder_(*base.decoder), base_(base.weights) {}
 
-  std::int64_t parameter_count() const override { return decoder_.layout().parameters(); }
+  std::vector<Parameter> parameter_shapes() const override {
+    std::vector<Parameter> parameters;
+    for (const TensorSlot& slot : decoder_.layout().slots)
+      parameters.push_back({slot.name, shape_only(slot.shape), slot.is_matrix()});
+    return parameters;
+  }
 
   std::vector<Parameter> initial_parameters(std::uint64_t seed) const override {
-    const ModelLayout& layout = decoder_.layout();
-    const Weights fresh = base_.empty() ? initialize_weights(decoder_.config(), layout, seed) : Weights();
-    std::vector<Parameter> parameters;
-    for (std::size_t i = 0; i < layout.slots.size(); ++i)
-      parameters.push_back(
-          {layout.slots[i].name, base_.empty() ? fresh[i] : base_[i].clone(), layout.slots[i].is_matrix()});
+    const Weights fresh = base_.empty() ? initialize_weights(decoder_.config(), decoder_.layout(), seed) : Weights();
+    std::vector<Parameter> parameters = parameter_shapes();
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      parameters[i].value = base_.empty() ? fresh[i] : base_[i].clone();
     return parameters;
   }
 

@@ -56,17 +56,17 @@ class Ia3 final : public Method {
  public:
   Ia3(const BaseModel& base, std::vector<Gained> gained) : base_(base), gained_(std::move(gained)) {}
 
-  std::int64_t parameter_count() const override {
-    std::int64_t sum = 0;
-    for (const Gained& each : gained_) sum += size(each);
-    return sum;
+  std::vector<Parameter> parameter_shapes() const override {
+    std::vector<Parameter> parameters;
+    for (const Gained& each : gained_)
+      parameters.push_back(
+          {.name = fmt::format("group.{}.ia3.{}", each.group, part(each).target), .value = shape_only({size(each)})});
+    return parameters;
   }
 
   std::vector<Parameter> initial_parameters(std::uint64_t /*seed*/) const override {
-    std::vector<Parameter> parameters;
-    for (const Gained& each : gained_)
-      parameters.push_back({.name = fmt::format("group.{}.ia3.{}", each.group, part(each).target),
-                            .value = at::ones({size(each)}, at::kFloat)});
+    std::vector<Parameter> parameters = parameter_shapes();
+    for (Parameter& parameter : parameters) parameter.value = at::ones(parameter.value.sizes(), at::kFloat);
     return parameters;
   }
 

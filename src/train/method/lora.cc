@@ -34,20 +34,43 @@ class Lora final : public Method {
   Lora(const BaseModel& base, LoraPlan plan, LoraTraining training)
       : base_(base), plan_(std::move(plan)), training_(std::move(training)) {}
 
-  std::int64_t parameter_count() const override { return plan_.parameter_count(); }
+  std::vector<Parameter> parameter_shapes() const override {
+    std::vector<Parameter> parameters;
+    for (std::size_t g = 0; g < plan_.groups().size(); ++g) {
+      const LoraPlan::Group& group = plan_.groups()[g];
+      if (group.parts.empty()) continue;
+      const auto add = [&](const char* what, const std::vector<std::int64_t>& shape) {
+        parameters.push_back(
+            {.name = fmt::format("group.{}.{}", g, what), .value = shape_only(shape), .decay = shape.size() == 2});
+      };
+      add("lora_A", {static_cast<std::int64_t>(group.parts.size()) * plan_.rank(), group.inputs});
+      add("lora_B", {group.rows, plan_.rank()});
+      if (plan_.options().magnitudes) add("magnitude", {group.rows});
+    }
+    return parameters;
+  }
 
   std::vector<Parameter> initial_parameters(std::uint64_t seed) const override {
     const bool changes = start_changes_base(training_.start);
     const auto begin = changes ? start() : lora_start(plan_, training_.start, weights(), seed);
-    std::vector<Parameter> parameters;
+    std::vector<Parameter> parameters = parameter_shapes();
+    auto next = parameters.begin();
     for (std::size_t g = 0; g < begin.size(); ++g) {
       if (!begin[g].a.defined()) continue;
-      const auto name = [&](const char* what) { return fmt::format("group.{}.{}", g, what); };
-      parameters.push_back({.name = name("lora_A"), .value = begin[g].a.clone(), .decay = true});
-      parameters.push_back({.name = name("lora_B"), .value = begin[g].b.clone(), .decay = true});
-      if (plan_.options().magnitudes) parameters.push_back({.name = name("magnitude"), .value = row_norms(g)});
+      next++->value = begin[g].a.clone();
+      next++->value = begin[g].b.clone();
+      if (plan_.options().magnitudes) next++->value = row_norms(g);
     }
     return parameters;
+  }
+
+  /// The factors that the base is without.
+  std::int64_t own_bytes() const override {
+    if (!start_changes_base(training_.start)) return 0;
+    std::int64_t sum = 0;
+    for (const Parameter& parameter : parameter_shapes())
+      if (parameter.value.dim() == 2) sum += static_cast<std::int64_t>(parameter.value.nbytes());
+    return sum;
   }
 
   std::unique_ptr<Network> network(const Tensors& values) const override {
@@ -66,10 +89,10 @@ class Lora final : public Method {
     return quantized_;
   }
 
-  /// The frozen weight of a group of linear layers.
+  /// The frozen weight of a group of linear layers, in fp32.
   Tensor weight(std::size_t group) const {
     return quantized() ? quantized()->weight(group)
-                       : base_.weights[static_cast<std::size_t>(layout().groups[group].weight)];
+                       : base_.weights[static_cast<std::size_t>(layout().groups[group].weight)].to(at::kFloat);
   }
   std::function<Tensor(std::size_t)> weights() const {
     return [this](std::size_t group) { return weight(group); };

@@ -71,15 +71,6 @@ std::vector<std::string> LoraPlan::modules() const {
   return all;
 }
 
-std::int64_t LoraPlan::parameter_count() const {
-  std::int64_t sum = 0;
-  for (const Group& group : groups_) {
-    sum += rank() * (static_cast<std::int64_t>(group.parts.size()) * group.inputs + group.rows);
-    if (options_.magnitudes) sum += group.rows;
-  }
-  return sum;
-}
-
 LoraPlan::Limit LoraPlan::least_limit() const {
   Limit least;
   for (const Group& group : groups_)

@@ -50,7 +50,6 @@ class LoraPlan {
   std::int64_t rank() const { return options_.rank; }
   bool empty() const;
   std::vector<std::string> modules() const;
-  std::int64_t parameter_count() const;
 
   /// The module with the least rank at most, and that rank: the smaller of its matrix's dimensions.
   struct Limit {

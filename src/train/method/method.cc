@@ -1,6 +1,7 @@
 // Method: the table of methods.
 #include "train/method/method.h"
 
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -65,6 +66,16 @@ const MethodRow& method_row(std::string_view name) {
 
 }  // namespace
 
+std::int64_t Method::parameter_count() const {
+  std::int64_t sum = 0;
+  for (const Parameter& parameter : parameter_shapes()) sum += parameter.value.numel();
+  return sum;
+}
+
+Tensor shape_only(const std::vector<std::int64_t>& shape) {
+  return at::empty(shape, at::TensorOptions(at::kFloat).device(at::kMeta));
+}
+
 std::vector<std::string_view> method_names() {
   std::vector<std::string_view> names;
   for (const MethodRow& row : kMethods) names.push_back(row.name);
@@ -81,6 +92,12 @@ Result<std::unique_ptr<Method>> make_method(const TrainConfig& config, const Bas
                  .what = "the base model is here in 4 bits alone, which no other method trains on",
                  .got = config.method,
                  .expected = "qlora"});
+  if (method_needs_base(config.method) && base.is_bf16() != (config.precision == "bf16"))
+    return fail(ErrorKind::InvalidInput, {.where = "precision",
+                                          .what = "the base model is in memory in one precision, for all trials",
+                                          .got = config.precision,
+                                          .expected = base.is_bf16() ? "bf16" : "fp32",
+                                          .hint = "put precision under trial.trainer, not into the space"});
   PEGBOX_TRY(auto method, method_row(config.method).make(config, base));
   const bool has_all = config.method == "full" || config.method == "scratch";
   return base.decoder->config().labels.empty() || has_all ? std::move(method)

@@ -20,14 +20,22 @@ class Method {
  public:
   virtual ~Method() = default;
 
-  virtual std::int64_t parameter_count() const = 0;  ///< numbers that are trained
+  /// What is trained, in a fixed order, without values: tensors of the meta device, which take no memory.
+  virtual std::vector<Parameter> parameter_shapes() const = 0;
+  std::int64_t parameter_count() const;  ///< numbers that are trained
 
-  /// New trainable tensors at their initial values, in a fixed order. They are the caller's.
+  /// The same as new tensors at their initial values. They are the caller's.
   virtual std::vector<Parameter> initial_parameters(std::uint64_t seed) const = 0;
 
   /// The decoder's weights with these parameters at work; `values` has the order and shapes of the parameters and is
   /// shared, so that steps of the optimizer are seen. Refers to the method.
   virtual std::unique_ptr<Network> network(const Tensors& values) const = 0;
+
+  /// Bytes that it keeps for a run besides parameters and the base.
+  virtual std::int64_t own_bytes() const { return 0; }
+
+  /// Trained rows before every document, which have activations too.
+  virtual std::int64_t virtual_tokens() const { return 0; }
 
   /// Dropout inside the model while training.
   virtual ModelDropout model_dropout() const { return {}; }
@@ -44,6 +52,9 @@ class Method {
 struct MethodDefaults {
   double learning_rate, weight_decay, beta2;
 };
+
+/// A tensor that has a shape, and no memory.
+Tensor shape_only(const std::vector<std::int64_t>& shape);
 
 std::vector<std::string_view> method_names();
 const MethodDefaults& method_defaults(std::string_view name);  ///< of a known name

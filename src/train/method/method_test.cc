@@ -55,9 +55,14 @@ class MethodOf : public ::testing::TestWithParam<MethodCase> {
   text::TokenizedRows rows_ = testing::random_rows({20, 1, 9}, 61, 4);
 };
 
-TEST_P(MethodOf, CountsItsParameters) {
+TEST_P(MethodOf, SaysTheShapesOfItsParameters) {
+  const std::vector<Parameter> shapes = method_->parameter_shapes();
+  ASSERT_EQ(shapes.size(), initial_.size());
   std::int64_t sum = 0;
-  for (const Tensor& value : initial_) sum += value.numel();
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    EXPECT_EQ(shapes[i].value.sizes(), initial_[i].sizes()) << shapes[i].name;
+    sum += initial_[i].numel();
+  }
   EXPECT_EQ(sum, method_->parameter_count());
 }
 

@@ -15,18 +15,18 @@ class SomeWeights final : public Method {
   SomeWeights(const BaseModel& base, std::string name, std::vector<std::size_t> slots, double dropout)
       : base_(base), name_(std::move(name)), slots_(std::move(slots)), dropout_(dropout) {}
 
-  std::int64_t parameter_count() const override {
-    std::int64_t sum = 0;
-    for (const std::size_t slot : slots_) sum += layout().slots[slot].size();
-    return sum;
+  std::vector<Parameter> parameter_shapes() const override {
+    std::vector<Parameter> parameters;
+    for (const std::size_t index : slots_) {
+      const TensorSlot& slot = layout().slots[index];
+      parameters.push_back({.name = slot.name, .value = shape_only(slot.shape), .decay = slot.is_matrix()});
+    }
+    return parameters;
   }
 
   std::vector<Parameter> initial_parameters(std::uint64_t /*seed*/) const override {
-    std::vector<Parameter> parameters;
-    for (const std::size_t slot : slots_)
-      parameters.push_back({.name = layout().slots[slot].name,
-                            .value = base_.weights[slot].clone(),
-                            .decay = layout().slots[slot].is_matrix()});
+    std::vector<Parameter> parameters = parameter_shapes();
+    for (std::size_t i = 0; i < slots_.size(); ++i) parameters[i].value = base_.weights[slots_[i]].clone();
     return parameters;
   }
 

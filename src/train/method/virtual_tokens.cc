@@ -68,7 +68,10 @@ class Prompt final : public Method {
   Prompt(const BaseModel& base, std::int64_t count, std::string start)
       : base_(base), count_(count), start_(std::move(start)) {}
 
-  std::int64_t parameter_count() const override { return count_ * width(); }
+  std::vector<Parameter> parameter_shapes() const override {
+    return {{.name = "prompt", .value = shape_only({count_, width()}), .decay = true, .kind = ParameterKind::Table}};
+  }
+  std::int64_t virtual_tokens() const override { return count_; }
 
   std::vector<Parameter> initial_parameters(std::uint64_t seed) const override {
     const Decoder& decoder = *base_.decoder;
@@ -82,7 +85,9 @@ class Prompt final : public Method {
       fill_normal(prompt, at::std(table).item<double>() * decoder.config().embedding_scale(),
                   {seed, stream_id("prompt")});
     }
-    return {{.name = "prompt", .value = prompt, .decay = true, .kind = ParameterKind::Table}};
+    std::vector<Parameter> parameters = parameter_shapes();
+    parameters[0].value = prompt;
+    return parameters;
   }
 
   std::unique_ptr<Network> network(const Tensors& values) const override {
@@ -120,7 +125,16 @@ class Prefix final : public Method {
   Prefix(const BaseModel& base, std::int64_t count, std::string start)
       : base_(base), count_(count), start_(std::move(start)) {}
 
-  std::int64_t parameter_count() const override { return config().layers * count_ * 2 * keys(); }
+  std::vector<Parameter> parameter_shapes() const override {
+    std::vector<Parameter> parameters;
+    for (std::int64_t i = 0; i < config().layers; ++i)
+      parameters.push_back({.name = fmt::format("layers.{}.prefix", i),
+                            .value = shape_only({count_, 2 * keys()}),
+                            .decay = true,
+                            .kind = ParameterKind::Table});
+    return parameters;
+  }
+  std::int64_t virtual_tokens() const override { return count_; }
 
   /// "vocabulary": the keys and values that the base computes for random tokens, as the paper found best.
   std::vector<Parameter> initial_parameters(std::uint64_t seed) const override {
@@ -129,16 +143,14 @@ class Prefix final : public Method {
       const PlainNetwork plain(base_.decoder->layout(), base_.weights);
       base_.decoder->extend(plain, some_tokens(config(), count_, seed), cache);
     }
-    std::vector<Parameter> parameters;
-    for (std::int64_t i = 0; i < config().layers; ++i) {
-      const auto layer = static_cast<std::size_t>(i);
-      Tensor value = at::empty({count_, 2 * keys()}, at::kFloat);
+    std::vector<Parameter> parameters = parameter_shapes();
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      Tensor& value = parameters[i].value;
+      value = at::empty(value.sizes(), at::kFloat);
       if (start_ == "vocabulary")
-        value.copy_(at::cat({cache.keys[layer], cache.values[layer]}, 1));
+        value.copy_(at::cat({cache.keys[i], cache.values[i]}, 1));
       else
         fill_normal(value, config().initializer_range, {seed, stream_id(fmt::format("prefix {}", i))});
-      parameters.push_back(
-          {.name = fmt::format("layers.{}.prefix", i), .value = value, .decay = true, .kind = ParameterKind::Table});
     }
     return parameters;
   }

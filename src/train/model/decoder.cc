@@ -12,6 +12,7 @@
 #include "train/ops/attention.h"
 #include "train/ops/gate.h"
 #include "train/ops/norm.h"
+#include "train/ops/recompute.h"
 
 namespace pegbox::train {
 
@@ -22,7 +23,8 @@ FrozenMatrix PlainNetwork::matrix(int index) const {
 
 Tensor PlainNetwork::linear(int index, const Tensor& x, DropoutSource& /*dropout*/) const {
   const LinearGroup& group = this->group(index);
-  if (quantized_) return frozen_linear(x, matrix(index), weight(group.bias));
+  const bool is_bf16 = !quantized_ && this->weight(group.weight).scalar_type() == at::kBFloat16;
+  if (quantized_ || is_bf16) return frozen_linear(x, matrix(index), this->weight(group.bias));
   const Tensor &weight = this->weight(group.weight), &bias = this->weight(group.bias);
   return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
 }
@@ -66,42 +68,58 @@ AttentionPlans Decoder::plans_of(const std::vector<std::int64_t>& offsets, const
 /// One forward pass through the layers; how tokens attend to each other is the caller's.
 class Decoder::Pass {
  public:
-  using Attend = std::function<Tensor(std::size_t layer, const Tensor& packed)>;
+  using Attend = std::function<Tensor(std::size_t layer, const Tensor& packed, DropoutSource& dropout)>;
 
-  Pass(const Decoder& decoder, const Network& network, DropoutSource& dropout, ModelDropout probability)
-      : config_(decoder.config_),
-        layout_(decoder.layout_),
-        network_(network),
-        dropout_(dropout),
-        probability_(probability) {}
+  Pass(const Decoder& decoder, const Network& network, ModelDropout probability)
+      : config_(decoder.config_), layout_(decoder.layout_), network_(network), probability_(probability) {}
 
   /// Embedded tokens at their positions.
-  Tensor place(Tensor x, const Tensor& positions) {
+  Tensor place(Tensor x, const Tensor& positions, DropoutSource& dropout) const {
     if (layout_.positions >= 0) x = x + at::embedding(network_.weight(layout_.positions), positions);
-    return pegbox::train::dropout(x, dropout_.next(probability_.embedding));
+    return pegbox::train::dropout(x, dropout.next(probability_.embedding));
   }
 
-  /// `rows`: those whose result is read, [L] or undefined for all.
-  Tensor layers(Tensor x, const Attend& attend, const Tensor& rows) {
-    Tensor delta, normed;
+  /// `rows`: those whose result is read, [L] or undefined for all. `recompute`: each layer keeps its inputs alone, and
+  /// runs again in the backward pass; `attend` then owns what it needs.
+  Tensor layers(Tensor x, const Attend& attend, const Tensor& rows, DropoutSource& dropout,
+                bool recompute = false) const {
+    Tensors stream{std::move(x), Tensor()};
     for (std::size_t i = 0; i < layout_.layers.size(); ++i) {
-      const LayerSlots& layer = layout_.layers[i];
-      std::tie(x, normed) = add_and_norm(x, delta, layer.attention_norm);
-      Tensor mixed = attend(i, head_norms(layer, network_.linear(layer.attention_input, normed, dropout_)));
-      if (i + 1 == layout_.layers.size() && rows.defined()) {
-        mixed = mixed.index_select(0, rows);
-        x = x.index_select(0, rows);
+      const Tensor read = i + 1 == layout_.layers.size() ? rows : Tensor();
+      if (!recompute) {
+        stream = layer(i, stream, attend, read, dropout);
+        continue;
       }
-      delta = residual(post_norm(network_.linear(layer.attention_output, mixed, dropout_), layer.attention_post_norm));
-      std::tie(x, normed) = add_and_norm(x, delta, layer.feed_norm);
-      const Tensor inner = activate(network_.linear(layer.feed_input, normed, dropout_));
-      const Tensor fed = post_norm(network_.linear(layer.feed_output, inner, dropout_), layer.feed_post_norm);
-      delta = residual(network_.feed_forward(static_cast<int>(i), normed, fed, dropout_));
+      const auto after = std::make_shared<DropoutSource>(dropout);
+      const auto run = [pass = *this, i, attend, read, before = dropout, after](const Tensors& inputs) {
+        *after = before;  // each time the same masks
+        return pass.layer(i, inputs, attend, read, *after);
+      };
+      stream = recomputed(run, stream);
+      dropout = *after;
     }
-    return add_and_norm(x, delta, layout_.final_norm).second;
+    return add_and_norm(stream[0], stream[1], layout_.final_norm).second;
   }
 
  private:
+  /// One layer. `stream`: the residual stream, and what is still to be added to it; so is the result.
+  Tensors layer(std::size_t i, const Tensors& stream, const Attend& attend, const Tensor& rows,
+                DropoutSource& dropout) const {
+    const LayerSlots& layer = layout_.layers[i];
+    auto [x, normed] = add_and_norm(stream[0], stream[1], layer.attention_norm);
+    Tensor mixed = attend(i, head_norms(layer, network_.linear(layer.attention_input, normed, dropout)), dropout);
+    if (rows.defined()) {
+      mixed = mixed.index_select(0, rows);
+      x = x.index_select(0, rows);
+    }
+    const Tensor attended = residual(
+        post_norm(network_.linear(layer.attention_output, mixed, dropout), layer.attention_post_norm), dropout);
+    std::tie(x, normed) = add_and_norm(x, attended, layer.feed_norm);
+    const Tensor inner = activate(network_.linear(layer.feed_input, normed, dropout));
+    const Tensor fed = post_norm(network_.linear(layer.feed_output, inner, dropout), layer.feed_post_norm);
+    return {x, residual(network_.feed_forward(static_cast<int>(i), normed, fed, dropout), dropout)};
+  }
+
   Tensor gain(int slot) const {
     const Tensor& weight = network_.weight(slot);
     return config_.gain_offset == 0 ? weight : weight + config_.gain_offset;
@@ -125,7 +143,9 @@ class Decoder::Pass {
                           config_.kv_heads, config_.norm_epsilon);
   }
 
-  Tensor residual(const Tensor& x) { return pegbox::train::dropout(x, dropout_.next(probability_.residual)); }
+  Tensor residual(const Tensor& x, DropoutSource& dropout) const {
+    return pegbox::train::dropout(x, dropout.next(probability_.residual));
+  }
 
   Tensor activate(const Tensor& x) const {
     if (!config_.gated) return activated(x);
@@ -153,7 +173,6 @@ class Decoder::Pass {
   const ModelConfig& config_;
   const ModelLayout& layout_;
   const Network& network_;
-  DropoutSource& dropout_;
   ModelDropout probability_;
 };
 
@@ -163,41 +182,44 @@ Tensor Decoder::embed(const Network& network, const Tensor& ids) const {
 }
 
 Tensor Decoder::hidden(const Network& network, const Batch& batch, DropoutSource& dropout,
-                       const ModelDropout& probability, bool all_rows) const {
-  if (network.virtual_tokens() > 0) return hidden_behind(network, batch, dropout, probability, all_rows);
-  const AttentionPlans plans = plans_of(batch.offsets, batch.positions);
-  Pass pass(*this, network, dropout, probability);
-  const auto attend = [&](std::size_t layer, const Tensor& packed) {
-    return packed_attention(packed, plans[layer], dropout.next(probability.attention));
+                       const ModelDropout& probability, bool all_rows, bool recompute) const {
+  if (network.virtual_tokens() > 0) return hidden_behind(network, batch, dropout, probability, all_rows, recompute);
+  const Pass pass(*this, network, probability);
+  const auto attend = [plans = plans_of(batch.offsets, batch.positions), probability = probability.attention](
+                          std::size_t layer, const Tensor& packed, DropoutSource& masks) {
+    return packed_attention(packed, plans[layer], masks.next(probability));
   };
-  return pass.layers(pass.place(embed(network, batch.ids), batch.positions), attend,
-                     all_rows ? Tensor() : batch.label_rows);
+  return pass.layers(pass.place(embed(network, batch.ids), batch.positions, dropout), attend,
+                     all_rows ? Tensor() : batch.label_rows, dropout, recompute);
 }
 
 Tensor Decoder::hidden_behind(const Network& network, const Batch& batch, DropoutSource& dropout,
-                              const ModelDropout& probability, bool all_rows) const {
+                              const ModelDropout& probability, bool all_rows, bool recompute) const {
   const bool embedded = network.prompt().defined();
   const std::optional<std::int64_t> unplaced = embedded ? std::nullopt : std::optional(config_.positions);
   const VirtualRows rows = virtual_rows(batch, network.virtual_tokens(), unplaced);
   const AttentionPlans plans = plans_of(rows.offsets, rows.positions);
-  Pass pass(*this, network, dropout, probability);
+  const Pass pass(*this, network, probability);
   const Tensor tokens = embed(network, batch.ids);
   if (embedded) {  // tokens like others, whose results nobody reads
-    const auto attend = [&](std::size_t layer, const Tensor& packed) {
-      return packed_attention(packed, plans[layer], dropout.next(probability.attention));
+    const auto attend = [plans, probability = probability.attention](std::size_t layer, const Tensor& packed,
+                                                                     DropoutSource& masks) {
+      return packed_attention(packed, plans[layer], masks.next(probability));
     };
-    return pass.layers(pass.place(rows.behind(network.prompt(), tokens), rows.positions), attend,
-                       all_rows ? rows.own : rows.own.index_select(0, batch.label_rows));
+    const Tensor x = rows.behind(network.prompt(), tokens);
+    return pass.layers(pass.place(x, rows.positions, dropout), attend,
+                       all_rows ? rows.own : rows.own.index_select(0, batch.label_rows), dropout, recompute);
   }
-  const std::int64_t queries = config_.heads * config_.head_width;
-  const auto attend = [&](std::size_t layer, const Tensor& packed) {
+  const auto attend = [&network, rows, plans, queries = config_.heads * config_.head_width,
+                       probability = probability.attention](std::size_t layer, const Tensor& packed,
+                                                            DropoutSource& masks) {
     const Tensor prefix = network.prefix(static_cast<int>(layer));  // without queries of their own
     const Tensor first = at::cat({at::zeros({prefix.size(0), queries}, prefix.options()), prefix}, 1);
-    return packed_attention(rows.behind(first, packed), plans[layer], dropout.next(probability.attention))
+    return packed_attention(rows.behind(first, packed), plans[layer], masks.next(probability))
         .index_select(0, rows.own);
   };
-  return pass.layers(pass.place(tokens, rows.positions.index_select(0, rows.own)), attend,
-                     all_rows ? Tensor() : batch.label_rows);
+  return pass.layers(pass.place(tokens, rows.positions.index_select(0, rows.own), dropout), attend,
+                     all_rows ? Tensor() : batch.label_rows, dropout, recompute);
 }
 
 Tensor Decoder::logits(const Network& network, const Tensor& hidden) const {
@@ -234,7 +256,7 @@ Tensor attend_over(Tensor& keys, Tensor& values, const Tensor& turned, const ker
 Tensor Decoder::extend(const Network& network, const std::vector<std::int64_t>& ids, KeyValueCache& cache) const {
   const at::InferenceMode no_gradients;
   DropoutSource dropout;
-  Pass pass(*this, network, dropout, {});
+  const Pass pass(*this, network, {});
   Tensor x = embed(network, at::tensor(ids, at::kLong));
   cache.keys.resize(layout_.layers.size());
   cache.values.resize(layout_.layers.size());
@@ -254,12 +276,12 @@ Tensor Decoder::extend(const Network& network, const std::vector<std::int64_t>& 
   const std::int64_t count = x.size(0);
   const Tensor positions = at::arange(cache.length, cache.length + count, at::kLong);
   const AttentionPlans plans = plans_of({0, count}, positions);
-  const auto attend = [&](std::size_t layer, const Tensor& packed) {
+  const auto attend = [&](std::size_t layer, const Tensor& packed, DropoutSource& /*masks*/) {
     const AttentionPlan& plan = *plans[layer];
     return attend_over(cache.keys[layer], cache.values[layer], rotated(packed, plan), plan.shape);
   };
   const Tensor last = at::tensor(std::vector<std::int64_t>{count - 1}, at::kLong);
-  const Tensor result = pass.layers(pass.place(x, positions), attend, last);
+  const Tensor result = pass.layers(pass.place(x, positions, dropout), attend, last, dropout);
   cache.length += count;
   return result;
 }

@@ -38,9 +38,10 @@ class Decoder {
   const ModelLayout& layout() const { return layout_; }
 
   /// Hidden states after the last norm of the rows that have a label [L, C]; of all rows [T, C] if `all_rows`.
-  /// Rows whose hidden state nobody reads skip the last layer's feed-forward network.
+  /// Rows whose hidden state nobody reads skip the last layer's feed-forward network. `recompute`: a layer's
+  /// activations are forgotten and computed again in the backward pass, until which `network` lives; the same bits.
   Tensor hidden(const Network& network, const Batch& batch, DropoutSource& dropout,
-                const ModelDropout& probability = {}, bool all_rows = false) const;
+                const ModelDropout& probability = {}, bool all_rows = false, bool recompute = false) const;
 
   /// Embeddings of tokens [T, C], as the first layer meets them but for their positions.
   Tensor embed(const Network& network, const Tensor& ids) const;
@@ -57,7 +58,7 @@ class Decoder {
   AttentionPlans plans_of(const std::vector<std::int64_t>& offsets, const Tensor& positions) const;
   /// `hidden` of a network with virtual tokens.
   Tensor hidden_behind(const Network& network, const Batch& batch, DropoutSource& dropout,
-                       const ModelDropout& probability, bool all_rows) const;
+                       const ModelDropout& probability, bool all_rows, bool recompute) const;
 
   ModelConfig config_;
   ModelLayout layout_;

@@ -11,6 +11,12 @@
 
 namespace pegbox::train {
 
+bool BaseModel::is_bf16() const {
+  if (weights.empty()) return false;
+  const Tensor& linear = weights[static_cast<std::size_t>(decoder->layout().groups[0].weight)];
+  return linear.defined() && linear.scalar_type() == at::kBFloat16;
+}
+
 bool BaseModel::is_nf4_alone() const {
   return nf4 != nullptr && !weights[static_cast<std::size_t>(decoder->layout().groups[0].weight)].defined();
 }
@@ -51,6 +57,11 @@ Result<bool> add_labels(const Path& folder, const std::vector<std::string>& labe
 }  // namespace
 
 Result<BaseModel> load_model(const Path& folder, BaseStorage storage, const std::vector<std::string>& labels) {
+  if (storage == BaseStorage::Bf16 && !has_bf16_products())
+    return fail(ErrorKind::Unsupported, {.where = "precision",
+                                         .what = "this CPU does not multiply numbers in bf16",
+                                         .got = "bf16",
+                                         .expected = "a CPU with AMX or AVX-512 BF16, or precision fp32"});
   PEGBOX_TRY(ModelConfig config, read_model_config(folder));
   PEGBOX_TRY(const bool fresh_head, add_labels(folder, labels, config));
   return guard(folder.string(), [&]() -> Result<BaseModel> {
@@ -62,7 +73,8 @@ Result<BaseModel> load_model(const Path& folder, BaseStorage storage, const std:
     const auto quantized = storage == BaseStorage::Nf4 ? std::make_shared<Nf4Weights>(layout) : nullptr;
     PEGBOX_TRY(model.weights, load_weights(folder, layout, [&](std::size_t slot, Tensor read) {
                  const auto group = std::ranges::find(layout.groups, static_cast<int>(slot), &LinearGroup::weight);
-                 if (!quantized || group == layout.groups.end()) return read;
+                 if (storage == BaseStorage::Fp32 || group == layout.groups.end()) return read;
+                 if (storage == BaseStorage::Bf16) return read.to(at::kBFloat16);
                  quantized->take(static_cast<std::size_t>(group - layout.groups.begin()), read);
                  return Tensor();
                }));

@@ -15,16 +15,19 @@ namespace pegbox::train {
 struct BaseModel {
   std::string name;  ///< its folder, as it was named
   std::unique_ptr<Decoder> decoder = nullptr;
-  Weights weights;  ///< empty: to be trained from scratch; without the linear layers if they are in 4 bits alone
+  Weights weights;  ///< empty: to be trained from scratch; without the linear layers if they are in 4 bits alone; these
+                    ///< in bf16 if it was loaded so
   std::shared_ptr<const Nf4Weights> nf4 = nullptr;  ///< the linear layers in 4 bits; nothing: not quantized (yet)
 
   bool is_nf4_alone() const;
+  bool is_bf16() const;        ///< its linear layers
   std::int64_t bytes() const;  ///< of weights, in whatever form they are
 };
 
-enum class BaseStorage : std::uint8_t { Fp32, Nf4 };
+enum class BaseStorage : std::uint8_t { Fp32, Bf16, Nf4 };
 
-/// `Nf4`: each linear layer is quantized as soon as it is read, so that the model is never there as a whole in fp32.
+/// `Bf16` and `Nf4` are of the linear layers: each is converted as soon as it is read, so that the model is never there
+/// as a whole in fp32. Unsupported: bf16 on a CPU that does not multiply it.
 /// `labels`: as a classifier of these, its head 0 if the folder has none; InvalidInput if it has one for others.
 Result<BaseModel> load_model(const Path& folder, BaseStorage storage = BaseStorage::Fp32,
                              const std::vector<std::string>& labels = {});

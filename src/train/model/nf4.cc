@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train/kernels/dynamic_type.h"
+
 namespace pegbox::train {
 
 namespace {
@@ -35,23 +37,6 @@ float largest_magnitude(const float* values, std::int64_t count) {
   return largest;
 }
 
-std::array<float, 256> make_dynamic_levels() {
-  // For each of seven powers of ten a doubling number of values between a tenth of it and itself, and their negatives.
-  std::array<float, 256> levels{};
-  std::size_t next = 0;
-  double power = 1e-6;
-  for (int count = 1; count <= 64; count *= 2, power *= 10)
-    for (int i = 0; i < count; ++i) {
-      const double width = 0.9 / count, middle = 0.1 + (i + 0.5) * width;
-      levels[next++] = static_cast<float>(power * middle);
-      levels[next++] = static_cast<float>(-power * middle);
-    }
-  levels[next++] = 0;
-  levels[next++] = 1;
-  std::ranges::sort(levels);
-  return levels;
-}
-
 }  // namespace
 
 const std::array<float, 16>& nf4_levels() {
@@ -74,14 +59,9 @@ const std::array<float, 16>& nf4_levels() {
   return kLevels;
 }
 
-const std::array<float, 256>& dynamic_levels() {
-  static const std::array<float, 256> levels = make_dynamic_levels();
-  return levels;
-}
-
 Nf4Matrix Nf4Matrix::quantize(const Tensor& matrix) {
   static const Nearest<16> nearest_level(nf4_levels());
-  static const Nearest<256> nearest_magnitude(dynamic_levels());
+  static const Nearest<256> nearest_magnitude(dynamic_levels(DynamicRange::Signed));
   const Tensor dense = matrix.contiguous();
   const float* const values = dense.const_data_ptr<float>();
   const std::int64_t count = dense.numel(), blocks = blocks_of(count, kBlock);
@@ -117,9 +97,9 @@ void Nf4Matrix::values_into(float* out) const {
   const std::int64_t count = rows_ * columns_;
   const auto& levels = nf4_levels();
   for (std::size_t block = 0; block < magnitudes_.size(); ++block) {
-    const float magnitude =
-        dynamic_levels()[magnitudes_[block]] * magnitude_scales_[block / static_cast<std::size_t>(kMagnitudeBlock)] +
-        magnitude_mean_;
+    const float magnitude = dynamic_levels(DynamicRange::Signed)[magnitudes_[block]] *
+                                magnitude_scales_[block / static_cast<std::size_t>(kMagnitudeBlock)] +
+                            magnitude_mean_;
     std::array<float, 16> scaled;
     for (std::size_t i = 0; i < 16; ++i) scaled[i] = levels[i] * magnitude;
     const std::int64_t first = static_cast<std::int64_t>(block) * kBlock, last = std::min(count, first + kBlock);

@@ -3,7 +3,7 @@
 //
 // A block of 64 numbers in row order is divided by its largest magnitude, and each quotient becomes the nearest of 16
 // levels. The magnitudes, less their mean over the matrix, are themselves 8-bit codes in blocks of 256: of
-// bitsandbytes' signed dynamic type (Dettmers et al. 2021, arXiv 2110.02861), which the paper's FP8 stands for there.
+// bitsandbytes' signed dynamic type (kernels/dynamic_type.h), which the paper's FP8 stands for there.
 // All in all 4.127 bits for each number.
 #pragma once
 
@@ -19,9 +19,6 @@ namespace pegbox::train {
 
 /// The 16 levels, ascending: the table of appendix E.
 const std::array<float, 16>& nf4_levels();
-
-/// The 256 values of the dynamic type, ascending from -0.99297 to 1.
-const std::array<float, 256>& dynamic_levels();
 
 class Nf4Matrix {
  public:

@@ -26,24 +26,6 @@ TEST(Nf4, LevelsAreQuantilesOfTheNormalDistribution) {
     EXPECT_NEAR(nf4_levels()[std::size_t(i)], expected[i].item<double>(), 1e-6) << i;
 }
 
-TEST(Nf4, DynamicLevelsHaveTheirDefiningCounts) {
-  const auto& levels = dynamic_levels();
-  EXPECT_TRUE(std::ranges::is_sorted(levels));
-  EXPECT_EQ(levels.back(), 1.0f);
-  EXPECT_EQ(levels[127], 0.0f);
-  // Between 10^(k-1) and 10^k, for k from -6 to 0: 1, 2, 4, ..., 64 values, evenly spaced; as many negative ones.
-  for (int k = -6, count = 1; k <= 0; ++k, count *= 2) {
-    const double top = std::pow(10.0, k);
-    std::vector<float> inside;
-    for (const float level : levels)
-      if (level > top / 10 && level < top) inside.push_back(level);
-    ASSERT_EQ(inside.size(), std::size_t(count)) << k;
-    EXPECT_NEAR(inside.front(), top * (0.1 + 0.45 / count), 1e-5 * top);
-    EXPECT_NEAR(inside.back(), top * (1 - 0.45 / count), 1e-5 * top);
-  }
-  EXPECT_NEAR(levels.front(), -0.99296875, 1e-6);
-}
-
 std::uint8_t code_at(const Nf4Matrix& matrix, std::int64_t i) {
   const std::uint8_t pair = matrix.codes()[std::size_t(i / 2)];
   return i % 2 == 0 ? pair >> 4 : pair & 15;

@@ -4,19 +4,14 @@
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "train/kernels/mix.h"
+
 namespace pegbox::train {
 
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-/// The finalizer of splitmix64 (Steele et al. 2014): neighbouring inputs give unrelated keys.
-std::uint64_t mix(std::uint64_t value) {
-  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9ull;
-  value = (value ^ (value >> 27)) * 0x94D049BB133111EBull;
-  return value ^ (value >> 31);
-}
 
 struct Dropout : torch::autograd::Function<Dropout> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const kernels::DropoutMask& mask) {
@@ -36,7 +31,7 @@ struct Dropout : torch::autograd::Function<Dropout> {
 kernels::DropoutMask DropoutSource::next(double probability) {
   const std::uint64_t site = site_++;
   if (!active_) return {};
-  return {mix(key_ + 0x9E3779B97F4A7C15ull * (site + 1)), static_cast<float>(probability)};
+  return {mix(key_, site), static_cast<float>(probability)};
 }
 
 Tensor masked(const Tensor& x, const kernels::DropoutMask& mask) {

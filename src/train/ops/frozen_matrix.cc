@@ -20,16 +20,37 @@ struct FrozenCall : torch::CustomClassHolder {
 struct FrozenLinear : torch::autograd::Function<FrozenLinear> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const c10::intrusive_ptr<FrozenCall>& call) {
     context->saved_data["call"] = c10::IValue::make_capsule(call);
-    const Tensor transposed = call->matrix.values().t();
-    return call->bias.defined() ? at::addmm(call->bias, x, transposed) : at::mm(x, transposed);
+    return call->matrix.times_transposed(x, call->bias);
   }
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const auto call = c10::static_intrusive_pointer_cast<FrozenCall>(context->saved_data["call"].toCapsule());
-    return {at::mm(gradients[0], call->matrix.values()), Tensor()};
+    return {call->matrix.times(gradients[0]), Tensor()};
   }
 };
 
+/// A product whose second factor is in bf16, in fp32.
+Tensor bf16_product(const Tensor& a, const Tensor& b) { return at::mm(a.to(at::kBFloat16), b).to(at::kFloat); }
+
 }  // namespace
+
+bool FrozenMatrix::is_bf16() const { return values_.defined() && values_.scalar_type() == at::kBFloat16; }
+
+Tensor FrozenMatrix::values() const { return decode_ ? decode_() : values_.to(at::kFloat); }
+
+Tensor FrozenMatrix::times_transposed(const Tensor& x, const Tensor& bias) const {
+  if (is_bf16()) {
+    const Tensor y = bf16_product(x, values_.t());
+    return bias.defined() ? y.add_(bias) : y;
+  }
+  const Tensor transposed = values().t();
+  return bias.defined() ? at::addmm(bias, x, transposed) : at::mm(x, transposed);
+}
+
+Tensor FrozenMatrix::times(const Tensor& dy) const {
+  return is_bf16() ? bf16_product(dy, values_) : at::mm(dy, values());
+}
+
+bool has_bf16_products() { return __builtin_cpu_supports("amx-bf16") || __builtin_cpu_supports("avx512bf16"); }
 
 Tensor frozen_linear(const Tensor& x, const FrozenMatrix& matrix, const Tensor& bias) {
   auto call = c10::make_intrusive<FrozenCall>();

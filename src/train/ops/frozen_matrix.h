@@ -1,4 +1,6 @@
-// FrozenMatrix: a matrix that is not trained, as it is or decoded whenever it is asked for.
+// FrozenMatrix: a matrix that is not trained: in fp32, in bf16, or decoded whenever it is asked for.
+//
+// In bf16 the products round their other factor and their result to bf16 and add up in fp32.
 #pragma once
 
 #include <functional>
@@ -14,11 +16,14 @@ class FrozenMatrix {
   FrozenMatrix(std::function<Tensor()> decode) : decode_(std::move(decode)) {}  // NOLINT
   FrozenMatrix() = default;
 
-  /// [O, I] fp32; a new tensor each time where it is decoded, so that no more than one is there at once.
-  Tensor values() const { return decode_ ? decode_() : values_; }
-  bool is_decoded() const { return static_cast<bool>(decode_); }
+  /// [O, I] fp32; a new tensor each time where it is not kept so, so that no more than one is there at once.
+  Tensor values() const;
+
+  Tensor times_transposed(const Tensor& x, const Tensor& bias) const;  ///< x [T, I], bias [O] or nothing -> [T, O]
+  Tensor times(const Tensor& dy) const;                                ///< dy [T, O] -> [T, I]
 
  private:
+  bool is_bf16() const;
   Tensor values_;
   std::function<Tensor()> decode_;
 };
@@ -26,5 +31,8 @@ class FrozenMatrix {
 /// x [T, I] times the transposed matrix, plus bias [O] or nothing -> [T, O]. Nothing is kept for the backward pass,
 /// which decodes the matrix again.
 Tensor frozen_linear(const Tensor& x, const FrozenMatrix& matrix, const Tensor& bias);
+
+/// Whether this CPU multiplies numbers in bf16 (AMX or AVX-512 BF16).
+bool has_bf16_products();
 
 }  // namespace pegbox::train

@@ -58,8 +58,7 @@ struct LoraLinear : torch::autograd::Function<LoraLinear> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& a, const Tensor& b,
                         const c10::intrusive_ptr<LoraCall>& call) {
     const LoraFactors& factors = call->frozen;
-    const Tensor transposed = call->weight.values().t();
-    const Tensor y = call->bias.defined() ? at::addmm(call->bias, x, transposed) : at::mm(x, transposed);
+    const Tensor y = call->weight.times_transposed(x, call->bias);
     const Tensor seen = masked(x, call->mask), inner = at::mm(seen, a.t());  // [T, I], [T, P R]
     add_products(factors, inner, b, factors.scale, y);
     if (factors.start_a.defined())
@@ -84,7 +83,7 @@ struct LoraLinear : torch::autograd::Function<LoraLinear> {
     }
     Tensor dx;
     if (context->needs_input_grad(0)) {
-      dx = at::mm(dy, call->weight.values());
+      dx = call->weight.times(dy);
       if (call->mask.probability == 0)
         dx.addmm_(dinner, a);
       else

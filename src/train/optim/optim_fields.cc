@@ -79,6 +79,13 @@ Rows moment_rows() {
           .help = "muon: factor of a matrix's step: 0.2 sqrt(max(rows, columns)), so that AdamW's rates serve; "
                   "sqrt(max(1, rows / columns)); sqrt(rows / columns)",
           .source = "torch.optim.Muon; arXiv 2502.16982"},
+      Row{.name = "state_precision",
+          .member = &TrainConfig::state_precision,
+          .choices = {"fp32", "bf16", "int8"},
+          .help =
+              "adamw, sgd, lion: how means and momenta are kept between steps: bf16 rounds stochastically, int8 has "
+              "8-bit codes and a scale for each block of 256",
+          .source = "arXiv 2110.02861 (int8)"},
   };
 }
 
@@ -127,7 +134,11 @@ Rows watch_rows() {
           .member = &TrainConfig::early_stop,
           .minimum = 0,
           .maximum = 1e6,
-          .help = "evaluations without improvement after which the run ends, with the weights it then has; 0: never"},
+          .help = "evaluations without improvement after which the run ends; 0: never"},
+      Row{.name = "restore_best",
+          .member = &TrainConfig::restore_best,
+          .help = "however the run ends, its result are the weights that had the lowest validation loss on the way; "
+                  "keeps a copy of them"},
       Row{.name = "least_improvement",
           .member = &TrainConfig::least_improvement,
           .minimum = 0,

@@ -31,12 +31,15 @@ class Optimizer {
 struct OptimizerDefaults {
   double rate_factor = 1;  ///< of the method's default learning rate, which is AdamW's
   double beta1 = -1, beta2 = -1, momentum = -1, epsilon = -1;
-  double state_copies = 2;  ///< what its state takes, in sizes of the parameters
+  bool quantizes = false;  ///< reads state_precision
 };
 inline constexpr double kByMethod = -2;  ///< of beta2: it has the field, and the method knows the default
 
 std::vector<std::string_view> optimizer_names();
 const OptimizerDefaults& optimizer_defaults(std::string_view name);  ///< of a known name
+
+/// Bytes of the state that the optimizer keeps for such parameters, which may be tensors of the meta device.
+std::int64_t optimizer_state_bytes(const TrainConfig& config, const std::vector<Parameter>& parameters);
 
 /// `parameters` are shared with the optimizer. The config is resolved: it was read by read_train_config.
 std::unique_ptr<Optimizer> make_optimizer(const TrainConfig& config, const std::vector<Parameter>& parameters);

@@ -358,5 +358,11 @@ TEST(OptimizerFields, ThatTheOptimizerDoesNotReadAreRefused) {
   EXPECT_THAT(message({{"optimizer", "adam"}}), HasSubstr("adamw"));
 }
 
+TEST(StatePrecision, IsRefusedWhereTheOptimizerDoesNotReadIt) {
+  const auto refused = read_train_config(Json::object(), {{"optimizer", "muon"}, {"state_precision", "int8"}}, "test");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("state_precision only with optimizer adamw, sgd, lion"));
+}
+
 }  // namespace
 }  // namespace pegbox::train

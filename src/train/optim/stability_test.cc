@@ -115,6 +115,18 @@ TEST(ValidationWatch, StopsWithoutImprovement) {
   EXPECT_EQ(watch.rate_factor(), 1);
 }
 
+TEST(ValidationWatch, KnowsTheLowestOfWhatCountsAndOfTheEnd) {
+  ValidationWatch watch(watched({{"early_stop", 9}, {"least_improvement", 0.5}}));
+  EXPECT_TRUE(watch.observe(100, 3));
+  EXPECT_FALSE(watch.observe(150, 1));  // where a run paused
+  EXPECT_TRUE(watch.observe(200, 2.9));
+  EXPECT_FALSE(watch.observe(300, 2.9));
+  ValidationWatch other(watched({{"early_stop", 9}}));
+  other.restore(watch.state());
+  EXPECT_FALSE(other.observe(350, 2.95, /*at_end=*/true));
+  EXPECT_TRUE(other.observe(350, 2.8, /*at_end=*/true));
+}
+
 TEST(ValidationWatch, CountsOneEvaluationForEachMultiple) {
   ValidationWatch watch(watched({{"early_stop", 2}}));
   watch.observe(50, 1);  // where a run paused
