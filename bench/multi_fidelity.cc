@@ -2,10 +2,11 @@
 //
 //   pegbox-bench-multi_fidelity SEEDS SEARCH STOP TABLE...
 //
-// SEARCH and STOP are JSON, as in a study file. A TABLE is a text file (record_curves.py makes some): "PARAMETERS RUNS STEPS", then a line for each
-// parameter (name, low, high; all on a log scale), then a line for each run: its place in the unit cube and the loss
-// after every step. A suggestion takes the nearest run that was not taken yet. Recommended is the run with the lowest
-// loss that was observed last; its score is its loss at the end (0: the best run of the table, 1: the median one).
+// SEARCH and STOP are JSON, as in a study file. A TABLE is a text file (record_curves.py makes some): "PARAMETERS RUNS
+// STEPS", then a line for each parameter (name, low, high; all on a log scale), then a line for each run: its place in
+// the unit cube and the loss after every step. A suggestion takes the nearest run that was not taken yet. Recommended
+// is the run with the lowest loss that was observed last; its score is its loss at the end (0: the best run of the
+// table, 1: the median one).
 #include <fmt/format.h>
 
 #include <algorithm>

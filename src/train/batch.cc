@@ -2,7 +2,9 @@
 #include "train/batch.h"
 
 #include <ATen/ops/empty.h>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace pegbox::train {
@@ -29,6 +31,16 @@ Batch to_batch(const text::PackedBatch& packed) {
           .offsets = packed.offsets,
           .label_rows = tensor_of(rows),
           .labels = tensor_of(labels)};
+}
+
+Result<void> check_tokens(std::span<const text::TokenId> ids, std::int64_t vocabulary) {
+  const auto largest = std::ranges::max_element(ids);
+  if (largest == ids.end() || *largest < vocabulary) return {};
+  return fail(ErrorKind::InvalidInput, {.where = "tokenizer",
+                                        .what = "it has tokens that the model has no embedding for",
+                                        .got = fmt::format("token {}", *largest),
+                                        .expected = fmt::format("ids below {}", vocabulary),
+                                        .hint = "tokenizer and model belong to different models"});
 }
 
 }  // namespace pegbox::train

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "base/result.h"
 #include "text/packing.h"
 #include "train/tensor.h"
 
@@ -21,5 +23,8 @@ struct Batch {
 };
 
 Batch to_batch(const text::PackedBatch& packed);
+
+/// InvalidInput, naming a token, if an embedding of `vocabulary` rows has none for some of `ids`.
+Result<void> check_tokens(std::span<const text::TokenId> ids, std::int64_t vocabulary);
 
 }  // namespace pegbox::train

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "train/method/scratch_model.h"
 #include "train/optim/optimizer.h"
 
 namespace pegbox::train {
@@ -63,6 +64,9 @@ const std::vector<Reader>& readers() {
       {"initialization", "method", {"scratch"}},
       {"initial_deviation", "method", {"scratch"}},
       {"mup_base_width", "initialization", {"mup"}},
+      {"window", "shape", shapes_with_windows()},
+      {"class_weights", "task", {"classify"}},
+      {"class_weight_strength", "class_weights", {"balanced"}},
   };
   return table;
 }

@@ -190,8 +190,12 @@ void add_groups(const std::vector<text::Row>& rows, const std::vector<MixtureSet
 
 }  // namespace
 
-Corpus::Corpus(text::ModelText text, DataRows rows, int threads, text::LossOn loss_on)
-    : text_(std::move(text)), rows_(std::move(rows)), threads_(threads), loss_on_(loss_on) {}
+Corpus::Corpus(text::ModelText text, DataRows rows, int threads, text::LossOn loss_on, ClassNames classes)
+    : text_(std::move(text)),
+      rows_(std::move(rows)),
+      threads_(threads),
+      loss_on_(loss_on),
+      classes_(std::move(classes)) {}
 
 Result<const text::TokenizedRows*> Corpus::tokenized(Part part, std::int64_t sequence_length) {
   const auto index = static_cast<std::size_t>(part);
@@ -206,7 +210,9 @@ Result<const text::TokenizedRows*> Corpus::tokenized(Part part, std::int64_t seq
                                         .loss_on = loss_on_,
                                         .threads = threads_};
     PEGBOX_CHECK(text::write_conversations(rows_.parts[index], text_, loss_on_, rows_.files[index]));
-    PEGBOX_TRY(text::TokenizedRows tokens, text::tokenize_rows(text_.tokenizer, rows_.parts[index], options));
+    PEGBOX_TRY(text::TokenizedRows tokens,
+               classes_.empty() ? text::tokenize_rows(text_.tokenizer, rows_.parts[index], options)
+                                : classified_rows(text_.tokenizer, rows_.parts[index], classes_, options));
     add_groups(rows_.parts[index], rows_.sets[index], tokens);
     kept = std::make_unique<text::TokenizedRows>(std::move(tokens));
   }

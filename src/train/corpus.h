@@ -15,6 +15,7 @@
 #include "text/dataset.h"
 #include "text/model_folder.h"
 #include "text/tokenized.h"
+#include "train/classes.h"
 
 namespace pegbox::train {
 
@@ -58,10 +59,13 @@ Result<DataRows> read_rows(const DataFiles& files);
 
 class Corpus {
  public:
-  Corpus(text::ModelText text, DataRows rows, int threads, text::LossOn loss_on = text::LossOn::Completions);
+  /// `classes`: rows are texts of these classes; empty: they are not classified.
+  Corpus(text::ModelText text, DataRows rows, int threads, text::LossOn loss_on = text::LossOn::Completions,
+         ClassNames classes = {});
 
   const text::ModelText& text() const { return text_; }
   const DataRows& rows() const { return rows_; }  ///< conversations are written out once their part was tokenized
+  const ClassNames& classes() const { return classes_; }
   bool has(Part part) const { return rows_.has[static_cast<std::size_t>(part)]; }
 
   /// Tokenized rows of a part; made at the first call, then kept. InvalidInput if the part was not given, or its
@@ -73,6 +77,7 @@ class Corpus {
   DataRows rows_;
   int threads_;
   text::LossOn loss_on_;
+  ClassNames classes_;
   std::map<std::pair<Part, std::int64_t>, std::unique_ptr<text::TokenizedRows>> tokenized_;
 };
 

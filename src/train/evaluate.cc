@@ -19,9 +19,12 @@ Evaluation loss_sum(const Decoder& decoder, const Network& network, const text::
   const Batch batch = to_batch(text::pack(data, rows));
   if (batch.label_tokens() == 0) return {};
   DropoutSource none;
-  return {.loss = label_loss_value(decoder.hidden(network, batch, none), network.weight(decoder.layout().head),
-                                   batch.labels),
-          .label_tokens = batch.label_tokens()};
+  const Tensor hidden = decoder.hidden(network, batch, none);
+  Evaluation sum{
+      .loss = label_loss_value(hidden, network.weight(decoder.layout().head), batch.labels, decoder.config().logit_cap),
+      .label_tokens = batch.label_tokens()};
+  if (!decoder.config().labels.empty()) sum.classes.count(decoder.logits(network, hidden), batch.labels);
+  return sum;
 }
 
 /// Sums of all batches, each computed by one lane.
@@ -40,6 +43,7 @@ std::vector<Evaluation> loss_sums(const Decoder& decoder, const Network& network
 void add(Evaluation& total, const Evaluation& sum) {
   total.loss += sum.loss;
   total.label_tokens += sum.label_tokens;
+  total.classes.add(sum.classes);
 }
 
 void divide(Evaluation& total) {

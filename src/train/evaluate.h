@@ -1,4 +1,4 @@
-// evaluate: the loss of a network on tokenized rows.
+// evaluate: the loss of a network on tokenized rows, and how often a classifier is right.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "text/tokenized.h"
+#include "train/classes.h"
 #include "train/lanes.h"
 #include "train/model/decoder.h"
 #include "train/model/network.h"
@@ -17,6 +18,7 @@ struct Evaluation {
   double loss = 0;  ///< mean negative log-likelihood over label tokens, in nats
   std::int64_t label_tokens = 0;
   std::map<std::string, double> set_losses{};  ///< of each set of a mixture that has a label; empty if it is none
+  ClassCounts classes;                         ///< of a classifier, whose label tokens are the rows' classes
   double perplexity() const;                   ///< e^loss
 };
 

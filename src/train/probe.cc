@@ -36,7 +36,8 @@ Result<std::int64_t> probe(const BaseModel& model, const TrainConfig& config, co
       arrays["logits"] =
           model.decoder->logits(run->network(), model.decoder->hidden(run->network(), batch, none, {}, true));
       const Tensor hidden = model.decoder->hidden(run->network(), batch, none);
-      const double loss = label_loss_value(hidden, run->network().weight(layout.head), batch.labels);
+      const double loss =
+          label_loss_value(hidden, run->network().weight(layout.head), batch.labels, model.decoder->config().logit_cap);
       arrays["loss"] = at::full({1}, loss / static_cast<double>(batch.label_tokens()), at::kDouble);
     }
     arrays["ids"] = batch.ids;

@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "text/packing.h"
 #include "train/batch.h"
+#include "train/classes.h"
 #include "train/guard.h"
 #include "train/model/initialize.h"
 #include "train/ops/loss.h"
@@ -49,13 +50,8 @@ Result<void> check_fit(const BaseModel& model, const TrainConfig& config, const 
   if (method_needs_base(config.method) && model.weights.empty())
     return misfit(fmt::format("method {} needs a base model", config.method), "none", "a model folder");
   PEGBOX_CHECK(check_length(*model.decoder, 0, train));
-  const ModelConfig& shape = model.decoder->config();
-  const auto largest = std::ranges::max_element(train.ids);
-  if (largest == train.ids.end()) return misfit("there is no training data", "0 tokens", "at least one row");
-  if (*largest >= shape.vocabulary)
-    return misfit("the tokenizer has tokens that the model has no embedding for", fmt::format("token {}", *largest),
-                  fmt::format("ids below {}", shape.vocabulary));
-  return {};
+  if (train.ids.empty()) return misfit("there is no training data", "0 tokens", "at least one row");
+  return check_tokens(train.ids, model.decoder->config().vocabulary);
 }
 
 bool alike(const Tensor& a, const Tensor& b) { return a.sizes() == b.sizes() && a.scalar_type() == b.scalar_type(); }
@@ -120,6 +116,9 @@ Result<void> TrainingRun::start() {
   PEGBOX_CHECK(check_memory());
   parameters_ = method_->initial_parameters(static_cast<std::uint64_t>(config_.seed));
   if (model_.weights.empty()) set_initial_weights();
+  if (config_.class_weights == "balanced")
+    class_weights_ = class_weights(train_, static_cast<std::int64_t>(model_.decoder->config().labels.size()),
+                                   config_.class_weight_strength);
   complete_parameters(config_, model_.decoder->layout(), parameters_);
   optimizer_ = make_optimizer(config_, parameters_);
   average_ = std::make_unique<WeightAverage>(config_, parameters_);
@@ -202,8 +201,10 @@ void TrainingRun::work(int lane, const std::vector<std::vector<std::int64_t>>& b
     DropoutSource dropout(keys[i]);
     const Tensor hidden = model_.decoder->hidden(*state.network, batch, dropout, method_->model_dropout(),
                                                  /*all_rows=*/false, config_.recompute == "layers");
-    const Tensor loss = label_loss(hidden, state.network->weight(model_.decoder->layout().head), batch.labels,
-                                   1.0 / static_cast<double>(label_tokens), terms);
+    const Tensor row_weights = class_weights_.defined() ? class_weights_.index_select(0, batch.labels) : Tensor();
+    const Tensor loss =
+        label_loss(hidden, state.network->weight(model_.decoder->layout().head), batch.labels,
+                   1.0 / static_cast<double>(label_tokens), terms, model_.decoder->config().logit_cap, row_weights);
     loss.backward();
     state.loss += loss.item<double>();
   }

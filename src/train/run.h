@@ -124,6 +124,7 @@ class TrainingRun {
   std::vector<Parameter> parameters_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<WeightAverage> average_;
+  Tensor class_weights_;  // [K] of a classifier's loss; undefined: all 1
   ValidationWatch watch_;
   SpikeGuard spikes_;
   NamedTensors copy_;  // of what is live, to go back to; empty: none is kept

@@ -103,11 +103,30 @@ inline ModelConfig gpt2_config() {
           .positions = 256,
           .norm = NormKind::Layer,
           .activation = Activation::GeluTanh,
+          .gated = false,
           .position = PositionKind::Learned,
           .attention_input_bias = true,
           .attention_output_bias = true,
           .feed_forward_bias = true,
           .tied_embeddings = true};
+}
+
+/// What other families have that Llama has not: norms of heads and of results, a window with rotations of its own.
+inline ModelConfig gemma_config() {
+  ModelConfig config = llama_config();
+  config.family = "gemma3_text";
+  config.head_width = 6;
+  config.gain_offset = 1;
+  config.head_norms = config.post_norms = true;
+  config.activation = Activation::GeluTanh;
+  config.rope.theta = 1e6;
+  config.local_rope = Rope{.theta = 1e4};
+  config.windows = {9, 0};
+  config.score_scale = 0.25;
+  config.logit_cap = 3;
+  config.attention_input_bias = config.attention_output_bias = true;
+  config.scaled_embeddings = true;
+  return config;
 }
 
 /// A model with random weights; biases and gains are random too, so that no test passes because they are trivial.

@@ -6,6 +6,8 @@
 
 #include "train/config_rules.h"
 #include "train/method/method.h"
+#include "train/method/scratch_model.h"
+#include "train/model/family.h"
 #include "train/optim/optim_fields.h"
 #include "train/optim/optimizer.h"
 #include "train/row_order.h"
@@ -85,6 +87,25 @@ Rows search_rows() {
               "LoRA's first values: A random and B 0 (kaiming, gaussian), or the weight's principal part (pissa), or "
               "a part of its QR decomposition (olora), which the frozen weight is then without",
           .source = "PEFT; arXiv 2404.02948; arXiv 2406.01775"},
+  };
+}
+
+Rows task_rows() {
+  return Rows{
+      Row{.name = "task",
+          .member = &TrainConfig::task,
+          .choices = {"language", "classify"},
+          .help = "language: the next token of texts; classify: the label of texts, for rows with `text` and `label`"},
+      Row{.name = "class_weights",
+          .member = &TrainConfig::class_weights,
+          .choices = {"none", "balanced"},
+          .help = "classify: factors of the rows' losses by class: all 1, or larger where a class has fewer rows",
+          .source = "scikit-learn's class_weight"},
+      Row{.name = "class_weight_strength",
+          .member = &TrainConfig::class_weight_strength,
+          .minimum = 0,
+          .maximum = 2,
+          .help = "balanced: power of the factors: 0 is none, at 1 every class counts the same"},
   };
 }
 
@@ -189,8 +210,17 @@ Rows architecture_rows() {
   return Rows{
       Row{.name = "shape",
           .member = &TrainConfig::shape,
-          .choices = {"llama", "gpt2"},
+          .choices = family_names(),
           .help = "scratch: the family of the model"},
+      Row{.name = "norm",
+          .member = &TrainConfig::norm,
+          .choices = {"auto", "rms", "layer"},
+          .help = "scratch: of the layers' inputs: root mean square or layer norm; a shape has one of them, which is "
+                  "auto"},
+      Row{.name = "activation",
+          .member = &TrainConfig::activation,
+          .choices = activation_choices(),
+          .help = "scratch: of the feed-forward network, gated or plain as the shape has it; auto: the shape's own"},
       Row{.name = "layers",
           .member = &TrainConfig::layers,
           .minimum = 1,
@@ -205,7 +235,7 @@ Rows architecture_rows() {
           .member = &TrainConfig::kv_heads,
           .minimum = 0,
           .maximum = 10000,
-          .help = "scratch, llama: key-value heads; they divide the heads; 0: as many as heads"},
+          .help = "scratch: key-value heads, which divide the heads; 0, and for gpt2: as many as heads"},
       Row{.name = "width",
           .member = &TrainConfig::width,
           .minimum = 1,
@@ -215,13 +245,20 @@ Rows architecture_rows() {
           .member = &TrainConfig::feed_forward,
           .minimum = 0,
           .maximum = 1 << 22,
-          .help = "scratch: width of the feed-forward network; 0: 8/3 of the width, rounded up to 32 (llama), or 4 "
-                  "widths (gpt2)"},
+          .help = "scratch: width of the feed-forward network; 0: 8/3 of the width, rounded up to 32, where it is "
+                  "gated, else 4 widths"},
       Row{.name = "positions",
           .member = &TrainConfig::positions,
           .minimum = 0,
           .maximum = 1 << 24,
           .help = "scratch: longest sequence the model will know; 0: the sequence length, at least 512"},
+      Row{.name = "window",
+          .member = &TrainConfig::window,
+          .minimum = 0,
+          .maximum = 1 << 24,
+          .help =
+              "scratch: tokens that a token sees, itself included, in the layers to which the shape gives a window; "
+              "0: all"},
       Row{.name = "tie_embeddings",
           .member = &TrainConfig::tie_embeddings,
           .help = "scratch: one matrix for embedding and head"},
@@ -235,6 +272,7 @@ struct Section {
 
 const std::vector<Section>& sections() {
   static const std::vector<Section> table{{"Method, rate and batch", search_rows()},
+                                          {"Task", task_rows()},
                                           {"Other methods", method_rows()},
                                           {"Optimizer", optimizer_rows()},
                                           {"Schedule", schedule_rows()},

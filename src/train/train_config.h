@@ -13,6 +13,7 @@ namespace pegbox::train {
 
 /// Defaults that depend on the method or the optimizer (marked 0 or -1) are filled when it is read.
 struct TrainConfig {
+  std::string task = "language";
   std::string method = "lora";
   std::string optimizer = "adamw";
   std::string schedule = "wsd";
@@ -36,6 +37,8 @@ struct TrainConfig {
   double spike_deviations = 0;                         ///< 0: no step is skipped
   std::int64_t spike_rollback = 0;                     ///< spikes in a row; 0: never
   double label_smoothing = 0, z_loss = 0;
+  std::string class_weights = "none";
+  double class_weight_strength = 1;
   std::string average = "none";
   double average_decay = 0.999, average_fraction = 0.25;
   std::string initialization = "gpt2";
@@ -66,8 +69,8 @@ struct TrainConfig {
   std::int64_t seed = 0;
   std::string precision = "fp32", recompute = "none";
 
-  std::string shape = "llama";
-  std::int64_t layers = 4, heads = 4, kv_heads = 0, width = 128, feed_forward = 0, positions = 0;
+  std::string shape = "llama", norm = "auto", activation = "auto";
+  std::int64_t layers = 4, heads = 4, kv_heads = 0, width = 128, feed_forward = 0, positions = 0, window = 0;
   bool tie_embeddings = true;
 };
 

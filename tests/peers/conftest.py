@@ -43,6 +43,73 @@ def write_tokenizer(folder):
     return tokenizer
 
 
+def tokenizer_of(folder):
+    """What tokenizer.json says; transformers' tokenizers for a family bring parts of their own."""
+    from transformers import PreTrainedTokenizerFast
+
+    return PreTrainedTokenizerFast.from_pretrained(folder)
+
+
+def rows_of(folder):
+    """The sentences as pegbox tokenizes them."""
+    tokenizer = tokenizer_of(folder)
+    return [tokenizer(sentence)["input_ids"] + [tokenizer.eos_token_id] for sentence in SENTENCES]
+
+
+def relative(ours, theirs):
+    return ((ours - theirs).norm() / theirs.norm()).item()
+
+
+def base_of(folder):
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32)
+
+
+def reference(folder, rows):
+    """Loss over all labels, logits and gradients by transformers in eager mode, one document at a time."""
+    model = base_of(folder)
+    labels = sum(len(row) - 1 for row in rows)
+    logits, total = [], 0.0
+    for row in rows:
+        ids = torch.tensor([row])
+        out = model(input_ids=ids).logits
+        logits.append(out[0].detach())
+        loss = torch.nn.functional.cross_entropy(out[0, :-1], ids[0, 1:], reduction="sum") / labels
+        loss.backward()
+        total += loss.item()
+    return total, torch.cat(logits), {name: p.grad for name, p in model.named_parameters()}
+
+
+def mean_loss(model, rows):
+    """With gradients; of a model behind prompts too, which have logits of their own."""
+    labels = sum(len(row) - 1 for row in rows)
+    total = 0
+    for row in rows:
+        ids = torch.tensor([row])
+        logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, -len(row):]
+        total = total + torch.nn.functional.cross_entropy(logits[:-1], ids[0, 1:], reduction="sum") / labels
+    return total
+
+
+def train(model_folder, text_file, output, **fields):
+    """A run on the sentences, which are its validation data too; its result."""
+    data = {"train": str(text_file), "validation": str(text_file)}
+    common = {"model": str(model_folder), "data": data, "output": str(output), "sequence_length": 128, "seed": 5, **fields}
+    return trainer("train", "--json-config", json.dumps(common), "--json")
+
+
+def write_model(model, folder, **options):
+    """On disk with its tokenizer, and with weights large enough that nothing is near zero by chance."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(2.0)
+            parameter.add_(0.02 * torch.randn_like(parameter))
+    model.save_pretrained(folder, **options)
+    write_tokenizer(folder)
+    return folder
+
+
 def llama(**changes):
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -69,16 +136,9 @@ SHAPES = {
 
 @pytest.fixture(params=SHAPES, ids=lambda name: name.replace(", ", "-").replace(" ", "_"))
 def model_folder(request, tmp_path):
-    """A random model of each shape, on disk, with weights large enough that nothing is near zero by chance."""
+    """A random model of each shape, on disk."""
     torch.manual_seed(1)
-    model = SHAPES[request.param]()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(2.0)
-            parameter.add_(0.02 * torch.randn_like(parameter))
-    model.save_pretrained(tmp_path / "model")
-    write_tokenizer(tmp_path / "model")
-    return tmp_path / "model"
+    return write_model(SHAPES[request.param](), tmp_path / "model")
 
 
 @pytest.fixture

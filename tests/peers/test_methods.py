@@ -4,10 +4,9 @@ import json
 
 import pytest
 import torch
-from conftest import SENTENCES, trainer
+from conftest import base_of, mean_loss, rows_of, train, trainer
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 LORA = {"method": "lora", "rank": 4, "scale": 2.0}
 METHODS = {
@@ -21,31 +20,6 @@ METHODS = {
     "prefix": {"method": "prefix", "virtual_tokens": 5},
 }
 RATE = {"ia3": 3e-2, "prompt": 3e-2, "prefix": 3e-2}
-
-
-def rows_of(folder):
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    return [tokenizer(sentence)["input_ids"] + [tokenizer.eos_token_id] for sentence in SENTENCES]
-
-
-def mean_loss(model, rows):
-    labels = sum(len(row) - 1 for row in rows)
-    total = 0
-    for row in rows:
-        ids = torch.tensor([row])
-        logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, -len(row):]  # prompts have logits, too
-        total = total + torch.nn.functional.cross_entropy(logits[:-1], ids[0, 1:], reduction="sum") / labels
-    return total
-
-
-def train(model_folder, text_file, output, **fields):
-    data = {"train": str(text_file), "validation": str(text_file)}
-    common = {"model": str(model_folder), "data": data, "output": str(output), "sequence_length": 128, "seed": 5, **fields}
-    return trainer("train", "--json-config", json.dumps(common), "--json")
-
-
-def base_of(folder):
-    return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32)
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -3,28 +3,9 @@
 import math
 
 import torch
-from conftest import SENTENCES, llama, trainer, write_tokenizer
+from conftest import llama, reference, relative, rows_of, trainer, write_tokenizer
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
-
-
-def relative(ours, theirs):
-    return ((ours - theirs).norm() / theirs.norm()).item()
-
-
-def reference(folder, rows):
-    """Loss over all labels, logits and gradients by transformers in eager mode, one document at a time."""
-    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32)
-    labels = sum(len(row) - 1 for row in rows)
-    logits, total = [], 0.0
-    for row in rows:
-        ids = torch.tensor([row])
-        out = model(input_ids=ids).logits
-        logits.append(out[0].detach())
-        loss = torch.nn.functional.cross_entropy(out[0, :-1], ids[0, 1:], reduction="sum") / labels
-        loss.backward()
-        total += loss.item()
-    return total, torch.cat(logits), {name: p.grad for name, p in model.named_parameters()}
 
 
 def test_logits_loss_and_gradients_equal_transformers(model_folder, text_file, tmp_path):
@@ -32,8 +13,7 @@ def test_logits_loss_and_gradients_equal_transformers(model_folder, text_file, t
     ours = load_file(tmp_path / "probe.safetensors")
     offsets = ours["offsets"].tolist()
     rows = [ours["ids"][a:b].tolist() for a, b in zip(offsets, offsets[1:])]
-    tokenizer = AutoTokenizer.from_pretrained(model_folder)
-    assert rows == [tokenizer(sentence)["input_ids"] + [tokenizer.eos_token_id] for sentence in SENTENCES[:7]]
+    assert rows == rows_of(model_folder)[:7]
 
     loss, logits, gradients = reference(model_folder, rows)
     assert relative(ours["logits"], logits) < 1e-4
@@ -48,8 +28,7 @@ def test_logits_loss_and_gradients_equal_transformers(model_folder, text_file, t
 
 def test_evaluate_gives_the_loss_of_transformers(model_folder, text_file):
     ours = trainer("evaluate", "--model", model_folder, "--data", text_file, "--sequence_length", 128)
-    tokenizer = AutoTokenizer.from_pretrained(model_folder)
-    rows = [tokenizer(sentence)["input_ids"] + [tokenizer.eos_token_id] for sentence in SENTENCES]
+    rows = rows_of(model_folder)
     loss, _, _ = reference(model_folder, rows)
     assert ours["label_tokens"] == sum(len(row) - 1 for row in rows)
     assert abs(ours["loss"] - loss) < 1e-5 * loss
@@ -63,9 +42,7 @@ def test_half_precision_and_sharded_files_are_read(tmp_path, text_file):
     assert (tmp_path / "model" / "model.safetensors.index.json").exists()
     write_tokenizer(tmp_path / "model")
     ours = trainer("evaluate", "--model", tmp_path / "model", "--data", text_file, "--sequence_length", 128)
-    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "model")
-    rows = [tokenizer(sentence)["input_ids"] + [tokenizer.eos_token_id] for sentence in SENTENCES]
-    loss, _, _ = reference(tmp_path / "model", rows)
+    loss, _, _ = reference(tmp_path / "model", rows_of(tmp_path / "model"))
     assert abs(ours["loss"] - loss) < 1e-5 * loss
 
 

@@ -2,40 +2,15 @@
 
 import json
 
-import pytest
 import torch
-from conftest import SENTENCES, trainer
+from conftest import mean_loss, rows_of, train, trainer
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 
-def mean_loss(model, rows):
-    labels = sum(len(row) - 1 for row in rows)
-    total = 0
-    for row in rows:
-        ids = torch.tensor([row])
-        total = total + torch.nn.functional.cross_entropy(model(input_ids=ids).logits[0, :-1], ids[0, 1:], reduction="sum") / labels
-    return total
-
-
-def rows_of(folder):
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    return [tokenizer(sentence)["input_ids"] + [tokenizer.eos_token_id] for sentence in SENTENCES]
-
-
-@pytest.fixture
-def data(tmp_path, text_file):
-    return json.dumps({"train": str(text_file), "validation": str(text_file)})
-
-
-def train(model_folder, data, output, **fields):
-    common = {"model": str(model_folder), "data": json.loads(data), "output": str(output), "sequence_length": 128, "seed": 5, **fields}
-    return trainer("train", "--json-config", json.dumps(common), "--json")
-
-
-def test_an_adapter_loads_in_peft_with_the_same_loss(model_folder, data, tmp_path):
-    ours = train(model_folder, data, tmp_path / "adapter", method="lora", rank=4, scale=2.0, learning_rate=3e-3, tokens=4000, batch_size=4)
+def test_an_adapter_loads_in_peft_with_the_same_loss(model_folder, text_file, tmp_path):
+    ours = train(model_folder, text_file, tmp_path / "adapter", method="lora", rank=4, scale=2.0, learning_rate=3e-3, tokens=4000, batch_size=4)
     base = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
     before = mean_loss(base, rows_of(model_folder)).item()
     model = PeftModel.from_pretrained(base, tmp_path / "adapter")
@@ -45,8 +20,8 @@ def test_an_adapter_loads_in_peft_with_the_same_loss(model_folder, data, tmp_pat
     assert abs(ours["validation_loss"] - loss) < 1e-4 * loss
 
 
-def test_a_merged_model_is_the_adapter_and_its_base(model_folder, data, tmp_path):
-    train(model_folder, data, tmp_path / "adapter", method="lora", rank=4, scale=2.0, learning_rate=3e-3, tokens=4000, batch_size=4)
+def test_a_merged_model_is_the_adapter_and_its_base(model_folder, text_file, tmp_path):
+    train(model_folder, text_file, tmp_path / "adapter", method="lora", rank=4, scale=2.0, learning_rate=3e-3, tokens=4000, batch_size=4)
     trainer("merge", "--model", model_folder, "--adapter", tmp_path / "adapter", "--output", tmp_path / "merged", json_result=False)
     merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged", dtype=torch.float32)
     model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32), tmp_path / "adapter")
@@ -57,11 +32,11 @@ def test_a_merged_model_is_the_adapter_and_its_base(model_folder, data, tmp_path
     assert AutoTokenizer.from_pretrained(tmp_path / "merged")("a peg")["input_ids"] == AutoTokenizer.from_pretrained(model_folder)("a peg")["input_ids"]
 
 
-def test_full_batch_steps_of_adamw_equal_pytorch(model_folder, data, tmp_path):
+def test_full_batch_steps_of_adamw_equal_pytorch(model_folder, text_file, tmp_path):
     """With every row in one batch the order does not matter, so ten steps of full fine-tuning must give PyTorch's weights."""
     rows = rows_of(model_folder)
     tokens = sum(map(len, rows))
-    train(model_folder, data, tmp_path / "tuned", method="full", learning_rate=1e-3, tokens=10 * tokens, batch_size=len(rows), weight_decay=0.1,
+    train(model_folder, text_file, tmp_path / "tuned", method="full", learning_rate=1e-3, tokens=10 * tokens, batch_size=len(rows), weight_decay=0.1,
           schedule="constant", warmup_fraction=0, clip=1.0, beta2=0.99, dropout=0)
     model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
     matrices = [p for p in model.parameters() if p.dim() >= 2]
@@ -79,8 +54,8 @@ def test_full_batch_steps_of_adamw_equal_pytorch(model_folder, data, tmp_path):
         assert ((a - b).norm() / b.norm()).item() < 2e-3, name
 
 
-def test_fresh_adapters_change_nothing_and_have_pefts_shapes(model_folder, data, tmp_path):
-    train(model_folder, data, tmp_path / "adapter", method="lora", rank=4, scale=2.0, learning_rate=1e-12, tokens=1, batch_size=1)
+def test_fresh_adapters_change_nothing_and_have_pefts_shapes(model_folder, text_file, tmp_path):
+    train(model_folder, text_file, tmp_path / "adapter", method="lora", rank=4, scale=2.0, learning_rate=1e-12, tokens=1, batch_size=1)
     ours = load_file(tmp_path / "adapter" / "adapter_model.safetensors")
     config = json.load(open(tmp_path / "adapter" / "adapter_config.json"))
     base = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
@@ -95,10 +70,10 @@ def test_fresh_adapters_change_nothing_and_have_pefts_shapes(model_folder, data,
             assert tensor.abs().max() <= bound * (1 + 1e-6) and abs(tensor.std() - bound / 3**0.5) < 0.25 * bound
 
 
-def test_a_model_from_scratch_loads_in_transformers(data, tmp_path):
+def test_a_model_from_scratch_loads_in_transformers(text_file, tmp_path):
     for shape in ("llama", "gpt2"):
         folder = tmp_path / shape
-        ours = train("", data, folder, method="scratch", shape=shape, layers=2, heads=4, width=64, tokens=6000, batch_size=4, vocabulary=400, learning_rate=3e-3)
+        ours = train("", text_file, folder, method="scratch", shape=shape, layers=2, heads=4, width=64, tokens=6000, batch_size=4, vocabulary=400, learning_rate=3e-3)
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
         with torch.no_grad():
             loss = mean_loss(model, rows_of(folder)).item()

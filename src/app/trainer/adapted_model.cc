@@ -12,10 +12,12 @@ Result<AdaptedModel> AdaptedModel::load(const Settings& settings) {
                 {.where = "config", .what = "model is missing", .expected = "the folder of a model"});
   AdaptedModel model;
   auto storage = train::BaseStorage::Fp32;
+  train::ClassNames classes;
   if (!settings.adapter.empty()) {
     PEGBOX_TRY(storage, train::base_storage_of(settings.adapter));
+    PEGBOX_TRY(classes, train::base_labels_of(settings.adapter));
   }
-  PEGBOX_TRY(train::BaseModel base, train::load_model(settings.model, storage));
+  PEGBOX_TRY(train::BaseModel base, train::load_model(settings.model, storage, classes));
   model.base_ = std::make_unique<train::BaseModel>(std::move(base));
   if (settings.adapter.empty()) {
     model.network_ = std::make_unique<train::PlainNetwork>(model.decoder().layout(), model.base_->weights);

@@ -9,6 +9,7 @@
 
 #include "train/memory.h"
 #include "train/method/method.h"
+#include "train/method/scratch_model.h"
 #include "train/optim/optimizer.h"
 
 namespace pegbox::trainer {
@@ -98,14 +99,18 @@ Sizes sizes_on(const train::BaseModel& base, const train::TrainConfig& run) {
 
 /// Norms and biases are left out, and grouped keys are counted whole: it is about right, and rather too much.
 Sizes sizes_from_scratch(std::int64_t vocabulary) {
-  const std::string gpt2 = "(shape == 'gpt2')", llama = "(shape != 'gpt2')";
+  const std::string gpt2 = "(shape == 'gpt2')";
+  std::string plain = "(0";
+  for (const std::string_view shape : train::shapes_without_gate()) plain += fmt::format(" + (shape == '{}')", shape);
+  plain += ")";
+  const std::string gated = fmt::format("(1 - {})", plain);
   const std::string inner =
-      fmt::format("(feed_forward + (feed_forward == 0) * width * ({} * 4 + {} * 8 / 3))", gpt2, llama);
+      fmt::format("(feed_forward + (feed_forward == 0) * width * ({} * 4 + {} * 8 / 3))", plain, gated);
   const std::string of_layer = fmt::format("(14 * width + 4 * {})", inner);
   return {
       .parameters = fmt::format("(width * ({} * (2 - tie_embeddings) + {} * max(positions, sequence_length, 512)) + "
                                 "layers * width * (4 * width + (2 + {}) * {}))",
-                                vocabulary, gpt2, llama, inner),
+                                vocabulary, gpt2, gated, inner),
       .bytes_per_token =
           fmt::format("({} * ((recompute == 'none') * layers * {} + (recompute != 'none') * (layers * 2 * "
                       "width + {})))",

@@ -1,9 +1,12 @@
 // Verbs that ask a trained model: evaluate, predict, merge, and probe (logits and gradients for comparisons).
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/trainer/adapted_model.h"
 #include "app/trainer/verbs.h"
 #include "app/trainer/workplace.h"
+#include "train/batch.h"
 #include "train/evaluate.h"
 #include "train/model/generate.h"
 #include "train/probe.h"
@@ -21,15 +24,18 @@ train::Part evaluated_part(const train::DataFiles& data) {
   return train::Part::Train;
 }
 
-Result<train::Corpus> open_corpus(const Config& config, const std::string& tokenizer_folder) {
+Result<train::Corpus> open_corpus(const Config& config, const std::string& tokenizer_folder,
+                                  const train::ClassNames& classes) {
   if (!config.has_data)
     return fail(ErrorKind::InvalidInput,
                 {.where = "config", .what = "data is missing", .expected = "a file or folder of text"});
   train::DataFiles data = config.data;
   data.validation_fraction = 0;  // what is named is evaluated, whole
+  data.labels = !classes.empty();
   PEGBOX_TRY(train::DataRows rows, train::read_rows(data));
   PEGBOX_TRY(text::ModelText text, read_text(config.settings, tokenizer_folder));
-  return train::Corpus(std::move(text), std::move(rows), threads_of(config.settings), loss_on_of(config.settings));
+  return train::Corpus(std::move(text), std::move(rows), threads_of(config.settings), loss_on_of(config.settings),
+                       classes);
 }
 
 std::string tokenizer_folder(const Settings& settings) {
@@ -46,19 +52,36 @@ Result<void> write_per_row(const std::vector<train::Evaluation>& results, const 
   return replace_file(path, lines);
 }
 
+/// The likeliest class of a text, and how likely it is.
+Result<void> print_class(const AdaptedModel& model, const std::vector<std::int64_t>& ids, const Config& config,
+                         const Streams& streams) {
+  PEGBOX_TRY(const auto shares, train::class_probabilities(model.decoder(), model.network(), ids));
+  const auto likeliest = std::ranges::max_element(shares);
+  const std::string& label = model.decoder().config().labels[static_cast<std::size_t>(likeliest - shares.begin())];
+  if (config.settings.json)
+    print_json(streams, {{"prompt", config.settings.prompt}, {"label", label}, {"probability", *likeliest}});
+  else
+    fmt::print(streams.result, "{}\n", label);
+  return {};
+}
+
 }  // namespace
 
 Result<void> run_evaluate(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
   const auto lanes = train::Lanes::for_threads(threads_of(config.settings));
   PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(config.settings));
-  PEGBOX_TRY(train::Corpus corpus, open_corpus(config, tokenizer_folder(config.settings)));
+  PEGBOX_TRY(train::Corpus corpus,
+             open_corpus(config, tokenizer_folder(config.settings), model.decoder().config().labels));
   const std::int64_t length = std::min(run.sequence_length, model.longest_text());
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), length));
+  PEGBOX_CHECK(train::check_tokens(rows->ids, model.decoder().config().vocabulary));
   PEGBOX_TRY(const train::Evaluation result, model.evaluate(*rows, *lanes, kEvaluationTokens, run.evaluate_tokens));
-  print_json(streams, {{"loss", json_number(result.loss)},
-                       {"perplexity", json_number(result.perplexity())},
-                       {"label_tokens", result.label_tokens}});
+  Json summary = {{"loss", json_number(result.loss)},
+                  {"perplexity", json_number(result.perplexity())},
+                  {"label_tokens", result.label_tokens}};
+  add_class_scores(result, summary);
+  print_json(streams, summary);
   if (config.settings.per_row.empty()) return {};
   PEGBOX_TRY(const auto each, model.evaluate_each(*rows, *lanes, kEvaluationTokens));
   return write_per_row(each, config.settings.per_row);
@@ -72,6 +95,9 @@ Result<void> run_predict(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const text::ModelText text, text::read_model_text(tokenizer_folder(settings)));
   PEGBOX_TRY(auto prompt, text.tokenizer.encode(settings.prompt));
   if (const auto begin = train::begin_token_of(text)) prompt.insert(prompt.begin(), *begin);
+  PEGBOX_CHECK(train::check_tokens(prompt, model.decoder().config().vocabulary));
+  if (!model.decoder().config().labels.empty())
+    return print_class(model, {prompt.begin(), prompt.end()}, config, streams);
   const train::GenerateOptions options{.most_tokens = settings.most_tokens,
                                        .temperature = settings.temperature,
                                        .top_k = settings.top_k,
@@ -108,7 +134,7 @@ Result<void> run_probe(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config({{"method", "full"}}, config.run, "config"));
   const auto lanes = train::Lanes::for_threads(threads_of(settings));
   PEGBOX_TRY(const train::BaseModel model, train::load_model(settings.model));
-  PEGBOX_TRY(train::Corpus corpus, open_corpus(config, tokenizer_folder(settings)));
+  PEGBOX_TRY(train::Corpus corpus, open_corpus(config, tokenizer_folder(settings), model.decoder->config().labels));
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), run.sequence_length));
   PEGBOX_TRY(const std::int64_t count, train::probe(model, run, *rows, settings.rows, *lanes, settings.output));
   print_json(streams, {{"output", settings.output}, {"rows", count}});

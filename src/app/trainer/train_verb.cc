@@ -84,6 +84,7 @@ class Session {
       result["validation_loss"] = evaluation_.loss;
       result["perplexity"] = evaluation_.perplexity();
       for (const auto& [set, loss] : evaluation_.set_losses) result["validation_loss." + set] = loss;
+      add_class_scores(evaluation_, result);
     }
     if (!settings_.output.empty()) result["output"] = settings_.output;
     if (settings_.json) print_json(streams_, result);
@@ -121,7 +122,10 @@ class Session {
                                          {"perplexity", evaluation_.perplexity()},
                                          {"tokens_per_second", speed()}});
     print_progress(
-        fmt::format("  validation loss {:.4f}  perplexity {:.2f}", evaluation_.loss, evaluation_.perplexity()));
+        evaluation_.classes.empty()
+            ? fmt::format("  validation loss {:.4f}  perplexity {:.2f}", evaluation_.loss, evaluation_.perplexity())
+            : fmt::format("  validation loss {:.4f}  accuracy {:.4f}  macro F1 {:.4f}", evaluation_.loss,
+                          evaluation_.classes.accuracy(), evaluation_.classes.macro_f1()));
     return {};
   }
 

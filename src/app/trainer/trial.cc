@@ -116,6 +116,10 @@ Result<Metrics> WorkerTrial::measure() {
                   {"steps", static_cast<double>(run.steps())},
                   {"seconds", trained_s_}};
   for (const auto& [set, loss] : evaluation.set_losses) metrics["validation_loss." + set] = loss;
+  if (!evaluation.classes.empty()) {
+    metrics["accuracy"] = evaluation.classes.accuracy();
+    metrics["macro_f1"] = evaluation.classes.macro_f1();
+  }
   const double train_loss = run.take_train_loss();
   if (std::isfinite(train_loss)) metrics["train_loss"] = train_loss;
   if (config_.spike_deviations > 0) metrics["skipped_steps"] = static_cast<double>(run.skipped_steps());

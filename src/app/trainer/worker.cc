@@ -206,7 +206,8 @@ Result<message::Described> describe_workplace(Workplace& workplace, const Config
   if (workplace.base.decoder != nullptr) {
     values = model_facts(workplace.base.decoder->config(), workplace.base.decoder->layout());
     vocabulary = workplace.base.decoder->config().vocabulary;
-  } else if (const auto fresh = train::scratch_model(run, vocabulary, workplace.corpus->text().end.id)) {
+  } else if (const auto fresh =
+                 train::scratch_model(run, vocabulary, workplace.corpus->text().end.id, workplace.corpus->classes())) {
     values = model_facts(fresh->decoder->config(), fresh->decoder->layout());
   } else {
     log("the model is not described, only the data: " + fresh.error().message);

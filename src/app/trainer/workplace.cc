@@ -53,7 +53,8 @@ Result<const train::BaseModel*> model_of(const Workplace& workplace, const train
                                          train::BaseModel& fresh) {
   if (!train::method_needs_base(config.method)) {
     const text::ModelText& text = workplace.corpus->text();
-    PEGBOX_TRY(fresh, train::scratch_model(config, text.tokenizer.vocabulary_size(), text.end.id));
+    PEGBOX_TRY(fresh, train::scratch_model(config, text.tokenizer.vocabulary_size(), text.end.id,
+                                           workplace.corpus->classes()));
     return &fresh;
   }
   if (workplace.base.decoder == nullptr)
@@ -62,6 +63,15 @@ Result<const train::BaseModel*> model_of(const Workplace& workplace, const train
                                           .got = config.method,
                                           .expected = "a `model`, or method scratch"});
   return &workplace.base;
+}
+
+/// A classifier is no language model: it has no head for tokens.
+Result<void> check_task(const std::string& folder, const train::Decoder& decoder, bool classifies) {
+  if (classifies || decoder.config().labels.empty()) return {};
+  return fail(ErrorKind::InvalidInput, {.where = folder,
+                                        .what = "this model is a classifier, which cannot learn texts",
+                                        .got = "task language",
+                                        .expected = "task classify"});
 }
 
 Result<void> check_validation(const Workplace& workplace, const train::TrainConfig& config) {
@@ -88,18 +98,26 @@ int threads_of(const Settings& settings) {
 Result<Workplace> open_workplace(const Config& config) {
   Workplace workplace;
   workplace.lanes = train::Lanes::for_threads(threads_of(config.settings));
-  if (!config.settings.model.empty()) {
-    PEGBOX_TRY(workplace.base, train::load_model(config.settings.model, storage_of(config.run)));
-  }
   PEGBOX_TRY(workplace.corpus, load_corpus(config));
+  if (!config.settings.model.empty()) {
+    const train::ClassNames& classes = workplace.corpus->classes();
+    PEGBOX_TRY(workplace.base, train::load_model(config.settings.model, storage_of(config.run), classes));
+    PEGBOX_CHECK(check_task(config.settings.model, *workplace.base.decoder, !classes.empty()));
+  }
   return workplace;
 }
 
 Result<std::unique_ptr<train::Corpus>> load_corpus(const Config& config) {
-  PEGBOX_TRY(train::DataRows rows, train::read_rows(config.data));
+  train::DataFiles data = config.data;
+  data.labels = config.run.value("task", "language") == "classify";
+  PEGBOX_TRY(train::DataRows rows, train::read_rows(data));
+  train::ClassNames classes;
+  if (data.labels) {
+    PEGBOX_TRY(classes, train::class_names(rows.parts[0]));
+  }
   PEGBOX_TRY(text::ModelText text, find_text(config, rows));
   return std::make_unique<train::Corpus>(std::move(text), std::move(rows), threads_of(config.settings),
-                                         loss_on_of(config.settings));
+                                         loss_on_of(config.settings), std::move(classes));
 }
 
 Json model_facts(const train::ModelConfig& model, const train::ModelLayout& layout) {
@@ -112,6 +130,11 @@ Json model_facts(const train::ModelConfig& model, const train::ModelLayout& layo
 
 Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::TrainConfig& config) {
   auto owned = std::make_unique<OwnedRun>();
+  if ((config.task == "classify") == workplace.corpus->classes().empty())
+    return fail(ErrorKind::InvalidInput, {.where = "task",
+                                          .what = "all trials of a trainer have one task",
+                                          .got = config.task,
+                                          .hint = "put task under trial.trainer, not into the space"});
   if (config.method == "qlora" && workplace.base.decoder && !workplace.base.nf4)
     workplace.base.nf4 = train::nf4_weights(workplace.base);  // once for all trials
   PEGBOX_CHECK(check_validation(workplace, config));
@@ -140,6 +163,12 @@ Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {
                                       .hint = "use a lower learning_rate, or more warmup"});
   const bool lowest = run.run->observe(evaluation.loss);
   return at_end && !lowest && run.run->take_best() ? run.run->evaluate(*rows) : evaluation;
+}
+
+void add_class_scores(const train::Evaluation& evaluation, Json& result) {
+  if (evaluation.classes.empty()) return;
+  result["accuracy"] = evaluation.classes.accuracy();
+  result["macro_f1"] = evaluation.classes.macro_f1();
 }
 
 Result<void> save_run(const Workplace& workplace, const OwnedRun& run, const Path& folder) {

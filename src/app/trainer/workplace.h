@@ -45,6 +45,9 @@ Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train
 /// it is not a number.
 Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run);
 
+/// Adds `accuracy` and `macro_f1` to a result, if it is of a classifier.
+void add_class_scores(const train::Evaluation& evaluation, Json& result);
+
 /// Saves model or adapter with the tokenizer, as others load it.
 Result<void> save_run(const Workplace& workplace, const OwnedRun& run, const Path& folder);
 

@@ -1,4 +1,5 @@
-// attention: causal attention of packed documents, each query seeing only its own document, on plain fp32 arrays.
+// attention: causal attention of packed documents, each query seeing only its own document, or only a window of it, on
+// plain fp32 arrays.
 //
 // Rows of `packed` [T, (H + 2 K) D] hold queries, keys and values of one token. Nothing of size [T, T] is kept: the
 // backward pass computes the probabilities again from the logarithm of their sums (Dao et al. 2022, FlashAttention).
@@ -13,7 +14,9 @@ namespace pegbox::train::kernels {
 
 struct AttentionShape {
   std::int64_t heads = 0, kv_heads = 0, head_width = 0;
-  float scale = 0;  ///< of the scores, 1 / sqrt(D)
+  float scale = 0;          ///< of the scores, 1 / sqrt(D)
+  std::int64_t window = 0;  ///< keys that a query sees, the last its own; 0: all of its document up to its own
+  float cap = 0;            ///< a score s becomes cap tanh(s / cap); 0: none
   std::int64_t row_width() const { return (heads + 2 * kv_heads) * head_width; }
 };
 

@@ -87,8 +87,43 @@ void silu_gate_backward(Rows rows, const float* gate_up, const float* dy, float*
   }
 }
 
+namespace {
+
+constexpr float kGeluScale = 0.7978845608028654f, kGeluCube = 0.044715f;  // sqrt(2 / pi)
+
+}  // namespace
+
+void gelu_gate(Rows rows, const float* gate_up, float* y) {
+  const std::int64_t width = rows.columns;
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    const float *const gate = gate_up + row * 2 * width, *const up = gate + width;
+    float* const out = y + row * width;
+#pragma omp simd
+    for (std::int64_t j = 0; j < width; ++j) {
+      const float x = gate[j], tanh = fast_tanh(kGeluScale * (x + kGeluCube * x * x * x));
+      out[j] = 0.5f * x * (1.0f + tanh) * up[j];
+    }
+  }
+}
+
+void gelu_gate_backward(Rows rows, const float* gate_up, const float* dy, float* dgate_up) {
+  const std::int64_t width = rows.columns;
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    const float *const gate = gate_up + row * 2 * width, *const up = gate + width, *const gradient = dy + row * width;
+    float *const dgate = dgate_up + row * 2 * width, *const dup = dgate + width;
+#pragma omp simd
+    for (std::int64_t j = 0; j < width; ++j) {
+      const float x = gate[j], tanh = fast_tanh(kGeluScale * (x + kGeluCube * x * x * x));
+      const float inner = kGeluScale * (1.0f + 3.0f * kGeluCube * x * x);
+      dup[j] = gradient[j] * 0.5f * x * (1.0f + tanh);
+      dgate[j] = gradient[j] * up[j] * 0.5f * (1.0f + tanh + x * (1.0f - tanh * tanh) * inner);
+    }
+  }
+}
+
 void rotate(Rows rows, const Rotation& rotation, const float* x, float* y) {
-  const std::int64_t width = rotation.head_width, half = width / 2, turned = rotation.heads * width;
+  const std::int64_t width = rotation.head_width, half = rotation.turned_width / 2, turned = rotation.heads * width;
+  const std::int64_t rest = width - 2 * half;
   for (std::int64_t row = rows.begin; row < rows.end; ++row) {
     const float* const in = x + row * rows.columns;
     float* const out = y + row * rows.columns;
@@ -104,6 +139,7 @@ void rotate(Rows rows, const Rotation& rotation, const float* x, float* y) {
         ya[j] = first * cosine[j] - second * s;
         yb[j] = second * cosine[j] + first * s;
       }
+      if (rest > 0 && in != out) std::memcpy(yb + half, b + half, rest * sizeof(float));
     }
     if (in != out) std::memcpy(out + turned, in + turned, (rows.columns - turned) * sizeof(float));
   }

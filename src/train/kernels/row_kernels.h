@@ -26,13 +26,18 @@ void rms_norm_backward(Rows rows, const float* sum, const float* weight, const f
 void silu_gate(Rows rows, const float* gate_up, float* y);
 void silu_gate_backward(Rows rows, const float* gate_up, const float* dy, float* dgate_up);
 
+/// The same with GELU's approximation by tanh (Hendrycks & Gimpel 2016): y [T, F] = gelu(gate) * up.
+void gelu_gate(Rows rows, const float* gate_up, float* y);
+void gelu_gate_backward(Rows rows, const float* gate_up, const float* dy, float* dgate_up);
+
 /// Turns queries and keys, the first `heads` of `all_heads` heads of width D in each row of x [T, all_heads D], by
-/// position: pairs are (j, j + D / 2). cosine, sine [P, D / 2]. The other heads are copied. `sign` -1 turns back.
+/// position: of the first E numbers of a head, pairs are (j, j + E / 2). cosine, sine [P, E / 2]. The other numbers and
+/// heads are copied. `sign` -1 turns back.
 struct Rotation {
   const float* cosine;
   const float* sine;
   const std::int64_t* positions;  // [T]
-  std::int64_t heads, all_heads, head_width;
+  std::int64_t heads, all_heads, head_width, turned_width;
   float sign;
 };
 void rotate(Rows rows, const Rotation& rotation, const float* x, float* y);

@@ -41,4 +41,16 @@ inline float largest_of(const float* values, std::int64_t size) {
 
 inline float fast_sigmoid(float x) { return 1.0f / (1.0f + fast_exp(-x)); }
 
+/// tanh to about 2 units in the last place: a polynomial near 0 (coefficients: Cephes, tanhf), else by e^2|x|.
+inline float fast_tanh(float x) {
+  const float size = x < 0 ? -x : x, z = x * x;
+  float p = -5.70498872745e-3f;
+  p = p * z + 2.06390887954e-2f;
+  p = p * z - 5.37397155531e-2f;
+  p = p * z + 1.33314422036e-1f;
+  p = p * z - 3.33332819422e-1f;
+  const float far = 1.0f - 2.0f / (fast_exp(2.0f * size) + 1.0f);
+  return size < 0.625f ? p * z * x + x : (x < 0 ? -far : far);
+}
+
 }  // namespace pegbox::train

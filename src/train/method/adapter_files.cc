@@ -15,6 +15,20 @@ namespace {
 
 constexpr const char* kArrays = "adapter_model.safetensors";
 constexpr std::string_view kPrefix = "base_model.model.";
+constexpr const char* kHeadModule = "score";
+
+/// The array of a classifier's head, of PEFT's adapters and of our own.
+std::string head_key(bool peft) { return fmt::format("{}{}.weight", peft ? kPrefix : "", kHeadModule); }
+
+/// The file beside an adapter; an empty object if there is none.
+Result<Json> read_base_file(const Path& folder) {
+  const Path path = folder / kBaseFile;
+  if (!std::filesystem::exists(path)) return Json::object();
+  PEGBOX_TRY(const std::string text, read_file(path));
+  PEGBOX_TRY(Json json, parse_json(text, path.string()));
+  if (json.is_object()) return json;
+  return fail(ErrorKind::Corrupt, {.where = path.string(), .what = "this is no object"});
+}
 
 /// "attn.c_proj" of "transformer.h.0.attn.c_proj".
 std::string last_two_names(const std::string& module) {
@@ -47,16 +61,43 @@ Result<AdapterFolder> AdapterFolder::open(const Path& folder) {
 }
 
 Result<BaseStorage> base_storage_of(const Path& folder) {
-  const Path path = folder / kBaseFile;
-  if (!std::filesystem::exists(path)) return BaseStorage::Fp32;
-  PEGBOX_TRY(const std::string text, read_file(path));
-  PEGBOX_TRY(const Json json, parse_json(text, path.string()));
-  const Json quantization = json.is_object() && json.contains("quantization") ? json["quantization"] : Json();
+  PEGBOX_TRY(const Json json, read_base_file(folder));
+  const Json quantization = json.contains("quantization") ? json["quantization"] : Json();
+  if (quantization.is_null()) return BaseStorage::Fp32;
   if (quantization == "nf4") return BaseStorage::Nf4;
-  return fail(ErrorKind::Unsupported, {.where = path.string(),
+  return fail(ErrorKind::Unsupported, {.where = (folder / kBaseFile).string(),
                                        .what = "this quantization of the base is not known",
                                        .got = to_line(quantization),
                                        .expected = "\"nf4\""});
+}
+
+Result<std::vector<std::string>> base_labels_of(const Path& folder) {
+  Document document{.name = (folder / kBaseFile).string()};
+  PEGBOX_TRY(document.json, read_base_file(folder));
+  std::vector<std::string> labels;
+  if (!document.root().has("labels")) return labels;
+  PEGBOX_TRY(const Node list, document.root().at("labels"));
+  for (const Node& item : list.items()) {
+    PEGBOX_TRY(labels.emplace_back(), item.string());
+  }
+  return labels;
+}
+
+Result<void> add_class_head(const Path& folder, const Tensor& head, const std::vector<std::string>& labels) {
+  PEGBOX_TRY(Json note, read_base_file(folder));
+  note["format"] = 1;
+  note["labels"] = labels;
+  PEGBOX_CHECK(replace_file(folder / kBaseFile, note.dump(2) + "\n"));
+  const bool peft = std::filesystem::exists(folder / kPeftConfig);
+  PEGBOX_TRY(TensorFile file, load_tensors(folder / kArrays));
+  file.tensors[head_key(peft)] = head;
+  PEGBOX_CHECK(save_tensors(folder / kArrays, file.tensors, file.metadata));
+  if (!peft) return {};
+  PEGBOX_TRY(const std::string text, read_file(folder / kPeftConfig));
+  PEGBOX_TRY(Json config, parse_json(text, (folder / kPeftConfig).string()));
+  config["task_type"] = "SEQ_CLS";
+  config["modules_to_save"] = {kHeadModule};
+  return replace_file(folder / kPeftConfig, config.dump(2) + "\n");
 }
 
 Json AdapterFolder::value(const char* key) const {
@@ -95,6 +136,15 @@ Result<void> AdapterFolder::copy(const std::string& name, Tensor target) {
                                           .hint = "the adapter belongs to another base model"});
   target.copy_(found->second);
   ++used_;
+  return {};
+}
+
+Result<void> AdapterFolder::take_class_head(Tensor target) {
+  const std::string key = head_key(peft_);
+  PEGBOX_CHECK(copy(key, std::move(target)));
+  --used_;
+  arrays_.erase(key);
+  document_.json.erase("modules_to_save");
   return {};
 }
 

@@ -40,6 +40,8 @@ class AdapterFolder {
 
   /// Copies the array of a name into `target`, which has the shape it must have, and counts it as used.
   Result<void> copy(const std::string& name, Tensor target);
+  /// The same with the array of a classifier's head, which is then gone, as is modules_to_save.
+  Result<void> take_class_head(Tensor target);
   /// InvalidInput if there are arrays that no copy has used.
   Result<void> check_all_used() const;
 
@@ -54,6 +56,11 @@ class AdapterFolder {
 
 /// How the base of a folder's adapter is to be loaded. Unsupported for a quantization that is not known.
 Result<BaseStorage> base_storage_of(const Path& folder);
+/// The classes that a folder's adapter tells apart; empty: it is of a language model.
+Result<std::vector<std::string>> base_labels_of(const Path& folder);
+
+/// Adds a classifier's head [K, C] to an adapter that was written, and notes the classes.
+Result<void> add_class_head(const Path& folder, const Tensor& head, const std::vector<std::string>& labels);
 
 /// What every adapter_config.json has; the method adds its own members.
 Json peft_config(const std::string& kind, const BaseModel& base);

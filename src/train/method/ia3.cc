@@ -86,7 +86,7 @@ class Ia3 final : public Method {
     Json json = peft_config("IA3", base_);
     json["target_modules"] = target_modules(layout(), targets);
     json["feedforward_modules"] = target_modules(layout(), of_input);
-    json["fan_in_fan_out"] = base_.decoder->config().family == "gpt2";
+    json["fan_in_fan_out"] = layout().transposed_linears;
     json["init_ia3_weights"] = true;
     json["modules_to_save"] = nullptr;
     return write_adapter(folder, kPeftConfig, json, arrays);

@@ -142,7 +142,7 @@ Json lora_config(const BaseModel& base, const LoraPlan& plan, double dropout, bo
   json["lora_dropout"] = dropout;
   json["bias"] = "none";
   json["target_modules"] = target_modules(base.decoder->layout(), plan.modules());
-  json["fan_in_fan_out"] = base.decoder->config().family == "gpt2";
+  json["fan_in_fan_out"] = base.decoder->layout().transposed_linears;
   json["init_lora_weights"] = true;
   json["use_rslora"] = options.rank_stabilized;
   json["use_dora"] = options.magnitudes;

@@ -12,6 +12,7 @@
 #include "train/guard.h"
 #include "train/method/adapter_files.h"
 #include "train/method/bottleneck.h"
+#include "train/method/class_head.h"
 #include "train/method/full.h"
 #include "train/method/ia3.h"
 #include "train/method/lora.h"
@@ -97,17 +98,29 @@ Result<std::unique_ptr<Method>> make_method(const TrainConfig& config, const Bas
                                           .got = config.precision,
                                           .expected = base.is_bf16() ? "bf16" : "fp32",
                                           .hint = "put precision under trial.trainer, not into the space"});
-  return method_row(config.method).make(config, base);
+  PEGBOX_TRY(auto method, method_row(config.method).make(config, base));
+  const bool has_all = config.method == "full" || config.method == "scratch";
+  return base.decoder->config().labels.empty() || has_all ? std::move(method)
+                                                          : with_class_head(std::move(method), base);
 }
 
 Result<Adapter> load_adapter(const Path& folder, const BaseModel& base) {
   return guard(folder.string(), [&]() -> Result<Adapter> {
     PEGBOX_TRY(AdapterFolder opened, AdapterFolder::open(folder));
+    Tensor head;  // of a classifier
+    if (!base.decoder->config().labels.empty()) {
+      PEGBOX_TRY(head, take_class_head(opened, base));
+    }
     std::vector<std::string_view> known;
     for (const KindRow& row : kKinds) {
       if (row.peft != opened.is_peft()) continue;
-      if (row.kind == opened.kind()) return row.read(opened, base);
       known.push_back(row.kind);
+      if (row.kind != opened.kind()) continue;
+      PEGBOX_TRY(Adapter adapter, row.read(opened, base));
+      if (!head.defined()) return adapter;
+      adapter.values.push_back(head);
+      adapter.method = with_class_head(std::move(adapter.method), base);
+      return adapter;
     }
     return opened.refuse("this kind of adapter is not supported", opened.kind(),
                          fmt::format("{}", fmt::join(known, ", ")));

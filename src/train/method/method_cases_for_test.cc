@@ -194,7 +194,10 @@ std::vector<MethodCase> other_cases() {
           tokens("prompt", llama, {{"method", "prompt"}}, prompt_reference),
           tokens("promptGpt2", gpt2, {{"method", "prompt"}, {"prompt_start", "gaussian"}}, prompt_reference),
           tokens("prefix", llama, {{"method", "prefix"}}, prefix_reference),
-          tokens("prefixGpt2", gpt2, {{"method", "prefix"}, {"prompt_start", "gaussian"}}, prefix_reference)};
+          tokens("prefixGpt2", gpt2, {{"method", "prefix"}, {"prompt_start", "gaussian"}}, prefix_reference),
+          adapter("adapterGemma", gemma_config(), "parallel"),
+          tokens("promptGemma", gemma_config(), {{"method", "prompt"}}, prompt_reference),
+          tokens("prefixGemma", gemma_config(), {{"method", "prefix"}}, prefix_reference)};
 }
 
 MethodCase lora(std::string name, ModelConfig model, Json more) {
@@ -224,6 +227,8 @@ std::vector<MethodCase> lora_cases() {
           lora("pissaRslora", gpt2, {{"lora_start", "pissa"}, {"rslora", true}}),
           lora("pissaDora", llama, {{"lora_start", "pissa"}, {"dora", true}}),
           lora("olora", gpt2, {{"lora_start", "olora"}}),
+          lora("loraGemma", gemma_config(), {}),
+          qlora("qloraGemma", gemma_config(), {}),
           qlora("qlora", llama, {}),
           qlora("qloraSome", gpt2, {{"target", "attention"}}),
           qlora("qloraDora", llama, {{"dora", true}}),
@@ -244,6 +249,12 @@ std::vector<MethodCase> method_cases() {
   cases.push_back({.name = "full",
                    .fields = {{"method", "full"}},
                    .model = llama_config(),
+                   .deviation = 0.02,
+                   .writes_a_model = true,
+                   .reference = full_reference});
+  cases.push_back({.name = "fullGemma",
+                   .fields = {{"method", "full"}},
+                   .model = gemma_config(),
                    .deviation = 0.02,
                    .writes_a_model = true,
                    .reference = full_reference});

@@ -35,18 +35,19 @@ class ReferenceDecoder {
   Tensor hidden(const Tensor& ids) const {
     const std::int64_t prompt = change_.prompt.defined() ? change_.prompt.size(0) : 0;
     const std::int64_t prefix = change_.prefix_keys.empty() ? 0 : change_.prefix_keys[0].size(0);
-    Tensor x = weight(layout_.embedding).index_select(0, ids);
+    Tensor x = weight(layout_.embedding).index_select(0, ids) * config_.embedding_scale();
     if (prompt > 0) x = at::cat({change_.prompt, x});
     if (layout_.positions >= 0) x = x + weight(layout_.positions).narrow(0, prefix, x.size(0));
     for (std::size_t i = 0; i < layout_.layers.size(); ++i) {
       const LayerSlots& layer = layout_.layers[i];
-      const Tensor qkv = linear(layer.attention_input, norm(x, layer.attention_norm, layer.attention_norm_bias));
-      x = x + linear(layer.attention_output, attend(qkv, i, prefix));
-      const Tensor normed = norm(x, layer.feed_norm, layer.feed_norm_bias);
-      const Tensor delta = linear(layer.feed_output, activate(linear(layer.feed_input, normed)));
+      const Tensor qkv = linear(layer.attention_input, norm(x, layer.attention_norm));
+      x = x + post_norm(linear(layer.attention_output, attend(qkv, i, prefix)), layer.attention_post_norm);
+      const Tensor normed = norm(x, layer.feed_norm);
+      const Tensor delta =
+          post_norm(linear(layer.feed_output, activate(linear(layer.feed_input, normed))), layer.feed_post_norm);
       x = x + (change_.feed ? change_.feed(static_cast<int>(i), normed, delta) : delta);
     }
-    return norm(x, layout_.final_norm, layout_.final_norm_bias).narrow(0, prompt, ids.size(0));
+    return norm(x, layout_.final_norm).narrow(0, prompt, ids.size(0));
   }
 
   Tensor plain_linear(int group, const Tensor& x) const {
@@ -62,26 +63,31 @@ class ReferenceDecoder {
     return change_.linear ? change_.linear(group, x) : plain_linear(group, x);
   }
 
-  Tensor norm(const Tensor& x, int gain, int bias) const {
+  Tensor norm(const Tensor& x, const NormSlots& slots) const {
     if (config_.norm == NormKind::RootMeanSquare)
-      return weight(gain) * x / (x.pow(2).mean(-1, true) + config_.norm_epsilon).sqrt();
+      return (weight(slots.gain) + config_.gain_offset) * x / (x.pow(2).mean(-1, true) + config_.norm_epsilon).sqrt();
     const Tensor centred = x - x.mean(-1, true);
-    return weight(gain) * centred / (centred.pow(2).mean(-1, true) + config_.norm_epsilon).sqrt() + weight(bias);
+    return weight(slots.gain) * centred / (centred.pow(2).mean(-1, true) + config_.norm_epsilon).sqrt() +
+           weight(slots.bias);
   }
 
+  Tensor post_norm(const Tensor& x, const NormSlots& slots) const { return slots.gain < 0 ? x : norm(x, slots); }
+
   Tensor activate(const Tensor& x) const {
-    if (config_.activation != Activation::SiluGated) return at::gelu(x, "tanh");
+    if (!config_.gated) return at::gelu(x, "tanh");
     const std::int64_t half = x.size(1) / 2;
-    return at::silu(x.narrow(1, 0, half)) * x.narrow(1, half, half);
+    const Tensor gate = x.narrow(1, 0, half);
+    return (config_.activation == Activation::Silu ? at::silu(gate) : at::gelu(gate, "tanh")) * x.narrow(1, half, half);
   }
 
   Tensor heads(const Tensor& x, std::int64_t number) const {  // [L, number D] -> [number, L, D]
     return x.reshape({x.size(0), number, config_.head_width}).transpose(0, 1);
   }
 
-  Tensor turned(const Tensor& x, std::int64_t first_position) const {  // [H, L, D]
+  Tensor turned(const Tensor& x, std::size_t layer, std::int64_t first_position) const {  // [H, L, D]
     if (config_.position != PositionKind::Rotary) return x;
-    const auto [cosine, sine] = rotary_tables(config_);
+    const Rope& rope = config_.window(layer) > 0 && config_.local_rope ? *config_.local_rope : config_.rope;
+    const auto [cosine, sine] = rotary_tables(rope, config_.head_width, config_.positions);
     const Tensor c = cosine.narrow(0, first_position, x.size(1)), s = sine.narrow(0, first_position, x.size(1));
     const std::int64_t half = config_.head_width / 2;
     const Tensor a = x.narrow(2, 0, half), b = x.narrow(2, half, half);
@@ -90,17 +96,25 @@ class ReferenceDecoder {
 
   Tensor attend(const Tensor& qkv, std::size_t layer, std::int64_t prefix) const {
     const std::int64_t width = config_.head_width, count = qkv.size(0), keys = config_.kv_heads * width;
-    const Tensor q = turned(heads(qkv.narrow(1, 0, config_.heads * width), config_.heads), prefix);
-    Tensor k = turned(heads(qkv.narrow(1, config_.heads * width, keys), config_.kv_heads), prefix);
+    const LayerSlots& slots = layout_.layers[layer];
+    const auto ready = [&](const Tensor& x, std::int64_t number, const NormSlots& norm) {
+      return turned(post_norm(heads(x, number), norm), layer, prefix);
+    };
+    const Tensor q = ready(qkv.narrow(1, 0, config_.heads * width), config_.heads, slots.query_norm);
+    Tensor k = ready(qkv.narrow(1, config_.heads * width, keys), config_.kv_heads, slots.key_norm);
     Tensor v = heads(qkv.narrow(1, config_.heads * width + keys, keys), config_.kv_heads);
     if (prefix > 0) {
       k = at::cat({heads(change_.prefix_keys[layer], config_.kv_heads), k}, 1);
       v = at::cat({heads(change_.prefix_values[layer], config_.kv_heads), v}, 1);
     }
     const std::int64_t shared = config_.heads / config_.kv_heads;
-    const Tensor scores = at::matmul(q, k.repeat_interleave(shared, 0).transpose(1, 2)) / std::sqrt(double(width));
-    const Tensor later = at::ones({count, prefix + count}, at::kBool).triu(prefix + 1);
-    const Tensor shares = scores.masked_fill(later, -std::numeric_limits<double>::infinity()).softmax(-1);
+    const double scale = config_.score_scale > 0 ? config_.score_scale : 1 / std::sqrt(double(width));
+    Tensor scores = at::matmul(q, k.repeat_interleave(shared, 0).transpose(1, 2)) * scale;
+    if (config_.score_cap > 0) scores = at::tanh(scores / config_.score_cap) * config_.score_cap;
+    const Tensor query = at::arange(prefix, prefix + count).unsqueeze(1), key = at::arange(prefix + count);
+    Tensor unseen = key.gt(query);
+    if (config_.window(layer) > 0) unseen = unseen.logical_or(key.le(query - config_.window(layer)));
+    const Tensor shares = scores.masked_fill(unseen, -std::numeric_limits<double>::infinity()).softmax(-1);
     return at::matmul(shares, v.repeat_interleave(shared, 0)).transpose(0, 1).reshape({count, config_.heads * width});
   }
 

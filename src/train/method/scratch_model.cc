@@ -1,9 +1,14 @@
 // scratch_model: see scratch_model.h.
 #include "train/method/scratch_model.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <array>
 
 #include "train/guard.h"
+#include "train/model/family.h"
 
 namespace pegbox::train {
 
@@ -11,39 +16,116 @@ namespace {
 
 constexpr std::int64_t kFeedForwardMultiple = 32;
 constexpr std::int64_t kLeastPositions = 512;
+constexpr double kNormEpsilon = 1e-5;
 
-void shape_like_gpt2(ModelConfig& shape) {
-  shape.norm = NormKind::Layer;
-  shape.position = PositionKind::Learned;
-  shape.activation = Activation::GeluTanh;
-  shape.attention_input_bias = shape.attention_output_bias = shape.feed_forward_bias = true;
-  shape.kv_heads = shape.heads;
+struct ActivationRow {
+  std::string_view name;
+  Activation activation;
+  bool gated;
+};
+
+constexpr std::array<ActivationRow, 6> kActivationRows = {{{"silu_gated", Activation::Silu, true},
+                                                           {"gelu_gated", Activation::GeluTanh, true},
+                                                           {"gelu", Activation::GeluTanh, false},
+                                                           {"relu", Activation::Relu, false},
+                                                           {"relu_squared", Activation::ReluSquared, false},
+                                                           {"silu", Activation::Silu, false}}};
+
+/// Names of the families for which `has` is true of what they choose.
+template <class Predicate>
+std::vector<std::string_view> shapes_that(Predicate&& has) {
+  std::vector<std::string_view> names;
+  for (const std::string_view name : family_names()) {
+    ModelConfig chosen;
+    find_family(name)->choose(chosen);
+    if (has(chosen)) names.push_back(name);
+  }
+  return names;
+}
+
+template <class Predicate>
+tl::unexpected<Error> lacks(const char* field, const TrainConfig& config, const std::string& value, Predicate&& has) {
+  return fail(ErrorKind::InvalidInput,
+              {.where = "architecture",
+               .what = fmt::format("no model of the shape {} has this {}", config.shape, field),
+               .got = value,
+               .expected = fmt::format("shape {}", fmt::join(shapes_that(has), ", "))});
+}
+
+Result<void> choose_norm(const TrainConfig& config, const ModelConfig& shape) {
+  if (config.norm == "auto") return {};
+  const NormKind wanted = config.norm == "layer" ? NormKind::Layer : NormKind::RootMeanSquare;
+  if (shape.norm == wanted) return {};
+  return lacks("norm", config, config.norm, [wanted](const ModelConfig& other) { return other.norm == wanted; });
+}
+
+Result<void> choose_activation(const TrainConfig& config, ModelConfig& shape) {
+  const auto* const row = std::ranges::find(kActivationRows, config.activation, &ActivationRow::name);
+  if (row == kActivationRows.end()) return {};  // auto
+  if (shape.gated != row->gated)
+    return lacks("activation", config, config.activation,
+                 [row](const ModelConfig& other) { return other.gated == row->gated; });
+  shape.activation = row->activation;
+  return {};
+}
+
+void place_windows(const Family& family, std::int64_t window, ModelConfig& shape) {
+  if (window == 0 || family.has_window == nullptr) return;
+  for (std::int64_t i = 0; i < shape.layers; ++i) shape.windows.push_back(family.has_window(i) ? window : 0);
+}
+
+/// Sizes that are not given.
+void choose_sizes(const TrainConfig& config, ModelConfig& shape) {
+  const bool own_keys = config.kv_heads > 0 && shape.position == PositionKind::Rotary;
+  shape.kv_heads = own_keys ? config.kv_heads : config.heads;
+  shape.head_width = config.width / config.heads;
+  const std::int64_t two_thirds = 8 * config.width / 3 + kFeedForwardMultiple - 1;
+  const std::int64_t usual = shape.gated ? two_thirds / kFeedForwardMultiple * kFeedForwardMultiple : 4 * config.width;
+  shape.feed_forward = config.feed_forward > 0 ? config.feed_forward : usual;
+  shape.positions = config.positions > 0 ? config.positions : std::max(kLeastPositions, config.sequence_length);
 }
 
 }  // namespace
 
-Result<BaseModel> scratch_model(const TrainConfig& config, std::int64_t vocabulary, std::int64_t end_token) {
+std::vector<std::string_view> activation_choices() {
+  std::vector<std::string_view> names{"auto"};
+  for (const ActivationRow& row : kActivationRows) names.push_back(row.name);
+  return names;
+}
+
+std::vector<std::string_view> shapes_with_windows() {
+  std::vector<std::string_view> names = family_names();
+  std::erase_if(names, [](std::string_view name) { return find_family(name)->has_window == nullptr; });
+  return names;
+}
+
+std::vector<std::string_view> shapes_without_gate() {
+  return shapes_that([](const ModelConfig& shape) { return !shape.gated; });
+}
+
+Result<BaseModel> scratch_model(const TrainConfig& config, std::int64_t vocabulary, std::int64_t end_token,
+                                const std::vector<std::string>& labels) {
   ModelConfig shape{.family = config.shape,
                     .vocabulary = vocabulary,
                     .width = config.width,
                     .layers = config.layers,
                     .heads = config.heads};
-  shape.kv_heads = config.kv_heads > 0 ? config.kv_heads : config.heads;
   if (config.width % config.heads != 0)
     return fail(ErrorKind::InvalidInput, {.where = "architecture",
                                           .what = "heads do not divide the width",
                                           .got = std::to_string(config.heads) + " and " + std::to_string(config.width),
                                           .expected = "a width that is a multiple of heads"});
-  shape.head_width = config.width / config.heads;
-  const bool gpt2 = config.shape == "gpt2";
-  const std::int64_t usual =
-      gpt2 ? 4 * config.width
-           : (8 * config.width / 3 + kFeedForwardMultiple - 1) / kFeedForwardMultiple * kFeedForwardMultiple;
-  shape.feed_forward = config.feed_forward > 0 ? config.feed_forward : usual;
-  shape.positions = config.positions > 0 ? config.positions : std::max(kLeastPositions, config.sequence_length);
+  const Family& family = family_of(shape);
+  family.choose(shape);
+  shape.norm_epsilon = kNormEpsilon;
+  PEGBOX_CHECK(choose_norm(config, shape));
+  PEGBOX_CHECK(choose_activation(config, shape));
+  choose_sizes(config, shape);
+  place_windows(family, config.window, shape);
   shape.tied_embeddings = config.tie_embeddings;
   shape.begin_token = shape.end_token = end_token;
-  if (gpt2) shape_like_gpt2(shape);
+  shape.labels = labels;
+  if (!labels.empty()) shape.logit_cap = 0;  // of tokens alone
   PEGBOX_CHECK(check_model_config(shape, "architecture"));
   return guard("architecture", [&]() -> Result<BaseModel> {
     BaseModel model;

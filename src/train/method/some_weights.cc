@@ -96,18 +96,13 @@ Result<std::unique_ptr<Method>> make_last_k(const TrainConfig& config, const Bas
                                           .got = fmt::format("{}", config.last_layers),
                                           .expected = fmt::format("at most {}", layers)});
   std::vector<std::size_t> slots;
-  const auto add = [&](int slot) {
-    if (slot >= 0) slots.push_back(static_cast<std::size_t>(slot));
-  };
   for (auto i = static_cast<std::size_t>(layers - config.last_layers); i < layout.layers.size(); ++i) {
     const LayerSlots& layer = layout.layers[i];
-    for (const int slot : {layer.attention_norm, layer.attention_norm_bias, layer.feed_norm, layer.feed_norm_bias})
-      add(slot);
-    for (const int group : {layer.attention_input, layer.attention_output, layer.feed_input, layer.feed_output})
-      add_group(layout, group, slots);
+    for (const int slot : layer.norms()) slots.push_back(static_cast<std::size_t>(slot));
+    for (const int group : layer.groups()) add_group(layout, group, slots);
   }
-  add(layout.final_norm);
-  add(layout.final_norm_bias);
+  for (const int slot : {layout.final_norm.gain, layout.final_norm.bias})
+    if (slot >= 0) slots.push_back(static_cast<std::size_t>(slot));
   return std::make_unique<SomeWeights>(base, "last_k", std::move(slots), config.dropout);
 }
 

@@ -74,13 +74,16 @@ class Prompt final : public Method {
   std::int64_t virtual_tokens() const override { return count_; }
 
   std::vector<Parameter> initial_parameters(std::uint64_t seed) const override {
-    const Tensor& table = base_.weights[static_cast<std::size_t>(base_.decoder->layout().embedding)];
+    const Decoder& decoder = *base_.decoder;
     Tensor prompt;
     if (start_ == "vocabulary") {
-      prompt = table.index_select(0, at::tensor(some_tokens(base_.decoder->config(), count_, seed), at::kLong));
+      const PlainNetwork plain(decoder.layout(), base_.weights);
+      prompt = decoder.embed(plain, at::tensor(some_tokens(decoder.config(), count_, seed), at::kLong));
     } else {
+      const Tensor& table = base_.weights[static_cast<std::size_t>(decoder.layout().embedding)];
       prompt = at::empty({count_, width()}, at::kFloat);
-      fill_normal(prompt, at::std(table).item<double>(), {seed, stream_id("prompt")});
+      fill_normal(prompt, at::std(table).item<double>() * decoder.config().embedding_scale(),
+                  {seed, stream_id("prompt")});
     }
     std::vector<Parameter> parameters = parameter_shapes();
     parameters[0].value = prompt;

@@ -3,9 +3,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
-#include <numbers>
+#include <optional>
 
 #include "train/model/virtual_rows.h"
 #include "train/ops/attention.h"
@@ -35,37 +36,33 @@ Tensor Network::feed_forward(int /*layer*/, const Tensor& /*input*/, const Tenso
 
 Tensor Network::prefix(int /*layer*/) const { return {}; }
 
-std::pair<Tensor, Tensor> rotary_tables(const ModelConfig& config) {
-  const Tensor pair = at::arange(0, config.head_width, 2, at::kFloat);
-  Tensor frequency = 1.0 / at::pow(config.rope_theta, pair / static_cast<double>(config.head_width));  // [D / 2]
-  if (config.rope_scaling && config.rope_scaling->kind == "linear") frequency = frequency / config.rope_scaling->factor;
-  if (config.rope_scaling && config.rope_scaling->kind == "llama3") {
-    // Waves longer than the old context are slowed by the factor, short ones kept, those between interpolated.
-    const RopeScaling& scaling = *config.rope_scaling;
-    const Tensor turns = scaling.original_positions * frequency / (2 * std::numbers::pi);
-    const Tensor keep =
-        ((turns - scaling.low_frequency_factor) / (scaling.high_frequency_factor - scaling.low_frequency_factor))
-            .clamp(0, 1);
-    frequency = frequency / scaling.factor * (1 - keep) + frequency * keep;
-  }
-  const Tensor angle = at::outer(at::arange(config.positions, at::kFloat), frequency);  // [P, D / 2]
-  return {angle.cos(), angle.sin()};
-}
-
 Decoder::Decoder(ModelConfig config, ModelLayout layout) : config_(std::move(config)), layout_(std::move(layout)) {
-  if (config_.position == PositionKind::Rotary) std::tie(cosine_, sine_) = rotary_tables(config_);
+  if (config_.position != PositionKind::Rotary) return;
+  tables_ = local_tables_ = rotary_tables(config_.rope, config_.head_width, config_.positions);
+  if (config_.local_rope) local_tables_ = rotary_tables(*config_.local_rope, config_.head_width, config_.positions);
 }
 
-std::shared_ptr<AttentionPlan> Decoder::plan_of(const std::vector<std::int64_t>& offsets,
-                                                const Tensor& positions) const {
-  auto plan = std::make_shared<AttentionPlan>();
-  plan->shape = {config_.heads, config_.kv_heads, config_.head_width,
-                 1.0f / std::sqrt(static_cast<float>(config_.head_width))};
-  plan->offsets = offsets;
-  plan->positions = positions;
-  plan->cosine = cosine_;
-  plan->sine = sine_;
-  return plan;
+AttentionPlans Decoder::plans_of(const std::vector<std::int64_t>& offsets, const Tensor& positions) const {
+  AttentionPlans plans;
+  for (std::size_t i = 0; i < layout_.layers.size(); ++i) {
+    const std::int64_t window = config_.window(i);
+    const auto same = std::ranges::find_if(plans, [&](const auto& plan) { return plan->shape.window == window; });
+    if (same != plans.end()) {
+      plans.push_back(*same);
+      continue;
+    }
+    const RotaryTables& tables = window > 0 ? local_tables_ : tables_;
+    const double scale =
+        config_.score_scale > 0 ? config_.score_scale : 1 / std::sqrt(static_cast<double>(config_.head_width));
+    plans.push_back(std::make_shared<AttentionPlan>(
+        AttentionPlan{.shape = {config_.heads, config_.kv_heads, config_.head_width, static_cast<float>(scale), window,
+                                static_cast<float>(config_.score_cap)},
+                      .offsets = offsets,
+                      .positions = positions,
+                      .cosine = tables.cosine,
+                      .sine = tables.sine}));
+  }
+  return plans;
 }
 
 /// One forward pass through the layers; how tokens attend to each other is the caller's.
@@ -75,8 +72,6 @@ class Decoder::Pass {
 
   Pass(const Decoder& decoder, const Network& network, ModelDropout probability)
       : config_(decoder.config_), layout_(decoder.layout_), network_(network), probability_(probability) {}
-
-  Tensor tokens(const Tensor& ids) const { return at::embedding(network_.weight(layout_.embedding), ids); }
 
   /// Embedded tokens at their positions.
   Tensor place(Tensor x, const Tensor& positions, DropoutSource& dropout) const {
@@ -103,7 +98,7 @@ class Decoder::Pass {
       stream = recomputed(run, stream);
       dropout = *after;
     }
-    return add_and_norm(stream[0], stream[1], layout_.final_norm, layout_.final_norm_bias).second;
+    return add_and_norm(stream[0], stream[1], layout_.final_norm).second;
   }
 
  private:
@@ -111,25 +106,41 @@ class Decoder::Pass {
   Tensors layer(std::size_t i, const Tensors& stream, const Attend& attend, const Tensor& rows,
                 DropoutSource& dropout) const {
     const LayerSlots& layer = layout_.layers[i];
-    auto [x, normed] = add_and_norm(stream[0], stream[1], layer.attention_norm, layer.attention_norm_bias);
-    Tensor mixed = attend(i, network_.linear(layer.attention_input, normed, dropout), dropout);
+    auto [x, normed] = add_and_norm(stream[0], stream[1], layer.attention_norm);
+    Tensor mixed = attend(i, head_norms(layer, network_.linear(layer.attention_input, normed, dropout)), dropout);
     if (rows.defined()) {
       mixed = mixed.index_select(0, rows);
       x = x.index_select(0, rows);
     }
-    const Tensor attended = residual(network_.linear(layer.attention_output, mixed, dropout), dropout);
-    std::tie(x, normed) = add_and_norm(x, attended, layer.feed_norm, layer.feed_norm_bias);
+    const Tensor attended = residual(
+        post_norm(network_.linear(layer.attention_output, mixed, dropout), layer.attention_post_norm), dropout);
+    std::tie(x, normed) = add_and_norm(x, attended, layer.feed_norm);
     const Tensor inner = activate(network_.linear(layer.feed_input, normed, dropout));
-    const Tensor fed = network_.linear(layer.feed_output, inner, dropout);
+    const Tensor fed = post_norm(network_.linear(layer.feed_output, inner, dropout), layer.feed_post_norm);
     return {x, residual(network_.feed_forward(static_cast<int>(i), normed, fed, dropout), dropout)};
   }
 
-  std::pair<Tensor, Tensor> add_and_norm(const Tensor& x, const Tensor& delta, int weight, int bias) const {
+  Tensor gain(int slot) const {
+    const Tensor& weight = network_.weight(slot);
+    return config_.gain_offset == 0 ? weight : weight + config_.gain_offset;
+  }
+
+  std::pair<Tensor, Tensor> add_and_norm(const Tensor& x, const Tensor& delta, const NormSlots& norm) const {
     if (config_.norm == NormKind::RootMeanSquare)
-      return residual_rms_norm(x, delta, network_.weight(weight), config_.norm_epsilon);
+      return residual_rms_norm(x, delta, gain(norm.gain), config_.norm_epsilon);
     const Tensor sum = delta.defined() ? x + delta : x;
-    return {sum,
-            at::layer_norm(sum, {config_.width}, network_.weight(weight), network_.weight(bias), config_.norm_epsilon)};
+    return {sum, at::layer_norm(sum, {config_.width}, network_.weight(norm.gain), network_.weight(norm.bias),
+                                config_.norm_epsilon)};
+  }
+
+  Tensor post_norm(const Tensor& x, const NormSlots& norm) const {
+    return norm.gain < 0 ? x : add_and_norm(x, Tensor(), norm).second;
+  }
+
+  Tensor head_norms(const LayerSlots& layer, const Tensor& packed) const {
+    if (layer.query_norm.gain < 0) return packed;
+    return head_rms_norms(packed, gain(layer.query_norm.gain), gain(layer.key_norm.gain), config_.heads,
+                          config_.kv_heads, config_.norm_epsilon);
   }
 
   Tensor residual(const Tensor& x, DropoutSource& dropout) const {
@@ -137,15 +148,24 @@ class Decoder::Pass {
   }
 
   Tensor activate(const Tensor& x) const {
+    if (!config_.gated) return activated(x);
+    if (config_.activation == Activation::Silu) return silu_gate(x);
+    if (config_.activation == Activation::GeluTanh) return gelu_gate(x);
+    return activated(x.narrow(1, 0, config_.feed_forward)) * x.narrow(1, config_.feed_forward, config_.feed_forward);
+  }
+
+  Tensor activated(const Tensor& x) const {
     switch (config_.activation) {
-      case Activation::SiluGated:
-        return silu_gate(x);
+      case Activation::Silu:
+        return at::silu(x);
       case Activation::GeluTanh:
         return at::gelu(x, "tanh");
       case Activation::Gelu:
         return at::gelu(x, "none");
       case Activation::Relu:
         return at::relu(x);
+      case Activation::ReluSquared:
+        return at::square(at::relu(x));
     }
     return x;
   }
@@ -156,60 +176,95 @@ class Decoder::Pass {
   ModelDropout probability_;
 };
 
+Tensor Decoder::embed(const Network& network, const Tensor& ids) const {
+  const Tensor rows = at::embedding(network.weight(layout_.embedding), ids);
+  return config_.scaled_embeddings ? rows * config_.embedding_scale() : rows;
+}
+
 Tensor Decoder::hidden(const Network& network, const Batch& batch, DropoutSource& dropout,
                        const ModelDropout& probability, bool all_rows, bool recompute) const {
   if (network.virtual_tokens() > 0) return hidden_behind(network, batch, dropout, probability, all_rows, recompute);
   const Pass pass(*this, network, probability);
-  const auto attend = [plan = plan_of(batch.offsets, batch.positions), probability = probability.attention](
-                          std::size_t, const Tensor& packed, DropoutSource& masks) {
-    return packed_attention(packed, plan, masks.next(probability));
+  const auto attend = [plans = plans_of(batch.offsets, batch.positions), probability = probability.attention](
+                          std::size_t layer, const Tensor& packed, DropoutSource& masks) {
+    return packed_attention(packed, plans[layer], masks.next(probability));
   };
-  return pass.layers(pass.place(pass.tokens(batch.ids), batch.positions, dropout), attend,
+  return pass.layers(pass.place(embed(network, batch.ids), batch.positions, dropout), attend,
                      all_rows ? Tensor() : batch.label_rows, dropout, recompute);
 }
 
 Tensor Decoder::hidden_behind(const Network& network, const Batch& batch, DropoutSource& dropout,
                               const ModelDropout& probability, bool all_rows, bool recompute) const {
   const bool embedded = network.prompt().defined();
-  const VirtualRows rows = virtual_rows(batch, network.virtual_tokens(), embedded);
-  const AttentionPlanPtr plan = plan_of(rows.offsets, rows.positions);
+  const std::optional<std::int64_t> unplaced = embedded ? std::nullopt : std::optional(config_.positions);
+  const VirtualRows rows = virtual_rows(batch, network.virtual_tokens(), unplaced);
+  const AttentionPlans plans = plans_of(rows.offsets, rows.positions);
   const Pass pass(*this, network, probability);
+  const Tensor tokens = embed(network, batch.ids);
   if (embedded) {  // tokens like others, whose results nobody reads
-    const auto attend = [plan, probability = probability.attention](std::size_t, const Tensor& packed,
-                                                                    DropoutSource& masks) {
-      return packed_attention(packed, plan, masks.next(probability));
+    const auto attend = [plans, probability = probability.attention](std::size_t layer, const Tensor& packed,
+                                                                     DropoutSource& masks) {
+      return packed_attention(packed, plans[layer], masks.next(probability));
     };
-    const Tensor x = rows.behind(network.prompt(), pass.tokens(batch.ids));
+    const Tensor x = rows.behind(network.prompt(), tokens);
     return pass.layers(pass.place(x, rows.positions, dropout), attend,
                        all_rows ? rows.own : rows.own.index_select(0, batch.label_rows), dropout, recompute);
   }
-  const auto attend = [&network, rows, plan, queries = config_.heads * config_.head_width,
+  const auto attend = [&network, rows, plans, queries = config_.heads * config_.head_width,
                        probability = probability.attention](std::size_t layer, const Tensor& packed,
                                                             DropoutSource& masks) {
     const Tensor prefix = network.prefix(static_cast<int>(layer));  // without queries of their own
     const Tensor first = at::cat({at::zeros({prefix.size(0), queries}, prefix.options()), prefix}, 1);
-    return packed_attention(rows.behind(first, packed), plan, masks.next(probability)).index_select(0, rows.own);
+    return packed_attention(rows.behind(first, packed), plans[layer], masks.next(probability))
+        .index_select(0, rows.own);
   };
-  return pass.layers(pass.place(pass.tokens(batch.ids), rows.positions.index_select(0, rows.own), dropout), attend,
+  return pass.layers(pass.place(tokens, rows.positions.index_select(0, rows.own), dropout), attend,
                      all_rows ? Tensor() : batch.label_rows, dropout, recompute);
 }
 
 Tensor Decoder::logits(const Network& network, const Tensor& hidden) const {
-  return at::mm(hidden, network.weight(layout_.head).t());
+  const Tensor logits = at::mm(hidden, network.weight(layout_.head).t());
+  return config_.logit_cap > 0 ? at::tanh(logits / config_.logit_cap) * config_.logit_cap : logits;
 }
+
+namespace {
+
+/// Adds keys and values of `turned` [T, (H + 2 K) D] to those of a cache and attends to all of them -> [T, H D].
+Tensor attend_over(Tensor& keys, Tensor& values, const Tensor& turned, const kernels::AttentionShape& shape) {
+  const std::int64_t queries = shape.heads * shape.head_width, rest = shape.kv_heads * shape.head_width;
+  const auto grow = [](Tensor& all, const Tensor& more) { all = all.defined() ? at::cat({all, more}) : more.clone(); };
+  grow(keys, turned.narrow(1, queries, rest));
+  grow(values, turned.narrow(1, queries + rest, rest));
+  const auto heads = [&](const Tensor& x, std::int64_t number) {  // [number, rows, D]
+    return x.reshape({-1, number, shape.head_width}).transpose(0, 1);
+  };
+  const std::int64_t group = shape.heads / shape.kv_heads, count = turned.size(0), before = keys.size(0) - count;
+  const Tensor q = heads(turned.narrow(1, 0, queries), shape.heads);
+  const Tensor k = heads(keys, shape.kv_heads).repeat_interleave(group, 0);
+  const Tensor v = heads(values, shape.kv_heads).repeat_interleave(group, 0);
+  Tensor scores = at::bmm(q, k.transpose(1, 2)) * shape.scale;  // [H, T, before + T]
+  if (shape.cap > 0) scores = at::tanh(scores / shape.cap) * shape.cap;
+  const Tensor all = at::ones({count, before + count}, at::kBool);
+  Tensor unseen = all.triu(before + 1);
+  if (shape.window > 0) unseen = unseen.logical_or(all.tril(before - shape.window));
+  const Tensor shares = scores.masked_fill(unseen, -std::numeric_limits<float>::infinity()).softmax(-1);
+  return at::bmm(shares, v).transpose(0, 1).reshape({count, queries});
+}
+
+}  // namespace
 
 Tensor Decoder::extend(const Network& network, const std::vector<std::int64_t>& ids, KeyValueCache& cache) const {
   const at::InferenceMode no_gradients;
-  const std::int64_t width = config_.head_width, queries = config_.heads * width, keys = config_.kv_heads * width;
   DropoutSource dropout;
   const Pass pass(*this, network, {});
-  Tensor x = pass.tokens(at::tensor(ids, at::kLong));
+  Tensor x = embed(network, at::tensor(ids, at::kLong));
   cache.keys.resize(layout_.layers.size());
   cache.values.resize(layout_.layers.size());
   if (cache.length == 0 && network.virtual_tokens() > 0) {
     if (const Tensor prompt = network.prompt(); prompt.defined()) {
       x = at::cat({prompt, x});
     } else {
+      const std::int64_t keys = config_.kv_heads * config_.head_width;
       cache.length = network.virtual_tokens();
       for (std::size_t i = 0; i < layout_.layers.size(); ++i) {
         const Tensor prefix = network.prefix(static_cast<int>(i));
@@ -220,25 +275,10 @@ Tensor Decoder::extend(const Network& network, const std::vector<std::int64_t>& 
   }
   const std::int64_t count = x.size(0);
   const Tensor positions = at::arange(cache.length, cache.length + count, at::kLong);
-  const AttentionPlanPtr plan = plan_of({0, count}, positions);
+  const AttentionPlans plans = plans_of({0, count}, positions);
   const auto attend = [&](std::size_t layer, const Tensor& packed, DropoutSource& /*masks*/) {
-    const Tensor turned = rotated(packed, *plan);
-    const auto grow = [](Tensor& all, const Tensor& more) {
-      all = all.defined() ? at::cat({all, more}) : more.clone();
-    };
-    grow(cache.keys[layer], turned.narrow(1, queries, keys));
-    grow(cache.values[layer], turned.narrow(1, queries + keys, keys));
-    const auto heads = [&](const Tensor& x, std::int64_t number) {
-      return x.reshape({-1, number, width}).transpose(0, 1);
-    };
-    const std::int64_t group = config_.heads / config_.kv_heads;
-    const Tensor q = heads(turned.narrow(1, 0, queries), config_.heads);  // [H, T, D]
-    const Tensor k = heads(cache.keys[layer], config_.kv_heads).repeat_interleave(group, 0);
-    const Tensor v = heads(cache.values[layer], config_.kv_heads).repeat_interleave(group, 0);
-    Tensor scores = at::bmm(q, k.transpose(1, 2)) * plan->shape.scale;  // [H, T, cached + T]
-    const Tensor later = at::ones({count, cache.length + count}, at::kBool).triu(cache.length + 1);
-    scores = scores.masked_fill(later, -std::numeric_limits<float>::infinity()).softmax(-1);
-    return at::bmm(scores, v).transpose(0, 1).reshape({count, queries});
+    const AttentionPlan& plan = *plans[layer];
+    return attend_over(cache.keys[layer], cache.values[layer], rotated(packed, plan), plan.shape);
   };
   const Tensor last = at::tensor(std::vector<std::int64_t>{count - 1}, at::kLong);
   const Tensor result = pass.layers(pass.place(x, positions, dropout), attend, last, dropout);

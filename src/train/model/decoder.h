@@ -10,11 +10,13 @@
 #include "train/batch.h"
 #include "train/model/model_config.h"
 #include "train/model/network.h"
+#include "train/model/rotary.h"
 #include "train/tensor.h"
 
 namespace pegbox::train {
 
 struct AttentionPlan;
+using AttentionPlans = std::vector<std::shared_ptr<const AttentionPlan>>;  ///< [layers]; equal ones are shared
 
 /// Probabilities of the dropouts of the model itself; adapters have their own.
 struct ModelDropout {
@@ -41,6 +43,9 @@ class Decoder {
   Tensor hidden(const Network& network, const Batch& batch, DropoutSource& dropout,
                 const ModelDropout& probability = {}, bool all_rows = false, bool recompute = false) const;
 
+  /// Embeddings of tokens [T, C], as the first layer meets them but for their positions.
+  Tensor embed(const Network& network, const Tensor& ids) const;
+
   /// [C, V] times the head: logits [rows, V] of hidden states.
   Tensor logits(const Network& network, const Tensor& hidden) const;
 
@@ -50,17 +55,14 @@ class Decoder {
 
  private:
   class Pass;
-  std::shared_ptr<AttentionPlan> plan_of(const std::vector<std::int64_t>& offsets, const Tensor& positions) const;
+  AttentionPlans plans_of(const std::vector<std::int64_t>& offsets, const Tensor& positions) const;
   /// `hidden` of a network with virtual tokens.
   Tensor hidden_behind(const Network& network, const Batch& batch, DropoutSource& dropout,
                        const ModelDropout& probability, bool all_rows, bool recompute) const;
 
   ModelConfig config_;
   ModelLayout layout_;
-  Tensor cosine_, sine_;  // [P, D / 2]
+  RotaryTables tables_, local_tables_;  // of layers that see all, and of those with a window
 };
-
-/// cos and sin of position times frequency for each pair of a head [P, D / 2], in fp32 as transformers computes them.
-std::pair<Tensor, Tensor> rotary_tables(const ModelConfig& config);
 
 }  // namespace pegbox::train

@@ -97,13 +97,14 @@ ModelConfig untied_llama() {
   ModelConfig config = testing::llama_config();
   config.tied_embeddings = false;
   config.attention_input_bias = config.attention_output_bias = config.feed_forward_bias = true;
-  config.rope_scaling = RopeScaling{
+  config.rope.scaling = RopeScaling{
       .kind = "llama3", .factor = 8, .low_frequency_factor = 1, .high_frequency_factor = 4, .original_positions = 64};
   return config;
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, DecoderOf,
-                         ::testing::Values(testing::llama_config(), testing::gpt2_config(), untied_llama()),
+                         ::testing::Values(testing::llama_config(), testing::gpt2_config(), untied_llama(),
+                                           testing::gemma_config()),
                          [](const auto& info) {
                            return info.index == 2 ? std::string("llamaWithBiases") : info.param.family;
                          });

@@ -33,16 +33,36 @@ std::int64_t pick(const float* logits, std::int64_t count, const GenerateOptions
   return order[static_cast<std::size_t>(std::min<std::ptrdiff_t>(chosen, kept - 1))];
 }
 
+Result<void> check_prompt(const std::vector<std::int64_t>& prompt, std::int64_t positions) {
+  if (!prompt.empty() && static_cast<std::int64_t>(prompt.size()) <= positions) return {};
+  return fail(ErrorKind::InvalidInput, {.where = "prompt",
+                                        .what = "its length does not fit the model",
+                                        .got = fmt::format("{} tokens", prompt.size()),
+                                        .expected = fmt::format("1 to {}", positions)});
+}
+
+std::int64_t free_positions(const Decoder& decoder, const Network& network) {
+  return decoder.config().positions - network.virtual_tokens();
+}
+
 }  // namespace
+
+Result<std::vector<double>> class_probabilities(const Decoder& decoder, const Network& network,
+                                                const std::vector<std::int64_t>& text) {
+  PEGBOX_CHECK(check_prompt(text, free_positions(decoder, network)));
+  return guard("classification", [&]() -> Result<std::vector<double>> {
+    const c10::InferenceMode no_gradients;
+    KeyValueCache cache;
+    const Tensor logits = decoder.logits(network, decoder.extend(network, text, cache));
+    const Tensor shares = logits.to(at::kDouble).softmax(-1).contiguous();
+    return std::vector<double>(shares.const_data_ptr<double>(), shares.const_data_ptr<double>() + shares.numel());
+  });
+}
 
 Result<std::vector<std::int64_t>> generate(const Decoder& decoder, const Network& network,
                                            const std::vector<std::int64_t>& prompt, const GenerateOptions& options) {
-  const std::int64_t positions = decoder.config().positions - network.virtual_tokens();
-  if (prompt.empty() || static_cast<std::int64_t>(prompt.size()) > positions)
-    return fail(ErrorKind::InvalidInput, {.where = "prompt",
-                                          .what = "its length does not fit the model",
-                                          .got = fmt::format("{} tokens", prompt.size()),
-                                          .expected = fmt::format("1 to {}", positions)});
+  const std::int64_t positions = free_positions(decoder, network);
+  PEGBOX_CHECK(check_prompt(prompt, positions));
   return guard("generation", [&]() -> Result<std::vector<std::int64_t>> {
     const c10::InferenceMode no_gradients;
     Rng rng({options.seed, stream_id("generate")});

@@ -1,4 +1,4 @@
-// generate: text from a model, one token after another over a cache of keys and values.
+// generate: text from a model, one token after another over a cache of keys and values; or the class of a text.
 #pragma once
 
 #include <cstdint>
@@ -21,5 +21,9 @@ struct GenerateOptions {
 /// InvalidInput for an empty prompt, or one longer than the positions.
 Result<std::vector<std::int64_t>> generate(const Decoder& decoder, const Network& network,
                                            const std::vector<std::int64_t>& prompt, const GenerateOptions& options);
+
+/// Probabilities of a classifier's classes [K] for a text (at least one id, which it gives errors of as `generate`).
+Result<std::vector<double>> class_probabilities(const Decoder& decoder, const Network& network,
+                                                const std::vector<std::int64_t>& text);
 
 }  // namespace pegbox::train

@@ -2,8 +2,8 @@
 #include "train/model/initialize.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/linalg_qr.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
@@ -86,7 +86,7 @@ Weights initialize_weights(const ModelConfig& config, const ModelLayout& layout,
   for (std::size_t i = 0; i < layout.slots.size(); ++i) {
     const TensorSlot& slot = layout.slots[i];
     if (slot.role == Role::NormWeight) {
-      weights.push_back(at::ones(slot.shape, at::kFloat));
+      weights.push_back(at::full(slot.shape, 1 - config.gain_offset, at::kFloat));
     } else if (slot.role == Role::NormBias || slot.role == Role::Bias) {
       weights.push_back(at::zeros(slot.shape, at::kFloat));
     } else {

@@ -52,7 +52,7 @@ TEST(Initialization, HasThePublishedDeviations) {
           EXPECT_NEAR(deviation_of(values), expected, 0.06 * expected) << kind << ' ' << name;
         });
     EXPECT_NEAR(deviation_of(weights[static_cast<std::size_t>(layout.embedding)]), 0.05, 0.003) << kind;
-    EXPECT_EQ(weights[static_cast<std::size_t>(layout.final_norm)].min().item<double>(), 1);
+    EXPECT_EQ(weights[static_cast<std::size_t>(layout.final_norm.gain)].min().item<double>(), 1);
   }
 }
 

@@ -1,10 +1,13 @@
-// ModelLayout: see layout.h. Names are those of transformers' LlamaForCausalLM and GPT2LMHeadModel.
+// ModelLayout: see layout.h. Names are those of the family (model/family.h).
 #include "train/model/layout.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
+#include <span>
+
+#include "train/model/family.h"
 
 namespace pegbox::train {
 
@@ -29,10 +32,10 @@ class LayoutBuilder {
     std::int64_t rows;
   };
   struct GroupSpec {
-    std::string name;
-    std::vector<Part> parts;
-    std::int64_t inputs;
-    bool bias, transposed, attention;
+    std::string name = {};
+    std::vector<Part> parts = {};
+    std::int64_t inputs = 0;
+    bool bias = false, transposed = false, attention = false;
     Role role = Role::Linear;
   };
 
@@ -58,104 +61,110 @@ class LayoutBuilder {
   ModelLayout layout_;
 };
 
-LayerSlots llama_layer(LayoutBuilder& builder, const ModelConfig& config, std::int64_t index) {
-  const std::string ours = fmt::format("layers.{}.", index), theirs = fmt::format("model.layers.{}.", index);
-  const std::int64_t queries = config.heads * config.head_width, keys = config.kv_heads * config.head_width;
-  LayerSlots layer;
-  layer.attention_norm = builder.whole(ours + "attention_norm.weight", {config.width}, Role::NormWeight,
-                                       theirs + "input_layernorm.weight");
-  layer.attention_input = builder.group({.name = ours + "attention_input",
-                                         .parts = {{theirs + "self_attn.q_proj", queries},
-                                                   {theirs + "self_attn.k_proj", keys},
-                                                   {theirs + "self_attn.v_proj", keys}},
-                                         .inputs = config.width,
-                                         .bias = config.attention_input_bias,
-                                         .transposed = false,
-                                         .attention = true});
-  layer.attention_output = builder.group({.name = ours + "attention_output",
-                                          .parts = {{theirs + "self_attn.o_proj", config.width}},
-                                          .inputs = queries,
-                                          .bias = config.attention_output_bias,
-                                          .transposed = false,
-                                          .attention = true,
-                                          .role = Role::ResidualLinear});
-  layer.feed_norm = builder.whole(ours + "feed_norm.weight", {config.width}, Role::NormWeight,
-                                  theirs + "post_attention_layernorm.weight");
-  layer.feed_input = builder.group(
-      {.name = ours + "feed_input",
-       .parts = {{theirs + "mlp.gate_proj", config.feed_forward}, {theirs + "mlp.up_proj", config.feed_forward}},
-       .inputs = config.width,
-       .bias = config.feed_forward_bias,
-       .transposed = false,
-       .attention = false});
-  layer.feed_output = builder.group({.name = ours + "feed_output",
-                                     .parts = {{theirs + "mlp.down_proj", config.width}},
-                                     .inputs = config.feed_forward,
-                                     .bias = config.feed_forward_bias,
-                                     .transposed = false,
-                                     .attention = false,
-                                     .role = Role::ResidualLinear});
-  return layer;
-}
+/// Adds what one model has, in the order of the forward pass.
+class ModelBuilder {
+ public:
+  explicit ModelBuilder(const ModelConfig& config) : config_(config), names_(family_of(config).names) {}
 
-LayerSlots gpt2_layer(LayoutBuilder& builder, const ModelConfig& config, std::int64_t index) {
-  const std::string ours = fmt::format("layers.{}.", index), theirs = fmt::format("transformer.h.{}.", index);
-  const std::int64_t width = config.width;
-  const auto norm = [&](const std::string& name, const std::string& file_name, int& weight, int& bias) {
-    weight = builder.whole(ours + name + ".weight", {width}, Role::NormWeight, theirs + file_name + ".weight");
-    bias = builder.whole(ours + name + ".bias", {width}, Role::NormBias, theirs + file_name + ".bias");
-  };
-  const auto linear = [&](const std::string& name, const std::string& file_name, std::int64_t outputs,
-                          std::int64_t inputs, bool attention, Role role) {
-    return builder.group({.name = ours + name,
-                          .parts = {{theirs + file_name, outputs}},
-                          .inputs = inputs,
-                          .bias = true,
-                          .transposed = true,
-                          .attention = attention,
-                          .role = role});
-  };
-  LayerSlots layer;
-  norm("attention_norm", "ln_1", layer.attention_norm, layer.attention_norm_bias);
-  layer.attention_input = linear("attention_input", "attn.c_attn", 3 * width, width, true, Role::Linear);
-  layer.attention_output = linear("attention_output", "attn.c_proj", width, width, true, Role::ResidualLinear);
-  norm("feed_norm", "ln_2", layer.feed_norm, layer.feed_norm_bias);
-  layer.feed_input = linear("feed_input", "mlp.c_fc", config.feed_forward, width, false, Role::Linear);
-  layer.feed_output = linear("feed_output", "mlp.c_proj", width, config.feed_forward, false, Role::ResidualLinear);
-  return layer;
-}
+  ModelLayout build() {
+    layout().embedding = table("embedding", config_.vocabulary, names_.embedding);
+    if (!names_.positions.empty()) layout().positions = table("positions", config_.positions, names_.positions);
+    for (std::int64_t i = 0; i < config_.layers; ++i) layout().layers.push_back(layer(i));
+    layout().final_norm = norm("", "final_norm", "", names_.final_norm, config_.width);
+    layout().optional_prefix = names_.prefix;
+    layout().transposed_linears = names_.transposed;
+    for (const std::string_view ending : names_.ignored_endings)
+      if (!ending.empty()) layout().ignored_name_endings.emplace_back(ending);
+    return std::move(layout());
+  }
 
-ModelLayout llama_layout(const ModelConfig& config) {
-  LayoutBuilder builder;
-  ModelLayout& layout = builder.layout();
-  layout.embedding = builder.whole("embedding.weight", {config.vocabulary, config.width}, Role::Embedding,
-                                   "model.embed_tokens.weight");
-  for (std::int64_t i = 0; i < config.layers; ++i) layout.layers.push_back(llama_layer(builder, config, i));
-  layout.final_norm = builder.whole("final_norm.weight", {config.width}, Role::NormWeight, "model.norm.weight");
-  layout.optional_prefixes = {"model."};
-  layout.ignored_name_endings = {".rotary_emb.inv_freq"};
-  return layout;
-}
+ private:
+  ModelLayout& layout() { return builder_.layout(); }
 
-ModelLayout gpt2_layout(const ModelConfig& config) {
-  LayoutBuilder builder;
-  ModelLayout& layout = builder.layout();
-  layout.embedding =
-      builder.whole("embedding.weight", {config.vocabulary, config.width}, Role::Embedding, "transformer.wte.weight");
-  layout.positions =
-      builder.whole("positions.weight", {config.positions, config.width}, Role::Embedding, "transformer.wpe.weight");
-  for (std::int64_t i = 0; i < config.layers; ++i) layout.layers.push_back(gpt2_layer(builder, config, i));
-  layout.final_norm = builder.whole("final_norm.weight", {config.width}, Role::NormWeight, "transformer.ln_f.weight");
-  layout.final_norm_bias = builder.whole("final_norm.bias", {config.width}, Role::NormBias, "transformer.ln_f.bias");
-  layout.optional_prefixes = {"transformer."};
-  layout.ignored_name_endings = {".attn.bias", ".attn.masked_bias"};
-  return layout;
-}
+  int table(const std::string& name, std::int64_t rows, std::string_view file_name) {
+    return builder_.whole(name + ".weight", {rows, config_.width}, Role::Embedding,
+                          fmt::format("{}.weight", file_name));
+  }
+
+  NormSlots norm(const std::string& ours, const std::string& name, const std::string& theirs,
+                 std::string_view file_name, std::int64_t width) {
+    NormSlots slots;
+    const std::string file = fmt::format("{}{}", theirs, file_name);
+    slots.gain = builder_.whole(ours + name + ".weight", {width}, Role::NormWeight, file + ".weight");
+    if (config_.norm == NormKind::Layer)
+      slots.bias = builder_.whole(ours + name + ".bias", {width}, Role::NormBias, file + ".bias");
+    return slots;
+  }
+
+  /// `rows`: of each module that a family may have for this purpose; one module alone has those of all.
+  int linear(const std::string& name, const std::string& theirs, std::span<const std::string_view> modules,
+             const std::vector<std::int64_t>& rows, LayoutBuilder::GroupSpec spec) {
+    const bool alone = modules.size() == 1 || modules[1].empty();
+    spec.name = name;
+    spec.transposed = names_.transposed;
+    if (alone) {
+      spec.parts = {
+          {fmt::format("{}{}", theirs, modules[0]), std::accumulate(rows.begin(), rows.end(), std::int64_t{0})}};
+    } else {
+      for (std::size_t i = 0; i < rows.size(); ++i)
+        spec.parts.push_back({fmt::format("{}{}", theirs, modules[i]), rows[i]});
+    }
+    return builder_.group(spec);
+  }
+
+  void add_attention(const std::string& ours, const std::string& theirs, LayerSlots& layer) {
+    const std::int64_t queries = config_.heads * config_.head_width, keys = config_.kv_heads * config_.head_width;
+    layer.attention_norm = norm(ours, "attention_norm", theirs, names_.attention_norm, config_.width);
+    layer.attention_input = linear(ours + "attention_input", theirs, names_.attention_input, {queries, keys, keys},
+                                   {.inputs = config_.width, .bias = config_.attention_input_bias, .attention = true});
+    if (config_.head_norms) {
+      layer.query_norm = norm(ours, "query_norm", theirs, names_.query_norm, config_.head_width);
+      layer.key_norm = norm(ours, "key_norm", theirs, names_.key_norm, config_.head_width);
+    }
+    layer.attention_output = linear(
+        ours + "attention_output", theirs, {&names_.attention_output, 1}, {config_.width},
+        {.inputs = queries, .bias = config_.attention_output_bias, .attention = true, .role = Role::ResidualLinear});
+    if (config_.post_norms)
+      layer.attention_post_norm = norm(ours, "attention_post_norm", theirs, names_.attention_post_norm, config_.width);
+  }
+
+  void add_feed_forward(const std::string& ours, const std::string& theirs, LayerSlots& layer) {
+    const std::int64_t inner = config_.feed_forward;
+    layer.feed_norm = norm(ours, "feed_norm", theirs, names_.feed_norm, config_.width);
+    layer.feed_input = linear(ours + "feed_input", theirs, names_.feed_input,
+                              config_.gated ? std::vector{inner, inner} : std::vector{inner},
+                              {.inputs = config_.width, .bias = config_.feed_forward_bias});
+    layer.feed_output = linear(ours + "feed_output", theirs, {&names_.feed_output, 1}, {config_.width},
+                               {.inputs = inner, .bias = config_.feed_forward_bias, .role = Role::ResidualLinear});
+    if (config_.post_norms)
+      layer.feed_post_norm = norm(ours, "feed_post_norm", theirs, names_.feed_post_norm, config_.width);
+  }
+
+  LayerSlots layer(std::int64_t index) {
+    const std::string ours = fmt::format("layers.{}.", index), theirs = fmt::format("{}.{}.", names_.layers, index);
+    LayerSlots layer;
+    add_attention(ours, theirs, layer);
+    add_feed_forward(ours, theirs, layer);
+    return layer;
+  }
+
+  const ModelConfig& config_;
+  const TensorNames& names_;
+  LayoutBuilder builder_;
+};
 
 }  // namespace
 
 std::int64_t TensorSlot::size() const {
   return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+}
+
+std::vector<int> LayerSlots::norms() const {
+  std::vector<int> slots;
+  for (const NormSlots& norm : {attention_norm, attention_post_norm, feed_norm, feed_post_norm, query_norm, key_norm})
+    for (const int slot : {norm.gain, norm.bias})
+      if (slot >= 0) slots.push_back(slot);
+  return slots;
 }
 
 std::int64_t ModelLayout::parameters() const {
@@ -180,17 +189,20 @@ std::vector<std::string> ModelLayout::targets() const {
 }
 
 ModelLayout layout_of(const ModelConfig& config) {
-  ModelLayout layout = config.family == "gpt2" ? gpt2_layout(config) : llama_layout(config);
+  ModelLayout layout = ModelBuilder(config).build();
   layout.head = layout.embedding;
-  if (!config.tied_embeddings) {
-    layout.slots.push_back({.name = "head.weight",
-                            .shape = {config.vocabulary, config.width},
-                            .pieces = {{"lm_head.weight", 0, config.vocabulary, false}},
-                            .role = Role::Linear});
-    layout.head = static_cast<int>(layout.slots.size()) - 1;
-  } else {
+  const bool classifies = !config.labels.empty();
+  if (!classifies && config.tied_embeddings) {
     layout.ignored_name_endings.push_back("lm_head.weight");
+    return layout;
   }
+  const std::int64_t rows = classifies ? static_cast<std::int64_t>(config.labels.size()) : config.vocabulary;
+  layout.slots.push_back({.name = "head.weight",
+                          .shape = {rows, config.width},
+                          .pieces = {{classifies ? "score.weight" : "lm_head.weight", 0, rows, false}},
+                          .role = Role::Linear});
+  layout.head = static_cast<int>(layout.slots.size()) - 1;
+  if (classifies) layout.ignored_name_endings.push_back("lm_head.weight");
   return layout;
 }
 

@@ -27,6 +27,7 @@ struct TensorSlot {
   std::vector<std::int64_t> shape;  ///< [O, I] or [C]
   std::vector<Piece> pieces;
   enum class Role : std::uint8_t { Embedding, Linear, ResidualLinear, Bias, NormWeight, NormBias } role = Role::Linear;
+  bool may_be_missing = false;  ///< in files, where it is then 0: the head of a classifier that is not trained yet
 
   std::int64_t size() const;
   /// Weight decay is for matrices that multiply; gains, biases and tables of positions are left alone.
@@ -47,20 +48,29 @@ struct LinearGroup {
   std::vector<LinearPart> parts;
 };
 
-/// Slots of one layer; -1 where the family has none.
+/// Gain and bias of a norm; -1: none.
+struct NormSlots {
+  int gain = -1, bias = -1;
+};
+
+/// Slots of one layer.
 struct LayerSlots {
-  int attention_norm = -1, attention_norm_bias = -1;
-  int feed_norm = -1, feed_norm_bias = -1;
+  NormSlots attention_norm, attention_post_norm, feed_norm, feed_post_norm, query_norm, key_norm;
   int attention_input = -1, attention_output = -1, feed_input = -1, feed_output = -1;  ///< groups
+
+  std::array<int, 4> groups() const { return {attention_input, attention_output, feed_input, feed_output}; }
+  std::vector<int> norms() const;  ///< slots of all norms that there are
 };
 
 struct ModelLayout {
   std::vector<TensorSlot> slots;
   std::vector<LinearGroup> groups;
   std::vector<LayerSlots> layers;
-  int embedding = -1, positions = -1, final_norm = -1, final_norm_bias = -1;
+  int embedding = -1, positions = -1;
+  NormSlots final_norm;
   int head = -1;                                  ///< the embedding's slot if tied
-  std::vector<std::string> optional_prefixes;     ///< "model.": files of the bare model lack it
+  std::string optional_prefix;                    ///< "model.": files of the bare model lack it
+  bool transposed_linears = false;                ///< files have linear layers as [I, O]
   std::vector<std::string> ignored_name_endings;  ///< buffers that some files carry
 
   std::int64_t parameters() const;                 ///< of all slots

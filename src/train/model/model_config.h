@@ -1,13 +1,11 @@
 // ModelConfig: what kind of decoder a model is, read from and written as Hugging Face's config.json.
 //
-// One decoder serves several families; a family is a choice of these fields and of the tensors' names. Llama and GPT-2
-// shapes are supported; Mistral, Qwen and Gemma are further rows of the family table.
+// One decoder serves all families; a family is a choice of these fields and of the tensors' names (model/family.h).
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/document.h"
@@ -18,18 +16,28 @@ namespace pegbox::train {
 
 enum class NormKind : std::uint8_t { RootMeanSquare, Layer };
 enum class PositionKind : std::uint8_t { Rotary, Learned };
-enum class Activation : std::uint8_t { SiluGated, GeluTanh, Gelu, Relu };
+enum class Activation : std::uint8_t { Silu, GeluTanh, Gelu, Relu, ReluSquared };
 
-/// Llama 3's stretching of slow rotations ("llama3"), or all of them by one factor ("linear").
+/// How rotations are slowed for contexts longer than those of the first training: all by one factor ("linear"), or slow
+/// ones more than fast ones ("llama3"; "yarn", Peng et al. 2023, arXiv 2309.00071).
 struct RopeScaling {
-  std::string kind;  ///< "linear" or "llama3"
+  std::string kind;  ///< "linear", "llama3" or "yarn"
   double factor = 1;
-  double low_frequency_factor = 1, high_frequency_factor = 4;
-  double original_positions = 8192;
+  double low_frequency_factor = 1, high_frequency_factor = 4;  ///< llama3
+  double original_positions = 8192;                            ///< llama3, yarn
+  double beta_fast = 32, beta_slow = 1;                        ///< yarn: turns within the original positions
+  double attention_factor = 1;                                 ///< yarn: of queries and keys
+  bool truncate = true;                                        ///< yarn: the bounds are whole pairs
+};
+
+struct Rope {
+  double theta = 10000;  ///< base of the wavelengths
+  double share = 1;      ///< of a head, its first part, that is turned
+  std::optional<RopeScaling> scaling;
 };
 
 struct ModelConfig {
-  std::string family = "llama";  ///< model_type: "llama" or "gpt2"
+  std::string family = "llama";  ///< model_type, one of family_names()
   std::int64_t vocabulary = 0;   ///< rows of the embedding
   std::int64_t width = 0;
   std::int64_t layers = 0;
@@ -41,18 +49,33 @@ struct ModelConfig {
 
   NormKind norm = NormKind::RootMeanSquare;
   double norm_epsilon = 1e-5;
-  Activation activation = Activation::SiluGated;
+  double gain_offset = 0;   ///< what is added to the gain of a root-mean-square norm: Gemma's files hold gain - 1
+  bool head_norms = false;  ///< each head of queries and keys has a norm, before it is turned
+  bool post_norms = false;  ///< what attention and feed-forward network give has a norm, before it is added
+  Activation activation = Activation::Silu;
+  bool gated = true;  ///< the activation's result is multiplied by a second projection (Shazeer 2020)
+
   PositionKind position = PositionKind::Rotary;
-  double rope_theta = 10000;
-  std::optional<RopeScaling> rope_scaling;
+  Rope rope;
+  std::optional<Rope> local_rope;       ///< of layers with a window, where it is another
+  std::vector<std::int64_t> windows;    ///< [layers]: tokens that a token sees, itself included; 0: all. Empty: all 0
+  double score_scale = 0;               ///< of queries times keys; 0: 1 / sqrt(head_width)
+  double score_cap = 0, logit_cap = 0;  ///< x becomes cap tanh(x / cap), for scores and for logits; 0: none
+
   bool attention_input_bias = false;   ///< on queries, keys and values
   bool attention_output_bias = false;  ///< on the projection back to the width
   bool feed_forward_bias = false;
-  bool tied_embeddings = false;  ///< the head is the embedding
+  bool scaled_embeddings = false;  ///< tokens' embeddings times sqrt(width)
+  bool tied_embeddings = false;    ///< the head is the embedding
   double initializer_range = 0.02;
   std::int64_t begin_token = -1, end_token = -1;  ///< -1: not named
 
-  Json source = Json::object();  ///< the config.json it was read from; what it holds beyond these fields is kept
+  std::vector<std::string> labels;  ///< classes by number: a classifier, whose head tells them apart; empty: none
+
+  Json source = Json::object();  ///< the config.json it was read from, which is written again; empty: from scratch
+
+  std::int64_t window(std::size_t layer) const { return windows.empty() ? 0 : windows[layer]; }
+  double embedding_scale() const;
 };
 
 /// Reads a config.json. Unsupported, with what is and what is not, for other families and for features that this
@@ -65,7 +88,5 @@ Json write_model_config(const ModelConfig& config);
 
 /// Checks sizes (positive, heads divide, ...); `where` names the config in messages.
 Result<void> check_model_config(const ModelConfig& config, const std::string& where);
-
-std::vector<std::string_view> family_names();
 
 }  // namespace pegbox::train

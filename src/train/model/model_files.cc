@@ -1,6 +1,9 @@
 // model_files: see model_files.h.
 #include "train/model/model_files.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "base/json.h"
@@ -34,16 +37,38 @@ std::shared_ptr<const Nf4Weights> nf4_weights(const BaseModel& model) {
   return quantized;
 }
 
-Result<BaseModel> load_model(const Path& folder, BaseStorage storage) {
+namespace {
+
+/// Makes the config that of a classifier; true if it was none.
+Result<bool> add_labels(const Path& folder, const std::vector<std::string>& labels, ModelConfig& config) {
+  if (labels.empty()) return false;
+  if (config.labels.empty()) {
+    config.labels = labels;
+    config.logit_cap = 0;  // of tokens alone
+    return true;
+  }
+  if (config.labels == labels) return false;
+  return fail(ErrorKind::InvalidInput, {.where = folder.string(),
+                                        .what = "the model's classes are others than those of the data",
+                                        .got = fmt::format("{}", fmt::join(labels, ", ")).substr(0, 80),
+                                        .expected = fmt::format("{}", fmt::join(config.labels, ", ")).substr(0, 80)});
+}
+
+}  // namespace
+
+Result<BaseModel> load_model(const Path& folder, BaseStorage storage, const std::vector<std::string>& labels) {
   if (storage == BaseStorage::Bf16 && !has_bf16_products())
     return fail(ErrorKind::Unsupported, {.where = "precision",
                                          .what = "this CPU does not multiply numbers in bf16",
                                          .got = "bf16",
                                          .expected = "a CPU with AMX or AVX-512 BF16, or precision fp32"});
   PEGBOX_TRY(ModelConfig config, read_model_config(folder));
+  PEGBOX_TRY(const bool fresh_head, add_labels(folder, labels, config));
   return guard(folder.string(), [&]() -> Result<BaseModel> {
     BaseModel model{.name = folder.string()};
-    model.decoder = std::make_unique<Decoder>(config, layout_of(config));
+    ModelLayout planned = layout_of(config);
+    planned.slots[static_cast<std::size_t>(planned.head)].may_be_missing = fresh_head;
+    model.decoder = std::make_unique<Decoder>(config, std::move(planned));
     const ModelLayout& layout = model.decoder->layout();
     const auto quantized = storage == BaseStorage::Nf4 ? std::make_shared<Nf4Weights>(layout) : nullptr;
     PEGBOX_TRY(model.weights, load_weights(folder, layout, [&](std::size_t slot, Tensor read) {

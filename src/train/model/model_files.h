@@ -28,7 +28,9 @@ enum class BaseStorage : std::uint8_t { Fp32, Bf16, Nf4 };
 
 /// `Bf16` and `Nf4` are of the linear layers: each is converted as soon as it is read, so that the model is never there
 /// as a whole in fp32. Unsupported: bf16 on a CPU that does not multiply it.
-Result<BaseModel> load_model(const Path& folder, BaseStorage storage = BaseStorage::Fp32);
+/// `labels`: as a classifier of these, its head 0 if the folder has none; InvalidInput if it has one for others.
+Result<BaseModel> load_model(const Path& folder, BaseStorage storage = BaseStorage::Fp32,
+                             const std::vector<std::string>& labels = {});
 
 /// The linear layers of a model in 4 bits: those that it has, or new ones.
 std::shared_ptr<const Nf4Weights> nf4_weights(const BaseModel& model);

@@ -107,6 +107,11 @@ TEST_P(ModelFiles, NameWronglyShapedTensors) {
   expect_refused(ErrorKind::InvalidInput, "wrong shape");
 }
 
+TEST_P(ModelFiles, NameTensorsWithoutFractions) {
+  rewrite([](NamedTensors& arrays) { arrays.begin()->second = arrays.begin()->second.to(at::kChar); });
+  expect_refused(ErrorKind::Unsupported, "I8");
+}
+
 TEST_P(ModelFiles, RefuseTruncatedWeights) {
   const std::string bytes = testing::must(read_file(weights_path()));
   testing::must(replace_file(weights_path(), std::string_view(bytes).substr(0, bytes.size() - 7)));
@@ -126,7 +131,8 @@ ModelConfig untied() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, ModelFiles,
-                         ::testing::Values(testing::llama_config(), testing::gpt2_config(), untied()),
+                         ::testing::Values(testing::llama_config(), testing::gpt2_config(), untied(),
+                                           testing::gemma_config()),
                          [](const auto& info) { return info.index == 2 ? std::string("untied") : info.param.family; });
 
 Result<ModelConfig> parse(const std::string& text) {
@@ -146,15 +152,15 @@ TEST(ModelConfigFile, ReadsBothFormsOfRotaryParameters) {
       R"("rope_parameters": {"rope_theta": 5e5, "rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4, "original_max_position_embeddings": 64}})");
   for (const auto& config : {four, five}) {
     ASSERT_TRUE(config) << config.error().message;
-    EXPECT_EQ(config->rope_theta, 5e5);
-    ASSERT_TRUE(config->rope_scaling);
-    EXPECT_EQ(config->rope_scaling->factor, 8);
-    EXPECT_EQ(config->rope_scaling->original_positions, 64);
+    EXPECT_EQ(config->rope.theta, 5e5);
+    ASSERT_TRUE(config->rope.scaling);
+    EXPECT_EQ(config->rope.scaling->factor, 8);
+    EXPECT_EQ(config->rope.scaling->original_positions, 64);
     EXPECT_EQ(config->kv_heads, 2);
   }
   const auto written = parse_model_config({.json = write_model_config(*four), .name = "again", .lines = {}});
   ASSERT_TRUE(written) << written.error().message;
-  EXPECT_EQ(written->rope_scaling->factor, 8);
+  EXPECT_EQ(written->rope.scaling->factor, 8);
 }
 
 TEST(ModelConfigFile, RefusesWhatTheDecoderCannotDo) {
@@ -164,11 +170,11 @@ TEST(ModelConfigFile, RefusesWhatTheDecoderCannotDo) {
     EXPECT_EQ(config.error().kind, ErrorKind::Unsupported);
     EXPECT_THAT(config.error().message, HasSubstr(words));
   };
-  expect_unsupported(R"({"model_type": "mamba", "vocab_size": 8})", "llama or gpt2");
+  expect_unsupported(R"({"model_type": "mamba", "vocab_size": 8})", "llama, gpt2");
   const std::string llama =
       R"({"model_type": "llama", "vocab_size": 8, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8, )";
-  expect_unsupported(llama + R"("hidden_act": "gelu"})", "silu");
-  expect_unsupported(llama + R"("rope_scaling": {"rope_type": "yarn", "factor": 2}})", "yarn");
+  expect_unsupported(llama + R"("hidden_act": "mish"})", "silu");
+  expect_unsupported(llama + R"("rope_scaling": {"rope_type": "longrope", "factor": 2}})", "longrope");
   expect_unsupported(
       R"({"model_type": "gpt2", "vocab_size": 8, "n_embd": 8, "n_layer": 1, "n_head": 2, "scale_attn_weights": false})",
       "scale_attn_weights");

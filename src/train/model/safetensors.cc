@@ -71,7 +71,7 @@ Result<Entry> read_entry(const Path& path, const std::string& name, const Json& 
     return fail(ErrorKind::Unsupported, {.where = path.string(),
                                          .what = fmt::format("array {}: its dtype", name),
                                          .got = to_line(dtype),
-                                         .expected = "F32, F16, BF16 or an integer type"});
+                                         .expected = "F32, F16, BF16, F64 or an integer type"});
   entry.view.dtype = row->dtype;
   const auto is_size = [](const Json& value) { return value.is_number_unsigned(); };
   if (!shape.is_array() || !std::ranges::all_of(shape, is_size)) return wrong("its shape is not a list of sizes");
@@ -90,6 +90,7 @@ Result<Entry> read_entry(const Path& path, const std::string& name, const Json& 
 
 std::string_view name_of(Dtype dtype) { return row_of(dtype).name; }
 std::int64_t bytes_of(Dtype dtype) { return row_of(dtype).bytes; }
+bool is_floating(Dtype dtype) { return dtype <= Dtype::BF16; }
 
 /// A file mapped read-only into memory.
 class SafetensorsFile::Mapping {

@@ -22,6 +22,7 @@ enum class Dtype : std::uint8_t { F64, F32, F16, BF16, I64, I32, I16, I8, U8, Bo
 
 std::string_view name_of(Dtype dtype);  ///< "F32", as in the header
 std::int64_t bytes_of(Dtype dtype);     ///< of one element
+bool is_floating(Dtype dtype);
 
 /// One array; `bytes` belongs to the file or to the caller.
 struct ArrayView {

@@ -5,13 +5,13 @@
 
 namespace pegbox::train {
 
-VirtualRows virtual_rows(const Batch& batch, std::int64_t count, bool placed) {
+VirtualRows virtual_rows(const Batch& batch, std::int64_t count, std::optional<std::int64_t> unplaced) {
   VirtualRows rows;
   std::vector<std::int64_t> positions, own, source;
   rows.offsets.push_back(0);
   for (std::size_t d = 0; d + 1 < batch.offsets.size(); ++d) {
     for (std::int64_t i = 0; i < count; ++i) {
-      positions.push_back(placed ? i : 0);
+      positions.push_back(unplaced.value_or(i));
       source.push_back(i);
     }
     for (std::int64_t row = batch.offsets[d]; row < batch.offsets[d + 1]; ++row) {

@@ -4,6 +4,7 @@
 #include <ATen/ops/cat.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "train/batch.h"
@@ -24,7 +25,7 @@ struct VirtualRows {
 };
 
 /// `count` rows before each document. The document's own tokens have the positions from `count` on; the virtual ones
-/// those from 0 on if they are `placed`, else all position 0, which turns no key.
-VirtualRows virtual_rows(const Batch& batch, std::int64_t count, bool placed);
+/// those from 0 on, or all position `unplaced`.
+VirtualRows virtual_rows(const Batch& batch, std::int64_t count, std::optional<std::int64_t> unplaced = std::nullopt);
 
 }  // namespace pegbox::train

@@ -81,7 +81,14 @@ Result<ModelFiles> open_files(const Path& folder) {
     PEGBOX_CHECK(files.add(single));
   } else if (std::filesystem::exists(index)) {
     PEGBOX_TRY(const auto names, shard_names(index));
-    for (const std::string& name : names) PEGBOX_CHECK(files.add(folder / name));
+    for (const std::string& name : names) {
+      if (!std::filesystem::exists(folder / name))
+        return fail(ErrorKind::NotFound, {.where = index.string(),
+                                          .what = fmt::format("the shard {} that it names is missing", name),
+                                          .expected = fmt::format("{} files beside it", names.size()),
+                                          .hint = "the model was not copied as a whole"});
+      PEGBOX_CHECK(files.add(folder / name));
+    }
   } else {
     return fail(ErrorKind::NotFound, {.where = folder.string(),
                                       .what = "there are no weights here",
@@ -96,8 +103,7 @@ Result<ModelFiles> open_files(const Path& folder) {
 const ArrayView* find_piece(const ModelFiles& files, const ModelLayout& layout, const std::string& name,
                             std::set<std::string>& used) {
   std::vector<std::string> candidates{name};
-  for (const std::string& prefix : layout.optional_prefixes)
-    if (name.starts_with(prefix)) candidates.push_back(name.substr(prefix.size()));
+  if (name.starts_with(layout.optional_prefix)) candidates.push_back(name.substr(layout.optional_prefix.size()));
   for (const std::string& candidate : candidates)
     if (const auto found = files.arrays.find(candidate); found != files.arrays.end()) {
       used.insert(candidate);
@@ -106,24 +112,39 @@ const ArrayView* find_piece(const ModelFiles& files, const ModelLayout& layout, 
   return nullptr;
 }
 
+/// That a piece has a type and a shape that can be its slot's rows.
+Result<void> check_piece(const Path& folder, const ArrayView& view, const Piece& piece,
+                         std::vector<std::int64_t> shape) {
+  shape[0] = piece.rows;
+  if (piece.transposed) std::swap(shape[0], shape[1]);
+  if (view.shape != shape)
+    return fail(ErrorKind::InvalidInput, {.where = folder.string(),
+                                          .what = fmt::format("tensor {} has the wrong shape", piece.name),
+                                          .got = fmt::format("{}", view.shape),
+                                          .expected = fmt::format("{}", shape),
+                                          .hint = "config.json and the weights belong to different models"});
+  if (is_floating(view.dtype)) return {};
+  return fail(ErrorKind::Unsupported,
+              {.where = folder.string(),
+               .what = fmt::format("tensor {} is stored in a type without fractions", piece.name),
+               .got = std::string(name_of(view.dtype)),
+               .expected = "F32, F16 or BF16",
+               .hint = "quantized weights are not read; method qlora quantizes them itself"});
+}
+
 Result<Tensor> read_slot(const Path& folder, const ModelFiles& files, const ModelLayout& layout, const TensorSlot& slot,
                          std::set<std::string>& used, std::vector<std::string>& missing) {
   Tensor tensor = at::empty(slot.shape, at::kFloat);
   for (const Piece& piece : slot.pieces) {
     const ArrayView* const view = find_piece(files, layout, piece.name, used);
     if (view == nullptr) {
-      missing.push_back(piece.name);
+      if (slot.may_be_missing)
+        tensor.zero_();
+      else
+        missing.push_back(piece.name);
       continue;
     }
-    std::vector<std::int64_t> shape = slot.shape;
-    shape[0] = piece.rows;
-    if (piece.transposed) std::swap(shape[0], shape[1]);
-    if (view->shape != shape)
-      return fail(ErrorKind::InvalidInput, {.where = folder.string(),
-                                            .what = fmt::format("tensor {} has the wrong shape", piece.name),
-                                            .got = fmt::format("{}", view->shape),
-                                            .expected = fmt::format("{}", shape),
-                                            .hint = "config.json and the weights belong to different models"});
+    PEGBOX_CHECK(check_piece(folder, *view, piece, slot.shape));
     const Tensor stored = tensor_on(*view);
     tensor.narrow(0, piece.row, piece.rows).copy_(piece.transposed ? stored.t() : stored);
   }

@@ -20,6 +20,7 @@ kernels::Rotation rotation_of(const AttentionPlan& plan, float sign) {
           shape.heads + shape.kv_heads,
           shape.heads + 2 * shape.kv_heads,
           shape.head_width,
+          2 * plan.cosine.size(1),
           sign};
 }
 

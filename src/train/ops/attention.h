@@ -15,7 +15,7 @@ struct AttentionPlan {
   kernels::AttentionShape shape;
   std::vector<std::int64_t> offsets;  ///< document d is rows [offsets[d], offsets[d + 1])
   Tensor positions;                   ///< [T] int64
-  Tensor cosine, sine;                ///< [P, D / 2]; undefined: no rotary positions
+  Tensor cosine, sine;                ///< [P, E / 2], E numbers of a head being turned; undefined: none
 };
 
 using AttentionPlanPtr = std::shared_ptr<const AttentionPlan>;

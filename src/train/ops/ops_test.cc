@@ -1,6 +1,7 @@
 // Tests of the differentiable steps: values and gradients against the same mathematics composed of libtorch's own.
 #include <cmath>
 
+#include "train/model/rotary.h"
 #include "train/ops/attention.h"
 #include "train/ops/dropout.h"
 #include "train/ops/gate.h"
@@ -61,6 +62,26 @@ TEST(Ops, SiluGateEqualsItsDefinition) {
   expect_equal(silu_gate(x), at::silu(x.narrow(1, 0, 20)) * x.narrow(1, 20, 20), {x});
 }
 
+TEST(Ops, GeluGateEqualsItsDefinition) {
+  const Tensor x = leaf(random_tensor({19, 40}, 4, 3));
+  expect_equal(gelu_gate(x), at::gelu(x.narrow(1, 0, 20), "tanh") * x.narrow(1, 20, 20), {x});
+}
+
+TEST(Ops, HeadNormsEqualNormsOfQueriesAndKeysAlone) {
+  constexpr std::int64_t kHeads = 4, kKeys = 2, kWidth = 6;
+  const Tensor packed = leaf(random_tensor({11, (kHeads + 2 * kKeys) * kWidth}, 5));
+  const Tensor query_gain = leaf(random_tensor({kWidth}, 6)), key_gain = leaf(random_tensor({kWidth}, 7));
+  const auto heads = [&](std::int64_t first, std::int64_t count) {
+    return packed.narrow(1, first * kWidth, count * kWidth).reshape({11, count, kWidth});
+  };
+  const Tensor plain = at::cat({plain_rms_norm(heads(0, kHeads), query_gain, 1e-5),
+                                plain_rms_norm(heads(kHeads, kKeys), key_gain, 1e-5), heads(kHeads + kKeys, kKeys)},
+                               1)
+                           .reshape_as(packed);
+  expect_equal(head_rms_norms(packed, query_gain, key_gain, kHeads, kKeys, 1e-5), plain,
+               {packed, query_gain, key_gain});
+}
+
 TEST(Ops, ExponentialIsPreciseOverItsRange) {
   const Tensor x = at::linspace(-100, 80, 20001);
   const Tensor gate_up = at::stack({x, at::ones_like(x)}, 1);  // silu(x) = x / (1 + exp(-x))
@@ -71,21 +92,22 @@ struct AttentionCase {
   std::vector<std::int64_t> offsets;
   std::int64_t heads, kv_heads, head_width;
   bool rotary;
+  std::int64_t window = 0;
+  float cap = 0;
 };
 
 std::shared_ptr<AttentionPlan> plan_of(const AttentionCase& c) {
   auto plan = std::make_shared<AttentionPlan>();
-  plan->shape = {c.heads, c.kv_heads, c.head_width, 1 / std::sqrt(static_cast<float>(c.head_width))};
+  plan->shape = {c.heads, c.kv_heads, c.head_width, 1 / std::sqrt(static_cast<float>(c.head_width)), c.window, c.cap};
   plan->offsets = c.offsets;
   Tensors positions;
   for (std::size_t d = 0; d + 1 < c.offsets.size(); ++d)
     positions.push_back(at::arange(c.offsets[d + 1] - c.offsets[d], at::kLong));
   plan->positions = at::cat(positions);
   if (c.rotary) {
-    ModelConfig config = testing::llama_config();
-    config.head_width = c.head_width;
-    config.positions = 512;
-    std::tie(plan->cosine, plan->sine) = rotary_tables(config);
+    const RotaryTables tables = rotary_tables({}, c.head_width, 512);
+    plan->cosine = tables.cosine;
+    plan->sine = tables.sine;
   }
   return plan;
 }
@@ -115,17 +137,25 @@ Tensor plain_attention(const Tensor& packed, const AttentionCase& c, const Atten
     }
     k = k.repeat_interleave(c.heads / c.kv_heads, 1);
     v = v.repeat_interleave(c.heads / c.kv_heads, 1);
-    const Tensor scores = at::matmul(q, k.transpose(-1, -2)) * plan.shape.scale;
-    const Tensor later = at::ones({length, length}, at::kBool).triu(1);
-    const Tensor out = at::matmul(scores.masked_fill(later, -INFINITY).softmax(-1), v);
+    Tensor scores = at::matmul(q, k.transpose(-1, -2)) * plan.shape.scale;
+    if (c.cap > 0) scores = at::tanh(scores / c.cap) * c.cap;
+    const Tensor all = at::ones({length, length}, at::kBool);
+    Tensor unseen = all.triu(1);
+    if (c.window > 0) unseen = unseen.logical_or(all.tril(-c.window));
+    const Tensor out = at::matmul(scores.masked_fill(unseen, -INFINITY).softmax(-1), v);
     documents.push_back(out.squeeze(0).transpose(0, 1).reshape({length, c.heads * width}));
   }
   return at::cat(documents);
 }
 
 TEST(Ops, AttentionEqualsItsDefinition) {
-  for (const AttentionCase& c : {AttentionCase{{0, 1, 64, 200, 265}, 4, 2, 8, true},
-                                 AttentionCase{{0, 130}, 2, 2, 16, false}, AttentionCase{{0, 7, 9}, 6, 1, 4, true}}) {
+  for (const AttentionCase& c :
+       {AttentionCase{{0, 1, 64, 200, 265}, 4, 2, 8, true}, AttentionCase{{0, 130}, 2, 2, 16, false},
+        AttentionCase{{0, 7, 9}, 6, 1, 4, true},
+        AttentionCase{{0, 1, 30, 300}, 4, 2, 8, true, 17},  // less than a block
+        AttentionCase{{0, 40, 300}, 2, 1, 8, true, 100},    // more than one
+        AttentionCase{{0, 130, 140}, 2, 2, 8, false, 1},    // each token alone
+        AttentionCase{{0, 70, 160}, 4, 2, 8, true, 0, 1.5f}, AttentionCase{{0, 70, 160}, 4, 2, 8, true, 20, 1.5f}}) {
     const auto plan = plan_of(c);
     const Tensor packed = leaf(random_tensor({c.offsets.back(), (c.heads + 2 * c.kv_heads) * c.head_width}, 7));
     expect_equal(packed_attention(packed, plan, {}), plain_attention(packed, c, *plan), {packed});
@@ -133,25 +163,27 @@ TEST(Ops, AttentionEqualsItsDefinition) {
 }
 
 TEST(Ops, AttentionWithDropoutHasTheGradientOfItsOwnMask) {
-  const AttentionCase c{{0, 70, 90}, 2, 1, 4, true};
-  const auto plan = plan_of(c);
-  const kernels::DropoutMask mask{12345, 0.3f};
-  const Tensor packed = leaf(random_tensor({90, 16}, 8));
-  const Tensor weights = random_tensor({90, 8}, 9), direction = random_tensor({90, 16}, 10, 0.1);
-  (packed_attention(packed, plan, mask) * weights).sum().backward();
-  const double predicted = (packed.grad() * direction).sum().item<double>();
-  const double step = 1e-2;
-  const auto value = [&](double at) {
-    return (packed_attention(packed.detach() + at * direction, plan, mask) * weights)
-        .to(at::kDouble)
-        .sum()
-        .item<double>();
-  };
-  const double measured = (value(step) - value(-step)) / (2 * step);
-  EXPECT_NEAR(measured, predicted, 2e-3 * std::abs(predicted) + 1e-3);
-  // The mask does something, and is the same each time.
-  EXPECT_GT(relative_difference(packed_attention(packed, plan, {}), packed_attention(packed, plan, mask)), 0.05);
-  EXPECT_TRUE(testing::same_bits(packed_attention(packed, plan, mask), packed_attention(packed, plan, mask)));
+  for (const AttentionCase& c :
+       {AttentionCase{{0, 70, 90}, 2, 1, 4, true}, AttentionCase{{0, 70, 90}, 2, 1, 4, true, 21, 2.0f}}) {
+    const auto plan = plan_of(c);
+    const kernels::DropoutMask mask{12345, 0.3f};
+    const Tensor packed = leaf(random_tensor({90, 16}, 8));
+    const Tensor weights = random_tensor({90, 8}, 9), direction = random_tensor({90, 16}, 10, 0.1);
+    (packed_attention(packed, plan, mask) * weights).sum().backward();
+    const double predicted = (packed.grad() * direction).sum().item<double>();
+    const double step = 1e-2;
+    const auto value = [&](double at) {
+      return (packed_attention(packed.detach() + at * direction, plan, mask) * weights)
+          .to(at::kDouble)
+          .sum()
+          .item<double>();
+    };
+    const double measured = (value(step) - value(-step)) / (2 * step);
+    EXPECT_NEAR(measured, predicted, 2e-3 * std::abs(predicted) + 1e-3) << c.window;
+    // The mask does something, and is the same each time.
+    EXPECT_GT(relative_difference(packed_attention(packed, plan, {}), packed_attention(packed, plan, mask)), 0.05);
+    EXPECT_TRUE(testing::same_bits(packed_attention(packed, plan, mask), packed_attention(packed, plan, mask)));
+  }
 }
 
 TEST(Ops, DropoutKeepsTheExpectedShareAndItsBackwardPassTheSameElements) {
@@ -190,16 +222,19 @@ TEST(Ops, LabelLossEqualsCrossEntropy) {
   EXPECT_LT(relative_difference(dhead, head.grad()), kRounding);
 }
 
-TEST(Ops, LabelLossWithSmoothingAndZLossEqualsItsDefinition) {
+TEST(Ops, LabelLossWithSmoothingZLossAndCapEqualsItsDefinition) {
   const Tensor hidden = leaf(random_tensor({70, 16}, 11)), head = leaf(random_tensor({900, 16}, 12));
   const Tensor labels = at::arange(70, at::kLong) * 11;
-  for (const auto& [smoothing, z_loss] : {std::pair{0.1, 0.0}, {0.0, 0.02}, {0.2, 0.01}}) {
-    const Tensor ours = label_loss(hidden, head, labels, 1.0 / 70,
-                                   {.smoothing = static_cast<float>(smoothing), .z_loss = static_cast<float>(z_loss)});
-    const Tensor logits = at::mm(hidden, head.t());
+  for (const auto& [smoothing, z_loss, cap] :
+       {std::tuple{0.1, 0.0, 0.0}, {0.0, 0.02, 0.0}, {0.2, 0.01, 0.0}, {0.0, 0.0, 5.0}, {0.2, 0.01, 2.0}}) {
+    const Tensor ours =
+        label_loss(hidden, head, labels, 1.0 / 70,
+                   {.smoothing = static_cast<float>(smoothing), .z_loss = static_cast<float>(z_loss)}, cap);
+    Tensor logits = at::mm(hidden, head.t());
+    if (cap > 0) logits = at::tanh(logits / cap) * cap;
     const Tensor theirs = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, smoothing) +
                           z_loss * logits.logsumexp({1}).square().mean();
-    EXPECT_NEAR(ours.item<double>(), theirs.item<double>(), 2e-5) << smoothing << ' ' << z_loss;
+    EXPECT_NEAR(ours.item<double>(), theirs.item<double>(), 2e-5) << smoothing << ' ' << z_loss << ' ' << cap;
     hidden.mutable_grad().reset();
     head.mutable_grad().reset();
     ours.backward();
@@ -207,8 +242,8 @@ TEST(Ops, LabelLossWithSmoothingAndZLossEqualsItsDefinition) {
     hidden.mutable_grad().reset();
     head.mutable_grad().reset();
     theirs.backward();
-    EXPECT_LT(relative_difference(dhidden, hidden.grad()), kRounding) << smoothing << ' ' << z_loss;
-    EXPECT_LT(relative_difference(dhead, head.grad()), kRounding) << smoothing << ' ' << z_loss;
+    EXPECT_LT(relative_difference(dhidden, hidden.grad()), kRounding) << smoothing << ' ' << z_loss << ' ' << cap;
+    EXPECT_LT(relative_difference(dhead, head.grad()), kRounding) << smoothing << ' ' << z_loss << ' ' << cap;
   }
 }
 

@@ -25,10 +25,8 @@ std::vector<std::int64_t> layers_above(const ModelLayout& layout) {
   };
   for (std::int64_t i = 0; i < layers; ++i) {
     const LayerSlots& layer = layout.layers[static_cast<std::size_t>(i)];
-    for (const int slot : {layer.attention_norm, layer.attention_norm_bias, layer.feed_norm, layer.feed_norm_bias})
-      set(slot, layers - i);
-    for (const int index : {layer.attention_input, layer.attention_output, layer.feed_input, layer.feed_output}) {
-      if (index < 0) continue;
+    for (const int slot : layer.norms()) set(slot, layers - i);
+    for (const int index : layer.groups()) {
       set(layout.groups[static_cast<std::size_t>(index)].weight, layers - i);
       set(layout.groups[static_cast<std::size_t>(index)].bias, layers - i);
     }
