@@ -1,4 +1,5 @@
-"""Training speed, tokens per second, against transformers and PEFT in PyTorch eager: same model, same rows, same settings.
+"""Training speed, tokens per second, against transformers and PEFT in PyTorch eager: same model, same rows, same settings. The whole job with the Hugging
+Face Trainer, its start and its memory: job_vs_hf.py.
 
     build/venv-peers/bin/python bench/train_vs_hf.py [--runs 3] [--cases lora-small,scratch-small] [--tokens 60000]
 
@@ -174,4 +175,5 @@ def main():
         common.record("train_vs_hf", {"precision": "fp32", "batch": BATCH, "length": LENGTH, "rank": RANK, "threads": args.threads, "cases": results}, "torch", "transformers", "peft")
 
 
-main()
+if __name__ == "__main__":
+    main()

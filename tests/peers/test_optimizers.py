@@ -8,8 +8,8 @@ import types
 
 import pytest
 import torch
+from conftest import mean_loss, rows_of, train
 from peft import PeftModel
-from test_training import data, mean_loss, rows_of, train  # noqa: F401
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from transformers import AutoModelForCausalLM
 from transformers.optimization import Adafactor
@@ -128,9 +128,9 @@ def load(folder):
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
 
 
-def run(folder, data, output, rows, **fields):
+def run(folder, text_file, output, rows, **fields):
     common = {"method": "full", "tokens": STEPS * sum(map(len, rows)), "batch_size": len(rows), "weight_decay": DECAY, "warmup_fraction": 0, "schedule": "constant", "clip": 1.0, "dropout": 0}
-    return train(folder, data, output, **{**common, **fields})
+    return train(folder, text_file, output, **{**common, **fields})
 
 
 def without_key_bias(name, tensor):
@@ -152,10 +152,10 @@ def assert_close(ours, theirs, start, tolerance, leave_out="nothing"):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_full_batch_steps_equal_those_of_the_peer(name, model_folder, data, tmp_path, muon_in_fp32):  # noqa: F811
+def test_full_batch_steps_equal_those_of_the_peer(name, model_folder, text_file, tmp_path, muon_in_fp32):
     rate, make = OPTIMIZERS[name]
     rows = rows_of(model_folder)
-    run(model_folder, data, tmp_path / "tuned", rows, optimizer=name, learning_rate=rate)
+    run(model_folder, text_file, tmp_path / "tuned", rows, optimizer=name, learning_rate=rate)
     model, start, ours = load(model_folder), load(model_folder), load(tmp_path / "tuned")
     before = mean_loss(model, rows).item()
     steps(model, make(list(model.named_parameters()), rate), rows)
@@ -169,14 +169,14 @@ def test_full_batch_steps_equal_those_of_the_peer(name, model_folder, data, tmp_
 
 
 @pytest.mark.parametrize("name", ["adafactor", "muon", "lora_plus"])
-def test_steps_of_adapters_equal_those_of_the_peer(name, model_folder, data, tmp_path, muon_in_fp32):  # noqa: F811
+def test_steps_of_adapters_equal_those_of_the_peer(name, model_folder, text_file, tmp_path, muon_in_fp32):
     """The factors of layers that share an input lie in one tensor here: each must be stepped as if it were alone."""
     rows = rows_of(model_folder)
     lora = {"method": "lora", "rank": 4, "scale": 2.0, "weight_decay": DECAY}
     rate = 3e-3
     optimizer = {"optimizer": "adamw", "lora_b_rate": 4} if name == "lora_plus" else {"optimizer": name}
-    run(model_folder, data, tmp_path / "fresh", rows, **lora, learning_rate=1e-12, tokens=1)
-    run(model_folder, data, tmp_path / "tuned", rows, **lora, **optimizer, learning_rate=rate)
+    run(model_folder, text_file, tmp_path / "fresh", rows, **lora, learning_rate=1e-12, tokens=1)
+    run(model_folder, text_file, tmp_path / "tuned", rows, **lora, **optimizer, learning_rate=rate)
     adapted = lambda folder: PeftModel.from_pretrained(load(model_folder), folder, is_trainable=True)  # noqa: E731
     model, start, ours = adapted(tmp_path / "fresh"), adapted(tmp_path / "fresh"), adapted(tmp_path / "tuned")
     factors = lambda m: [(n, p) for n, p in m.named_parameters() if p.requires_grad]  # noqa: E731
@@ -203,18 +203,18 @@ def smooth_loss(model, rows):
     return total
 
 
-def test_label_smoothing_z_loss_and_clipping_by_value_equal_pytorch(model_folder, data, tmp_path):  # noqa: F811
+def test_label_smoothing_z_loss_and_clipping_by_value_equal_pytorch(model_folder, text_file, tmp_path):
     rows = rows_of(model_folder)
-    run(model_folder, data, tmp_path / "tuned", rows, learning_rate=1e-3, label_smoothing=0.1, z_loss=0.01, clip=0, clip_value=1e-3)
+    run(model_folder, text_file, tmp_path / "tuned", rows, learning_rate=1e-3, label_smoothing=0.1, z_loss=0.01, clip=0, clip_value=1e-3)
     model, start, ours = load(model_folder), load(model_folder), load(tmp_path / "tuned")
     optimizer = torch.optim.AdamW(groups_of(model.parameters()), lr=1e-3)
     steps(model, optimizer, rows, loss=smooth_loss, clip=lambda parameters: torch.nn.utils.clip_grad_value_(parameters, 1e-3))
     assert_close(ours.named_parameters(), model.named_parameters(), start.named_parameters(), 0.03)
 
 
-def test_a_moving_average_is_torchs(model_folder, data, tmp_path):  # noqa: F811
+def test_a_moving_average_is_torchs(model_folder, text_file, tmp_path):
     rows = rows_of(model_folder)
-    result = run(model_folder, data, tmp_path / "tuned", rows, learning_rate=1e-3, average="ema", average_decay=0.8)
+    result = run(model_folder, text_file, tmp_path / "tuned", rows, learning_rate=1e-3, average="ema", average_decay=0.8)
     model, start, ours = load(model_folder), load(model_folder), load(tmp_path / "tuned")
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.8))
     steps(model, torch.optim.AdamW(groups_of(model.parameters()), lr=1e-3), rows, after=lambda: average.update_parameters(model))
