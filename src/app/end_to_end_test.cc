@@ -438,6 +438,15 @@ std::string drawn_on_a_terminal(const Path& folder, bool no_color) {
   return drawn;
 }
 
+TEST_F(EndToEnd, SaysWhichConstraintNoTrialMeets) {
+  write("study.yaml",
+        "name: s\ntrial: {command: 'echo loss 1', metric: {loss: 'loss (\\S+)'}}\nspace: {x: {range: [0, 1]}}\n"
+        "constraints: ['memory <= 1GiB']\nobjective: {minimize: loss}\nbudget: {trials: 2}\n");
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"tune", "study.yaml"}, {"best", "s"}})
+    EXPECT_THAT(pegbox(command).err,
+                HasSubstr("no trial meets the constraints; trial 0: memory <= 1GiB (memory was not reported)"));
+}
+
 TEST_F(EndToEnd, RedrawsAPictureOnATerminal) {
   write("study.yaml", study_of(3, "0.2"));
   const std::string drawn = drawn_on_a_terminal(folder(), false);

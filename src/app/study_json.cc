@@ -139,6 +139,16 @@ Json study_details(const StudyState& state, bool is_held) {
   return json;
 }
 
+std::string why_no_best(const StudyState& state) {
+  const History history = state.history();
+  for (const std::int64_t number : history.in_state(TrialState::Done)) {
+    const Trial& trial = history.trials[static_cast<std::size_t>(number)];
+    const auto violated = history.constraints.violated_by(trial.config, trial.metrics);
+    if (violated && *violated) return fmt::format("no trial meets the constraints; trial {}: {}", number, **violated);
+  }
+  return "no trial has a result";
+}
+
 std::optional<Json> best_details(const StudyState& state, const StorePlace& place) {
   const History history = state.history();
   const StudySpec& spec = history.spec;

@@ -33,6 +33,10 @@ Json study_details(const StudyState& state, bool is_held);
 /// says why.
 std::optional<Json> best_details(const StudyState& state, const StorePlace& place);
 
+/// Why best_details has nothing, in words: "no trial has a result", or which constraint the first trial that is done
+/// does not meet.
+std::string why_no_best(const StudyState& state);
+
 Json trial_json(const Trial& trial);
 
 }  // namespace pegbox

@@ -87,7 +87,7 @@ class Best final : public Subcommand {
     const auto best = best_details(study->state(), place);
     if (!best)
       return fail(ErrorKind::NotFound, {.where = name,
-                                        .what = "no trial has a result yet",
+                                        .what = why_no_best(study->state()),
                                         .hint = fmt::format("`pegbox show {}` says what became of them", name)});
     if (session.wants_json()) {
       session.print_json(*best);

@@ -145,7 +145,7 @@ class Tune final : public Subcommand {
     }
     if (!best)
       return fail(ErrorKind::Internal, {.where = name,
-                                        .what = "no trial has a result",
+                                        .what = why_no_best(study.state()),
                                         .hint = fmt::format("`pegbox show {}` says what became of them", name)});
     if (!session.wants_json() && best->contains("trial")) print_best(session, study, *best);
     return ExitCode::Done;
