@@ -78,6 +78,7 @@ class Session {
     Json result = {{"tokens", run().tokens()},
                    {"steps", run().steps()},
                    {"parameters", run().trainable_parameters()},
+                   {"learning_rate", run().config().learning_rate},
                    {"seconds", clock_.now_s() - start_s_},
                    {"tokens_per_second", speed()}};
     if (has_evaluation_) {
@@ -177,6 +178,8 @@ Result<void> run_train(const Config& config, const Streams& streams) {
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
   if (!config.settings.json) PEGBOX_CHECK(print_data(workplace, resolved.sequence_length, streams));
   PEGBOX_TRY(const auto owned, make_run(workplace, resolved));
+  if (resolved.learning_rate == 0 && !config.settings.json)
+    fmt::print(streams.progress, "learning_rate {:.3g}, by the Step Law\n", owned->run->config().learning_rate);
   Session session(workplace, config.settings, *owned, streams);
   if (!config.settings.output.empty()) PEGBOX_CHECK(session.resume());
   PEGBOX_CHECK(session.train());
