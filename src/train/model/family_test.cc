@@ -146,6 +146,19 @@ TEST(Families, AreWrittenAsTheyAreRead) {
   }
 }
 
+TEST(Families, OfGemmaWithoutWindowsAreWrittenWithANumber) {  // transformers computes with it in any case
+  for (const char* name : {"gemma2", "gemma3_text"}) {
+    ModelConfig config = testing::llama_config();
+    config.family = name;
+    family_of(config).choose(config);
+    const Json written = write_model_config(config);
+    EXPECT_EQ(written["sliding_window"], config.positions);
+    EXPECT_EQ(written["layer_types"], (Json{"full_attention", "full_attention"}));
+    const ModelConfig again = must(parse_model_config({.json = written, .name = "written", .lines = {}}));
+    EXPECT_EQ(again.window(0) + again.window(1), 0);
+  }
+}
+
 TEST(Families, RotationsAreWrittenAsTheyAreRead) {
   for (const Json& scaling : {Json{{"rope_type", "linear"}, {"factor", 4.0}},
                               Json{{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.5}},
