@@ -126,6 +126,13 @@ TEST(Families, RefuseByNameWhatTheDecoderLacks) {
   expect_refused({{"model_type", "mistral"}, {"sliding_window", -1}}, "window", ErrorKind::InvalidInput);
   expect_refused({{"model_type", "gemma2"}, {"query_pre_attn_scalar", 0}}, "scale", ErrorKind::InvalidInput);
   expect_refused({{"model_type", "qwen2"}, {"hidden_act", "mish"}}, "mish");
+  expect_refused({{"model_type", "llama"}, {"rope_theta", 0}}, "rope_theta", ErrorKind::InvalidInput);
+  expect_refused({{"model_type", "gemma3_text"}, {"rope_local_base_freq", -1}}, "rope_theta", ErrorKind::InvalidInput);
+  expect_refused({{"model_type", "llama"}, {"rope_scaling", {{"rope_type", "linear"}, {"factor", 0}}}}, "factor",
+                 ErrorKind::InvalidInput);
+  expect_refused(
+      {{"model_type", "llama"}, {"rope_scaling", {{"rope_type", "yarn"}, {"original_max_position_embeddings", 0}}}},
+      "original_max_position_embeddings", ErrorKind::InvalidInput);
 }
 
 TEST(Families, AreWrittenAsTheyAreRead) {
