@@ -20,6 +20,10 @@ namespace {
 
 constexpr double kProgressSeconds = 5;
 
+std::string show_perplexity(double perplexity) {
+  return perplexity > 1e6 ? fmt::format("{:.2e}", perplexity) : fmt::format("{:.2f}", perplexity);
+}
+
 std::atomic<bool> interrupted = false;  // set by SIGINT and SIGTERM
 
 /// A run of the verb: trains to its end, evaluating and saving on the way.
@@ -122,11 +126,11 @@ class Session {
     curves_->add(run().tokens(), Metrics{{"validation_loss", evaluation_.loss},
                                          {"perplexity", evaluation_.perplexity()},
                                          {"tokens_per_second", speed()}});
-    print_progress(
-        evaluation_.classes.empty()
-            ? fmt::format("  validation loss {:.4f}  perplexity {:.2f}", evaluation_.loss, evaluation_.perplexity())
-            : fmt::format("  validation loss {:.4f}  accuracy {:.4f}  macro F1 {:.4f}", evaluation_.loss,
-                          evaluation_.classes.accuracy(), evaluation_.classes.macro_f1()));
+    print_progress(evaluation_.classes.empty()
+                       ? fmt::format("  validation loss {:.4f}  perplexity {}", evaluation_.loss,
+                                     show_perplexity(evaluation_.perplexity()))
+                       : fmt::format("  validation loss {:.4f}  accuracy {:.4f}  macro F1 {:.4f}", evaluation_.loss,
+                                     evaluation_.classes.accuracy(), evaluation_.classes.macro_f1()));
     return {};
   }
 
