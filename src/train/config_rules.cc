@@ -119,6 +119,10 @@ Result<void> check_start(const TrainConfig& config, const std::string& where) {
   if (config.tie_embeddings)
     return clash(where, "mup gives embedding and head rates of their own", "tie_embeddings true",
                  "tie_embeddings false");
+  const auto shapes = shapes_with_plain_embeddings();
+  if (std::ranges::find(shapes, config.shape) == shapes.end())
+    return clash(where, "mup keeps embeddings at one size, and this shape multiplies them by sqrt(width)",
+                 "shape " + config.shape, fmt::format("shape {}", fmt::join(shapes, ", ")));
   if (config.optimizer == "sgd" || config.optimizer == "muon")
     return clash(where, "mup's rates are those of Adam", "optimizer " + config.optimizer,
                  "adamw, adafactor, lion or schedule_free");
