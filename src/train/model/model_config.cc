@@ -76,8 +76,8 @@ void write_labels(const ModelConfig& config, Json& json) {
 Result<void> check_rope(const Rope& rope, const std::string& where) {
   const RopeScaling scaling = rope.scaling.value_or(RopeScaling{});
   for (const auto& [name, value] : {std::pair{"rope_theta", rope.theta},
-                                    {"the rotary scaling's factor", scaling.factor},
-                                    {"original_max_position_embeddings", scaling.original_positions}})
+                                    {"original_max_position_embeddings", scaling.original_positions},
+                                    {"the rotary scaling's factor", scaling.factor}})
     if (!(value > 0) || !std::isfinite(value))
       return fail(ErrorKind::InvalidInput, {.where = where,
                                             .what = fmt::format("{} is not positive", name),
