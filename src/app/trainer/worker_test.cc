@@ -614,7 +614,7 @@ TEST_F(TrainerProgram, MemoryDoesNotGrowFromTrialToTrial) {
   host.expect<message::Ready>();
   double early = 0;
   for (int trial = 100; trial < 140; ++trial) {
-    host.send(start(trial, 1500, {{"method", trial % 2 == 0 ? "lora" : "full"}, {"rank", 8}}));
+    host.send(start(trial, 1500, trial % 2 == 0 ? Json{{"rank", 8}} : Json{{"method", "full"}}));
     host.expect<message::Reached>();
     host.send(message::Go{trial, 0});
     host.expect<message::Done>();
