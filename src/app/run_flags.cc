@@ -57,6 +57,10 @@ std::vector<Option> RunFlags::options() {
        .value = "PATH",
        .help = "text to measure the loss on",
        .completion = Completion::File},
+      {.names = "--columns",
+       .target = &columns,
+       .value = "NAME=FIELD",
+       .help = "what the data call a field of ours, such as prompt=question; may be repeated"},
       {.names = "--method",
        .target = &method,
        .value = "METHOD",
@@ -76,6 +80,10 @@ Result<Json> RunFlags::config(bool takes_study) const {
   if (!model.empty()) config["model"] = model;
   if (!data.empty()) config["data"] = {{"train", data}};
   if (!validation.empty()) config["data"]["validation"] = validation;
+  if (!columns.empty()) {
+    if (!config["data"].is_object()) config["data"] = {{"train", config["data"]}};
+    PEGBOX_TRY(config["data"]["columns"], fields_of_flags(columns, "--columns"));
+  }
   if (!method.empty()) config["method"] = method;
   PEGBOX_TRY(const Json fields, fields_of_flags(set, "--set"));
   config.update(fields);

@@ -12,7 +12,7 @@ namespace pegbox {
 
 struct RunFlags {
   std::string file, model, validation, method;
-  std::vector<std::string> data, set;
+  std::vector<std::string> data, columns, set;
 
   std::vector<Option> options();
 

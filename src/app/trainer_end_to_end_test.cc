@@ -139,6 +139,16 @@ TEST_F(TrainerEndToEnd, ShowsWhatARunWouldLearnBeforeIt) {
   EXPECT_EQ(pegbox(with({"--set", "loss_on=everything"})).code, 2);
 }
 
+TEST_F(TrainerEndToEnd, EvaluatesOtherFieldsAndOtherTokensOfThem) {
+  write("sums.csv", "question,answer\n2+2 is,four\n");
+  const auto learned = [&](const std::string& loss_on) {
+    return json_of({"evaluate", "--model", demo("base"), "--data", "sums.csv", "--columns", "prompt=question",
+                    "--columns", "completion=answer", "--set", "loss_on=" + loss_on, "--json"})["label_tokens"]
+        .get<std::int64_t>();
+  };
+  EXPECT_GT(learned("all"), learned("completions"));
+}
+
 TEST_F(TrainerEndToEnd, SearchesTheSharesOfAMixture) {
   write("mixed.yaml", fmt::format("name: mixed\ntrial:\n  trainer:\n    model: '{}'\n    data:\n      train:\n"
                                   "        - {{path: '{}', name: code}}\n        - {{path: more.txt, name: prose}}\n"

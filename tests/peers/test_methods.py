@@ -2,9 +2,10 @@
 
 import json
 
+import bitsandbytes.functional as functional
 import pytest
 import torch
-from conftest import base_of, mean_loss, rows_of, train, trainer
+from conftest import base_of, gpt2, llama, mean_loss, rows_of, train, trainer, write_model
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file
 
@@ -90,8 +91,11 @@ def test_a_merged_model_is_the_adapter_and_its_base(name, model_folder, text_fil
     assert ((ours - theirs).norm() / theirs.norm()).item() < 1e-4
 
 
-def test_four_bit_values_are_those_of_bitsandbytes(model_folder, text_file, tmp_path):
-    functional = pytest.importorskip("bitsandbytes.functional")
+@pytest.mark.parametrize("make", [lambda: llama(hidden_size=64, intermediate_size=128), lambda: gpt2(n_embd=64)], ids=["llama", "gpt2"])
+def test_four_bit_values_are_those_of_bitsandbytes(make, text_file, tmp_path):
+    """Of rows of whole blocks: its CPU code takes no others right. It scales the blocks of each matrix together, and pegbox those of matrices that share their input."""
+    torch.manual_seed(1)
+    model_folder = write_model(make(), tmp_path / "model")
     train(model_folder, text_file, tmp_path / "adapter", method="qlora", rank=4, learning_rate=1e-12, tokens=1, batch_size=1)
     trainer("merge", "--model", model_folder, "--adapter", tmp_path / "adapter", "--output", tmp_path / "merged", json_result=False)
     merged, base = base_of(tmp_path / "merged").state_dict(), base_of(model_folder).state_dict()
@@ -102,4 +106,4 @@ def test_four_bit_values_are_those_of_bitsandbytes(model_folder, text_file, tmp_
         ours = merged[name].T if ".h." in name else merged[name]
         codes, state = functional.quantize_4bit(weight.contiguous(), blocksize=64, quant_type="nf4", compress_statistics=True)
         theirs = functional.dequantize_4bit(codes, state)
-        assert ((ours - theirs).norm() / theirs.norm()).item() < 1e-3, name
+        assert ((ours - theirs).norm() / theirs.norm()).item() < 5e-3, name

@@ -3,6 +3,7 @@
 
 #include "app/commands/table.h"
 #include "app/event_line.h"
+#include "app/quick_study.h"
 #include "app/session.h"
 #include "app/trainer_program.h"
 
@@ -29,13 +30,21 @@ class Evaluate final : public Subcommand {
         {.names = "--data",
          .target = &data_,
          .value = "PATH",
-         .help = "the text (.txt, .jsonl or a folder); may be repeated",
+         .help = "text, rows or a folder (docs/data.md); may be repeated",
          .completion = Completion::File,
          .required = true},
         {.names = "--sequence-length",
          .target = &sequence_length_,
          .value = "N",
          .help = "longer texts are cut into pieces of so many tokens [512]"},
+        {.names = "--columns",
+         .target = &columns_,
+         .value = "NAME=FIELD",
+         .help = "what the data call a field of ours, such as prompt=question; may be repeated"},
+        {.names = "--set",
+         .target = &set_,
+         .value = "NAME=VALUE",
+         .help = "a field of the trainer, such as loss_on=all or chat_template=chatml; may be repeated"},
         {.names = "--per-row",
          .target = &per_row_,
          .value = "FILE",
@@ -45,7 +54,12 @@ class Evaluate final : public Subcommand {
   }
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const auto trainer, TrainerProgram::find());
-    Json config = {{"model", model_}, {"data", data_}, {"sequence_length", sequence_length_}};
+    Json config = {{"model", model_}, {"data", {{"test", data_}}}, {"sequence_length", sequence_length_}};
+    if (!columns_.empty()) {
+      PEGBOX_TRY(config["data"]["columns"], fields_of_flags(columns_, "--columns"));
+    }
+    PEGBOX_TRY(const Json fields, fields_of_flags(set_, "--set"));
+    config.update(fields);
     if (!adapter_.empty()) config["adapter"] = adapter_;
     if (!per_row_.empty()) config["per_row"] = per_row_;
     PEGBOX_TRY(const Json result, trainer.ask("evaluate", config));
@@ -65,7 +79,7 @@ class Evaluate final : public Subcommand {
 
  private:
   std::string model_, adapter_, per_row_;
-  std::vector<std::string> data_;
+  std::vector<std::string> data_, columns_, set_;
   std::int64_t sequence_length_ = 512;
 };
 
