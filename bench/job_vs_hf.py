@@ -148,7 +148,7 @@ def run_peer(job, folder, steps):
 def run_pegbox(job, folder, tokens):
     """Its first step is that of a job of one step, the evaluation after it included."""
     config = {"model": f"{folder}/model", "data": {"train": f"{folder}/train.jsonl", "validation": f"{folder}/validation.jsonl"}, "method": job, "sequence_length": LENGTH,
-              "batch_size": BATCH, "rank": RANK, "scale": SCALE, "dropout": 0, "learning_rate": RATE[job], "weight_decay": 0, "beta2": 0.999, "clip": 1.0,
+              "batch_size": BATCH, **({} if job == "full" else {"rank": RANK, "scale": SCALE}), "learning_rate": RATE[job], "weight_decay": 0, "beta2": 0.999, "clip": 1.0,
               "schedule": "linear", "warmup_fraction": 0, "checkpoint_every": 0}
     start = lambda tokens: run([TRAINER, "train", "--json-config", json.dumps({**config, "tokens": tokens})], "train ")
     lines, measured = start(tokens)

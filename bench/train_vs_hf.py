@@ -121,8 +121,8 @@ def run_peer(folder, method, rows, tokens, grouped):
 
 
 def run_pegbox(folder, data, method, tokens, threads):
-    config = {"model": folder, "data": data, "validation_fraction": 0, "method": method, "sequence_length": LENGTH, "batch_size": BATCH, "tokens": tokens, "rank": RANK,
-              "scale": SCALE, "dropout": DROPOUT if method == "lora" else 0, "learning_rate": 1e-4, "weight_decay": 0.01, "json": True, "checkpoint_every": 0, "threads": threads}
+    config = {"model": folder, "data": data, "validation_fraction": 0, "method": method, "sequence_length": LENGTH, "batch_size": BATCH, "tokens": tokens,
+              **({"rank": RANK, "scale": SCALE, "dropout": DROPOUT} if method == "lora" else {}), "learning_rate": 1e-4, "weight_decay": 0.01, "json": True, "checkpoint_every": 0, "threads": threads}
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     done = subprocess.run([TRAINER, "train", "--json-config", json.dumps(config)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

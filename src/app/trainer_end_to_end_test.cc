@@ -197,6 +197,19 @@ TEST_F(TrainerEndToEnd, SaysWhatIsWrongWithAModel) {
   EXPECT_NE(pegbox({"evaluate", "--model", "nowhere", "--data", demo("text/test.jsonl")}).code, 0);
 }
 
+TEST_F(TrainerEndToEnd, SaysWhatIsWrongEvenWhereItIsQuiet) {
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"predict", "--prompt", "a"},
+        {"train", "--data", demo("text/train.jsonl"), "--output", "tuned", "--set", "tokens=100"}}) {
+    std::vector<std::string> quiet = command;
+    quiet.insert(quiet.end(), {"--quiet", "--model", "nowhere"});
+    const ProgramRun run = pegbox(quiet);
+    EXPECT_EQ(run.code, 2);
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err, HasSubstr("nowhere"));
+  }
+}
+
 bool has_checkpoint(const Path& trial) {
   std::error_code missing;
   const std::filesystem::directory_iterator files(trial, missing);

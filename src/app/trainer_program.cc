@@ -87,10 +87,11 @@ std::string last_lines(const std::string& text) {
   return end;
 }
 
-/// What the trainer said of a mistake, without its name before it.
+/// What the trainer said of a mistake at its end, without its name before it.
 std::string own_words(const std::string& text, const std::string& verb) {
   const std::string name = "pegbox-trainer " + verb + ": ";
-  return text.starts_with(name) ? text.substr(name.size()) : text;
+  const std::size_t start = text.rfind(name);
+  return start == std::string::npos ? text : text.substr(start + name.size());
 }
 
 }  // namespace
@@ -140,12 +141,17 @@ Result<ExitCode> TrainerProgram::run(const std::string& verb, const Json& config
   const auto take = [&](std::string_view bytes) {
     output == TrainerOutput::Result ? console.print(bytes) : console.draw(bytes);
   };
-  const ExitStatus status =
-      follow(*started.child, take, [&](std::string_view bytes) { console.draw(bytes); }, &interrupted);
+  std::string unseen;
+  const auto take_errors = [&](std::string_view bytes) {
+    console.draw(bytes);
+    if (console.quiet()) unseen += bytes;
+  };
+  const ExitStatus status = follow(*started.child, take, take_errors, &interrupted);
   if (interrupted) return ExitCode::Interrupted;
   if (status.signal != 0)
     return fail(ErrorKind::Internal,
                 {.where = "pegbox-trainer " + verb, .what = "the trainer died", .got = status.describe()});
+  if (status.code != 0 && console.quiet()) console.error(own_words(last_lines(unseen), verb));
   return static_cast<ExitCode>(status.code);
 }
 

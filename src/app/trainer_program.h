@@ -37,7 +37,8 @@ class TrainerProgram {
   Result<Json> field_rows() const;  ///< what `pegbox-trainer fields` prints
 
   /// Runs `pegbox-trainer VERB --config FILE` with `config` in the file and passes its output through; an interrupt is
-  /// passed on once. The trainer's own exit code. `called`: what its messages call the config.
+  /// passed on once. The trainer's own exit code; what it says of an error is seen even where the console is quiet.
+  /// `called`: what its messages call the config.
   Result<ExitCode> run(const std::string& verb, const Json& config, Console& console,
                        const std::atomic<bool>& interrupted, TrainerOutput output = TrainerOutput::Result,
                        const std::string& called = "command line") const;

@@ -92,9 +92,8 @@ std::string training_reference(const Json& fields) {
       "## Fields\n\n"
       "Each may stand under `trial: trainer:` of a study file, in the file of `pegbox train`, and as `--set "
       "NAME=VALUE`. "
-      "All but those of files and the program may be in a `space:`; the last column names the methods for which "
-      "`space: "
-      "auto` searches a field.\n";
+      "All but those of files and the program, `precision` and `task`, which are the same for all trials, may be in a "
+      "`space:`; the last column names the methods for which `space: auto` searches a field.\n";
   std::vector<std::string> titles;
   for (const Json& field : fields)
     if (std::string title = field.value("section", ""); std::ranges::find(titles, title) == titles.end())

@@ -2,8 +2,8 @@
 //
 //   w(x) = 1 - (1 - u^a)^b,   u = e + (1 - 2 e) x,   e = 1e-6
 //
-// Kumaraswamy's distribution function. a > 1 flattens what is near 0, a < 1 stretches it; b does the same near 1 the
-// other way round; a = b = 1 changes nothing. So a function that is steep at one end of an axis and flat at the other
+// Kumaraswamy's distribution function. a > 1 flattens what is near 0, a < 1 stretches it; b does the same near 1;
+// a = b = 1 changes nothing. So a function that is steep at one end of an axis and flat at the other
 // is alike everywhere to the kernel: Snoek, Swersky, Zemel, Adams, "Input warping for Bayesian optimization of
 // non-stationary functions", ICML 2014 (arXiv 1402.0929), there with Beta distributions. e keeps slopes finite.
 #pragma once

@@ -37,6 +37,17 @@ std::vector<std::string_view> quantizing_optimizers() {
 
 const std::vector<Reader>& readers() {
   static const std::vector<Reader> table{
+      {"shape", "method", {"scratch"}},
+      {"norm", "method", {"scratch"}},
+      {"activation", "method", {"scratch"}},
+      {"layers", "method", {"scratch"}},
+      {"heads", "method", {"scratch"}},
+      {"kv_heads", "method", {"scratch"}},
+      {"width", "method", {"scratch"}},
+      {"feed_forward", "method", {"scratch"}},
+      {"positions", "method", {"scratch"}},
+      {"window", "method", {"scratch"}},
+      {"tie_embeddings", "method", {"scratch"}},
       {"beta1", "optimizer", optimizers_with(&OptimizerDefaults::beta1)},
       {"beta2", "optimizer", optimizers_with(&OptimizerDefaults::beta2)},
       {"momentum", "optimizer", optimizers_with(&OptimizerDefaults::momentum)},
@@ -44,6 +55,10 @@ const std::vector<Reader>& readers() {
       {"epsilon", "optimizer", optimizers_with(&OptimizerDefaults::epsilon)},
       {"muon_scale", "optimizer", {"muon"}},
       {"state_precision", "optimizer", quantizing_optimizers()},
+      {"rank", "method", {"lora", "qlora"}},
+      {"scale", "method", {"lora", "qlora", "adapter"}},
+      {"target", "method", {"lora", "qlora"}},
+      {"dropout", "method", {"lora", "qlora", "full", "scratch", "last_k", "bias", "adapter"}},
       {"lora_b_rate", "method", {"lora", "qlora"}},
       {"rslora", "method", {"lora", "qlora"}},
       {"dora", "method", {"lora", "qlora"}},
@@ -55,6 +70,7 @@ const std::vector<Reader>& readers() {
       {"virtual_tokens", "method", {"prompt", "prefix"}},
       {"prompt_start", "method", {"prompt", "prefix"}},
       {"final_rate", "schedule", {"linear", "cosine", "cosine_restarts", "polynomial", "wsd"}},
+      {"decay_fraction", "schedule", {"wsd"}},
       {"cycles", "schedule", {"cosine_restarts"}},
       {"decay_power", "schedule", {"polynomial"}},
       {"plateau_factor", "schedule", {"plateau"}},
@@ -119,6 +135,10 @@ Result<void> check_start(const TrainConfig& config, const std::string& where) {
   if (config.tie_embeddings)
     return clash(where, "mup gives embedding and head rates of their own", "tie_embeddings true",
                  "tie_embeddings false");
+  const auto shapes = shapes_with_plain_embeddings();
+  if (std::ranges::find(shapes, config.shape) == shapes.end())
+    return clash(where, "mup keeps embeddings at one size, and this shape multiplies them by sqrt(width)",
+                 "shape " + config.shape, fmt::format("shape {}", fmt::join(shapes, ", ")));
   if (config.optimizer == "sgd" || config.optimizer == "muon")
     return clash(where, "mup's rates are those of Adam", "optimizer " + config.optimizer,
                  "adamw, adafactor, lion or schedule_free");

@@ -69,6 +69,13 @@ std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRow
   return std::max<std::int64_t>(1, std::llround(config.epochs * static_cast<double>(train.total_tokens())));
 }
 
+double peak_learning_rate(const TrainConfig& config, const ModelLayout& layout, std::int64_t tokens) {
+  if (config.learning_rate > 0) return config.learning_rate;
+  const auto parameters = static_cast<double>(layout.parameters_without_tables());
+  return step_law_learning_rate(parameters, static_cast<double>(tokens)) *
+         optimizer_defaults(config.optimizer).rate_factor;
+}
+
 double step_law_learning_rate(double parameters, double tokens) {
   return std::min(5e-3, 1.79 * std::pow(parameters, -0.713) * std::pow(tokens, 0.307));
 }
@@ -108,9 +115,7 @@ Result<std::unique_ptr<TrainingRun>> TrainingRun::create(const BaseModel& model,
 }
 
 Result<void> TrainingRun::start() {
-  if (config_.learning_rate == 0)
-    config_.learning_rate = step_law_learning_rate(
-        static_cast<double>(model_.decoder->layout().parameters_without_tables()), static_cast<double>(total_tokens_));
+  config_.learning_rate = peak_learning_rate(config_, model_.decoder->layout(), total_tokens_);
   PEGBOX_TRY(order_, make_row_order(config_, train_));
   PEGBOX_TRY(method_, make_method(config_, model_));
   PEGBOX_CHECK(check_memory());

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "train/method/scratch_model.h"
+#include "train/optim/optimizer.h"
 #include "train/testing.h"
 
 namespace pegbox::train {
@@ -325,14 +326,10 @@ TEST(TrainingOnABaseInFewerBits, LosesLittleAndTakesAQuarterOrHalfOfTheBytes) {
   EXPECT_LE(static_cast<double>(small.bytes()) - 4 * tables, 0.3 * bf16);
 
   const auto loss_of = [&](const BaseModel& base, const std::string& method, const std::string& precision = "fp32") {
-    const TrainConfig tuning = must(read_train_config(Json::object(),
-                                                      {{"method", method},
-                                                       {"precision", precision},
-                                                       {"rank", 8},
-                                                       {"tokens", 60000},
-                                                       {"batch_size", 8},
-                                                       {"learning_rate", 5e-3}},
-                                                      "test"));
+    Json fields = {
+        {"method", method}, {"precision", precision}, {"tokens", 60000}, {"batch_size", 8}, {"learning_rate", 5e-3}};
+    if (method != "full") fields["rank"] = 8;
+    const TrainConfig tuning = must(read_train_config(Json::object(), fields, "test"));
     const auto run = must(TrainingRun::create(base, tuning, wanted, lanes));
     const double before = must(run->evaluate(wanted)).loss;
     must(run->train_until(60000));
@@ -410,6 +407,31 @@ TEST(TrainConfigFields, ThatAreWrongAreNamed) {
 TEST(StepLaw, GivesThePublishedRate) {
   EXPECT_NEAR(step_law_learning_rate(1e9, 1e11), 1.79 * std::pow(1e9, -0.713) * std::pow(1e11, 0.307), 1e-12);
   EXPECT_EQ(step_law_learning_rate(1e5, 1e9), 5e-3);
+}
+
+TEST(StepLaw, IsTheRateOfARunFromScratchThatNamesNone) {
+  Lanes lanes(1);
+  const text::TokenizedRows rows = testing::random_rows({9, 30, 4}, 61, 5);
+  const auto rate_of = [&](std::int64_t tokens, const char* optimizer, double named) {
+    const Json fields = {
+        {"method", "scratch"},    {"layers", 2},           {"width", 256}, {"heads", 4}, {"tokens", tokens},
+        {"optimizer", optimizer}, {"learning_rate", named}};
+    const TrainConfig config = must(read_train_config({}, fields, "test"));
+    const BaseModel model = must(scratch_model(config, 61, 0));
+    const auto run = must(TrainingRun::create(model, config, rows, lanes));
+    const double law = step_law_learning_rate(static_cast<double>(model.decoder->layout().parameters_without_tables()),
+                                              static_cast<double>(tokens));
+    return std::pair(run->config().learning_rate, law);
+  };
+  const auto [brief, brief_law] = rate_of(3000, "adamw", 0);
+  const auto [longer, longer_law] = rate_of(30000, "adamw", 0);
+  EXPECT_DOUBLE_EQ(brief, brief_law);
+  EXPECT_DOUBLE_EQ(longer, longer_law);
+  EXPECT_NEAR(longer / brief, std::pow(10, 0.307), 1e-9);
+  const double factor = optimizer_defaults("lion").rate_factor;
+  ASSERT_NE(factor, 1);
+  EXPECT_DOUBLE_EQ(rate_of(3000, "lion", 0).first, brief_law * factor);
+  EXPECT_EQ(rate_of(3000, "adamw", 0.25).first, 0.25);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ struct TrainConfig {
   std::string optimizer = "adamw";
   std::string schedule = "wsd";
 
-  double learning_rate = 0;  ///< peak; 0: by the method
+  double learning_rate = 0;  ///< peak; 0: by the method, for scratch once a run knows its size and length
   double warmup_fraction = 0.02;
   double decay_fraction = 0.2;
   double weight_decay = -1;                                    ///< -1: by the method

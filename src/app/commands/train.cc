@@ -41,8 +41,9 @@ class Train final : public Subcommand {
                   {.where = "pegbox train", .what = "--output is missing", .expected = "a folder for the result"});
     PEGBOX_TRY(const auto trainer, TrainerProgram::find());
     if (session.verbose()) PEGBOX_CHECK(show_preflight(trainer, config, session.console()));
-    return trainer.run("train", config, session.console(), session.interrupted(), TrainerOutput::Result,
-                       flags_.called());
+    const bool is_result = !session.console().quiet() || config.value("json", Json(false)) == true;
+    const auto output = is_result ? TrainerOutput::Result : TrainerOutput::Progress;
+    return trainer.run("train", config, session.console(), session.interrupted(), output, flags_.called());
   }
 
  private:

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "app/trainer/adapted_model.h"
 #include "app/trainer/verbs.h"
@@ -52,6 +53,14 @@ Result<void> write_per_row(const std::vector<train::Evaluation>& results, const 
   return replace_file(path, lines);
 }
 
+Result<void> check_finite(const train::Evaluation& result, const std::string& model) {
+  if (std::isfinite(result.loss)) return {};
+  return fail(ErrorKind::Corrupt, {.where = model,
+                                   .what = "the model gives no finite loss",
+                                   .got = fmt::format("{} over {} tokens", result.loss, result.label_tokens),
+                                   .hint = "its weights or its config.json are not what they were trained as"});
+}
+
 /// The likeliest class of a text, and how likely it is.
 Result<void> print_class(const AdaptedModel& model, const std::vector<std::int64_t>& ids, const Config& config,
                          const Streams& streams) {
@@ -81,10 +90,13 @@ Result<void> run_evaluate(const Config& config, const Streams& streams) {
                   {"perplexity", json_number(result.perplexity())},
                   {"label_tokens", result.label_tokens}};
   add_class_scores(result, summary);
+  if (!config.settings.per_row.empty()) {
+    PEGBOX_TRY(const auto each, model.evaluate_each(*rows, *lanes, kEvaluationTokens));
+    PEGBOX_CHECK(write_per_row(each, config.settings.per_row));
+  }
+  PEGBOX_CHECK(check_finite(result, config.settings.model));
   print_json(streams, summary);
-  if (config.settings.per_row.empty()) return {};
-  PEGBOX_TRY(const auto each, model.evaluate_each(*rows, *lanes, kEvaluationTokens));
-  return write_per_row(each, config.settings.per_row);
+  return {};
 }
 
 Result<void> run_predict(const Config& config, const Streams& streams) {

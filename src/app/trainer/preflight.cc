@@ -65,6 +65,7 @@ Json finding_json(const Finding& finding) {
 /// What model a run has, as far as its data must fit it.
 struct ModelShape {
   Json facts = Json::object();
+  train::ModelLayout layout;
   std::int64_t positions = 0, vocabulary = 0;  ///< 0: unknown
 };
 
@@ -72,10 +73,13 @@ Result<ModelShape> shape_of(const Config& config, const train::TrainConfig& run,
   if (!train::method_needs_base(run.method)) {
     PEGBOX_TRY(const auto fresh, train::scratch_model(run, text.tokenizer.vocabulary_size(), text.end.id));
     const train::ModelConfig& shape = fresh.decoder->config();
-    return ModelShape{model_facts(shape, fresh.decoder->layout()), shape.positions, shape.vocabulary};
+    return ModelShape{model_facts(shape, fresh.decoder->layout()), fresh.decoder->layout(), shape.positions,
+                      shape.vocabulary};
   }
   PEGBOX_TRY(const train::ModelConfig shape, train::read_model_config(config.settings.model));
-  return ModelShape{model_facts(shape, train::layout_of(shape)), shape.positions, shape.vocabulary};
+  train::ModelLayout layout = train::layout_of(shape);
+  Json facts = model_facts(shape, layout);
+  return ModelShape{std::move(facts), std::move(layout), shape.positions, shape.vocabulary};
 }
 
 void find_misfits(const ModelShape& shape, const train::TrainConfig& run, const text::TokenizedRows& rows,
@@ -166,6 +170,7 @@ Result<Json> preflight(const Config& config) {
   std::vector<Finding> findings;
   Json parts = Json::object(), samples = Json::array();
   Json facts = shape.facts;
+  double rate = run.learning_rate;
   for (const train::Part part : {train::Part::Train, train::Part::Validation, train::Part::Test}) {
     if (!corpus->has(part)) continue;
     auto report = report_part(*corpus, part, run.sequence_length);
@@ -181,7 +186,9 @@ Result<Json> preflight(const Config& config) {
       findings.push_back(std::move(finding));
     }
     if (part != train::Part::Train) continue;
-    facts["steps"] = train::total_tokens_of(run, *rows);
+    const std::int64_t tokens = train::total_tokens_of(run, *rows);
+    facts["steps"] = tokens;
+    rate = train::peak_learning_rate(run, shape.layout, tokens);
     for (std::int64_t row = 0; row < std::min(config.settings.rows, rows->size()); ++row) {
       PEGBOX_TRY(Json sample, sample_json(*corpus, *rows, row));
       samples.push_back(std::move(sample));
@@ -190,7 +197,7 @@ Result<Json> preflight(const Config& config) {
   if (parts.contains("train")) find_shared_rows(corpus->rows(), parts, findings);
   facts["sequence_length"] = run.sequence_length;
   Json result = {{"model", std::move(facts)},
-                 {"run", {{"method", run.method}, {"optimizer", run.optimizer}, {"learning_rate", run.learning_rate}}},
+                 {"run", {{"method", run.method}, {"optimizer", run.optimizer}, {"learning_rate", rate}}},
                  {"parts", std::move(parts)},
                  {"findings", Json::array()},
                  {"samples", std::move(samples)}};

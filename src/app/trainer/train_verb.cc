@@ -20,6 +20,10 @@ namespace {
 
 constexpr double kProgressSeconds = 5;
 
+std::string show_perplexity(double perplexity) {
+  return perplexity > 1e6 ? fmt::format("{:.2e}", perplexity) : fmt::format("{:.2f}", perplexity);
+}
+
 std::atomic<bool> interrupted = false;  // set by SIGINT and SIGTERM
 
 /// A run of the verb: trains to its end, evaluating and saving on the way.
@@ -78,6 +82,7 @@ class Session {
     Json result = {{"tokens", run().tokens()},
                    {"steps", run().steps()},
                    {"parameters", run().trainable_parameters()},
+                   {"learning_rate", run().config().learning_rate},
                    {"seconds", clock_.now_s() - start_s_},
                    {"tokens_per_second", speed()}};
     if (has_evaluation_) {
@@ -121,11 +126,11 @@ class Session {
     curves_->add(run().tokens(), Metrics{{"validation_loss", evaluation_.loss},
                                          {"perplexity", evaluation_.perplexity()},
                                          {"tokens_per_second", speed()}});
-    print_progress(
-        evaluation_.classes.empty()
-            ? fmt::format("  validation loss {:.4f}  perplexity {:.2f}", evaluation_.loss, evaluation_.perplexity())
-            : fmt::format("  validation loss {:.4f}  accuracy {:.4f}  macro F1 {:.4f}", evaluation_.loss,
-                          evaluation_.classes.accuracy(), evaluation_.classes.macro_f1()));
+    print_progress(evaluation_.classes.empty()
+                       ? fmt::format("  validation loss {:.4f}  perplexity {}", evaluation_.loss,
+                                     show_perplexity(evaluation_.perplexity()))
+                       : fmt::format("  validation loss {:.4f}  accuracy {:.4f}  macro F1 {:.4f}", evaluation_.loss,
+                                     evaluation_.classes.accuracy(), evaluation_.classes.macro_f1()));
     return {};
   }
 
@@ -177,6 +182,8 @@ Result<void> run_train(const Config& config, const Streams& streams) {
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
   if (!config.settings.json) PEGBOX_CHECK(print_data(workplace, resolved.sequence_length, streams));
   PEGBOX_TRY(const auto owned, make_run(workplace, resolved));
+  if (resolved.learning_rate == 0 && !config.settings.json)
+    fmt::print(streams.progress, "learning_rate {:.3g}, by the Step Law\n", owned->run->config().learning_rate);
   Session session(workplace, config.settings, *owned, streams);
   if (!config.settings.output.empty()) PEGBOX_CHECK(session.resume());
   PEGBOX_CHECK(session.train());

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "app/trainer/worker.h"
@@ -35,6 +36,9 @@ constexpr std::array<Verb, 9> kVerbs = {{
     {"probe", "logits and gradients of a model on text, in a file",
      "pegbox-trainer probe --model base --data test.txt --output probe.safetensors", run_probe},
 }};
+
+/// Fields of a run that are the same for all trials of a trainer: it opens model and data by them.
+constexpr std::array<std::string_view, 2> kOfAllTrials = {"precision", "task"};
 
 /// `accepts` and `section` are for a reference: what the field takes, in words, and the heading it is under.
 Json row_json(const FieldRow& row, std::string_view of, std::string_view section) {
@@ -104,8 +108,10 @@ Result<void> run_fields(const Config&, const Streams& streams) {
                    "columns (our names of fields: the files')"},
                   {"accepts", "path, list or object"},
                   {"section", kProgramSection}});
-  for (const FieldRow& row : train::train_fields().rows())
-    rows.push_back(row_json(row, "run", train::section_of(row.name)));
+  for (const FieldRow& row : train::train_fields().rows()) {
+    const bool is_shared = std::ranges::find(kOfAllTrials, row.name) != kOfAllTrials.end();
+    rows.push_back(row_json(row, is_shared ? "trainer" : "run", train::section_of(row.name)));
+  }
   print_json(streams, rows);
   return {};
 }

@@ -149,8 +149,8 @@ class GpSampler final : public Sampler {
     const std::int64_t initial = earlier_.any() ? static_cast<std::int64_t>(kTransferTrials) : options_.initial;
     required_success_ = required_success(all);
     region_ = options_.region == "trust" ? region_after(history, all, initial) : TrustRegion{};
-    const Observations recent = region_.first_trial > 0 ? since(all, region_.first_trial) : Observations{};
-    const Observations& observations = region_.first_trial > 0 ? recent : all;
+    Observations recent;
+    const Observations& observations = of_region(all, recent);
     std::optional<Design> design;
     std::size_t trials = history.trials.size() - static_cast<std::size_t>(region_.first_trial);
     return suggest_each(count, key, taken_, [&](const RngKey& each) -> Result<std::optional<Suggestion>> {
@@ -181,6 +181,13 @@ class GpSampler final : public Sampler {
     const Space& space = history.spec.space;
     if (initial == 0) initial = initial_trials(space, history.spec.budget.trials);
     return follow_region(observations.measured, space.dimensions(), initial);
+  }
+
+  /// The observations of the region's own trials: `all`, or those among them that `recent` is made to hold.
+  const Observations& of_region(const Observations& all, Observations& recent) const {
+    if (region_.first_trial == 0) return all;
+    recent = since(all, region_.first_trial);
+    return recent;
   }
 
   /// The region around the best of the ranking that is allowed, by the mean of the draws' length scales; nothing: the
@@ -260,8 +267,8 @@ class GpSampler final : public Sampler {
     const std::size_t trials = fitted_trials(history.trials.size());
     if (trials == history.trials.size()) return fits_.fit(dimensions, evidence);
     const Observations& all_first = first_observations_.update(history, history.trials.first(trials));
-    const Observations recent = region_.first_trial > 0 ? since(all_first, region_.first_trial) : Observations{};
-    const Observations& first = region_.first_trial > 0 ? recent : all_first;
+    Observations recent;
+    const Observations& first = of_region(all_first, recent);
     if (first.measured.size() < kMinFitted || !first.has_finite()) return fits_.fit(dimensions, evidence);
     Evidence of_first = make_evidence(history, first, weights);
     expect_from_sources(sources, of_first);

@@ -108,7 +108,7 @@ TEST_F(LoraFiles, RefuseAnotherModelsAdapter) {
 TEST_F(LoraFiles, TakeThePlaceOfAnotherMethods) {
   write({{"method", "qlora"}});
   EXPECT_TRUE(std::filesystem::exists(folder_.path() / kBaseFile));
-  write({{"method", "adapter"}});
+  write({{"method", "adapter"}, {"rank", TrainConfig{}.rank}});  // which no adapter reads
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / kPeftConfig));
   write({});
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / kOwnConfig));

@@ -30,13 +30,12 @@ struct MethodRow {
   Result<std::unique_ptr<Method>> (*make)(const TrainConfig&, const BaseModel&);
 };
 
-// scratch: 1e-3 is the Step Law's rate (arXiv 2503.04715) near 1M parameters and 3M tokens.
-// Rates of the others: T-Few (arXiv 2205.05638) for ia3; BitFit's and Houlsby's sweeps for bias and adapter; PEFT's
-// examples for prompt and prefix.
+// scratch has the Step Law's rate, which a run computes (run.h). Rates of the others: T-Few (arXiv 2205.05638) for ia3;
+// BitFit's and Houlsby's sweeps for bias and adapter; PEFT's examples for prompt and prefix.
 constexpr std::array<MethodRow, 10> kMethods = {{{"lora", true, {2e-4, 0.0, 0.999}, make_lora},
                                                  {"qlora", true, {2e-4, 0.0, 0.999}, make_qlora},
                                                  {"full", true, {2e-5, 0.01, 0.999}, make_full},
-                                                 {"scratch", false, {1e-3, 0.1, 0.95}, make_full},
+                                                 {"scratch", false, {0, 0.1, 0.95}, make_full},
                                                  {"last_k", true, {5e-5, 0.01, 0.999}, make_last_k},
                                                  {"bias", true, {1e-3, 0.0, 0.999}, make_bias},
                                                  {"ia3", true, {3e-3, 0.0, 0.999}, make_ia3},

@@ -50,7 +50,8 @@ class Method {
 
 /// What a method changes among the defaults of TrainConfig; sources stand in its field table.
 struct MethodDefaults {
-  double learning_rate, weight_decay, beta2;
+  double learning_rate;  ///< 0: by the model's size and the run's length
+  double weight_decay, beta2;
 };
 
 /// A tensor that has a shape, and no memory.

@@ -103,6 +103,10 @@ std::vector<std::string_view> shapes_without_gate() {
   return shapes_that([](const ModelConfig& shape) { return !shape.gated; });
 }
 
+std::vector<std::string_view> shapes_with_plain_embeddings() {
+  return shapes_that([](const ModelConfig& shape) { return !shape.scaled_embeddings; });
+}
+
 Result<BaseModel> scratch_model(const TrainConfig& config, std::int64_t vocabulary, std::int64_t end_token,
                                 const std::vector<std::string>& labels) {
   ModelConfig shape{.family = config.shape,

@@ -126,6 +126,13 @@ TEST(Families, RefuseByNameWhatTheDecoderLacks) {
   expect_refused({{"model_type", "mistral"}, {"sliding_window", -1}}, "window", ErrorKind::InvalidInput);
   expect_refused({{"model_type", "gemma2"}, {"query_pre_attn_scalar", 0}}, "scale", ErrorKind::InvalidInput);
   expect_refused({{"model_type", "qwen2"}, {"hidden_act", "mish"}}, "mish");
+  expect_refused({{"model_type", "llama"}, {"rope_theta", 0}}, "rope_theta", ErrorKind::InvalidInput);
+  expect_refused({{"model_type", "gemma3_text"}, {"rope_local_base_freq", -1}}, "rope_theta", ErrorKind::InvalidInput);
+  expect_refused({{"model_type", "llama"}, {"rope_scaling", {{"rope_type", "linear"}, {"factor", 0}}}}, "factor",
+                 ErrorKind::InvalidInput);
+  expect_refused(
+      {{"model_type", "llama"}, {"rope_scaling", {{"rope_type", "yarn"}, {"original_max_position_embeddings", 0}}}},
+      "original_max_position_embeddings", ErrorKind::InvalidInput);
 }
 
 TEST(Families, AreWrittenAsTheyAreRead) {
@@ -143,6 +150,19 @@ TEST(Families, AreWrittenAsTheyAreRead) {
     again.source = Json::object();
     EXPECT_EQ(write_model_config(again), written) << name << ": from its fields";
     EXPECT_EQ(again.gated, config.gated) << name;
+  }
+}
+
+TEST(Families, OfGemmaWithoutWindowsAreWrittenWithANumber) {  // transformers computes with it in any case
+  for (const char* name : {"gemma2", "gemma3_text"}) {
+    ModelConfig config = testing::llama_config();
+    config.family = name;
+    family_of(config).choose(config);
+    const Json written = write_model_config(config);
+    EXPECT_EQ(written["sliding_window"], config.positions);
+    EXPECT_EQ(written["layer_types"], (Json{"full_attention", "full_attention"}));
+    const ModelConfig again = must(parse_model_config({.json = written, .name = "written", .lines = {}}));
+    EXPECT_EQ(again.window(0) + again.window(1), 0);
   }
 }
 

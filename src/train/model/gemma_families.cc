@@ -127,7 +127,8 @@ void write_gemma_attention(const ModelConfig& config, Json& json) {
       config.score_scale > 0 ? std::llround(1 / (config.score_scale * config.score_scale)) : config.head_width;
   json["attn_logit_softcapping"] = size_or_null(config.score_cap);
   json["final_logit_softcapping"] = size_or_null(config.logit_cap);
-  json["sliding_window"] = size_or_null(largest_window(config));
+  const std::int64_t window = largest_window(config);
+  json["sliding_window"] = window > 0 ? window : config.positions;  // transformers computes with it in any case
   json["layer_types"] = layer_types(config);
 }
 

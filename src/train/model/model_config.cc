@@ -72,6 +72,20 @@ void write_labels(const ModelConfig& config, Json& json) {
   if (!padded && config.end_token >= 0) json["pad_token_id"] = config.end_token;
 }
 
+/// Angles are positions times powers of theta, and scaling divides.
+Result<void> check_rope(const Rope& rope, const std::string& where) {
+  const RopeScaling scaling = rope.scaling.value_or(RopeScaling{});
+  for (const auto& [name, value] : {std::pair{"rope_theta", rope.theta},
+                                    {"original_max_position_embeddings", scaling.original_positions},
+                                    {"the rotary scaling's factor", scaling.factor}})
+    if (!(value > 0) || !std::isfinite(value))
+      return fail(ErrorKind::InvalidInput, {.where = where,
+                                            .what = fmt::format("{} is not positive", name),
+                                            .got = fmt::to_string(value),
+                                            .expected = "a number above 0"});
+  return {};
+}
+
 }  // namespace
 
 double ModelConfig::embedding_scale() const { return scaled_embeddings ? std::sqrt(static_cast<double>(width)) : 1; }
@@ -104,7 +118,8 @@ Result<void> check_model_config(const ModelConfig& config, const std::string& wh
   if (config.score_cap < 0 || config.logit_cap < 0 || config.score_scale < 0 || !std::isfinite(config.score_scale))
     return wrong("a scale or a cap of the attention or of the logits is not positive",
                  fmt::format("{}, {} and {}", config.score_scale, config.score_cap, config.logit_cap), "above 0");
-  return {};
+  PEGBOX_CHECK(check_rope(config.rope, where));
+  return config.local_rope ? check_rope(*config.local_rope, where) : Result<void>{};
 }
 
 Result<ModelConfig> parse_model_config(const Document& document) {
