@@ -35,6 +35,7 @@ std::vector<std::string_view> quantizing_optimizers() {
   return names;
 }
 
+/// Not among them: rank, scale, target and dropout, which stand once for all methods where methods compete.
 const std::vector<Reader>& readers() {
   static const std::vector<Reader> table{
       {"shape", "method", {"scratch"}},
@@ -55,10 +56,6 @@ const std::vector<Reader>& readers() {
       {"epsilon", "optimizer", optimizers_with(&OptimizerDefaults::epsilon)},
       {"muon_scale", "optimizer", {"muon"}},
       {"state_precision", "optimizer", quantizing_optimizers()},
-      {"rank", "method", {"lora", "qlora"}},
-      {"scale", "method", {"lora", "qlora", "adapter"}},
-      {"target", "method", {"lora", "qlora"}},
-      {"dropout", "method", {"lora", "qlora", "full", "scratch", "last_k", "bias", "adapter"}},
       {"lora_b_rate", "method", {"lora", "qlora"}},
       {"rslora", "method", {"lora", "qlora"}},
       {"dora", "method", {"lora", "qlora"}},
