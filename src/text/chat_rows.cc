@@ -7,6 +7,7 @@
 
 #include "text/builtin_templates.h"
 #include "text/chat_template.h"
+#include "text/row_place.h"
 
 namespace pegbox::text {
 namespace {
@@ -105,20 +106,16 @@ tl::unexpected<Error> fail_without_template(const std::string& place) {
 
 Result<void> write_conversations(std::span<Row> rows, const ModelText& model, LossOn loss_on,
                                  std::span<const std::string> files) {
-  const auto place = [&](const Row& row) {
-    const auto file = static_cast<std::size_t>(row.file);
-    return fmt::format("{}:{}", file < files.size() ? files[file] : "data", row.line);
-  };
   const auto first =
       std::find_if(rows.begin(), rows.end(), [](const Row& row) { return row.conversation.has_value(); });
   if (first == rows.end()) return {};
-  if (model.chat_template.empty()) return fail_without_template(place(*first));
+  if (model.chat_template.empty()) return fail_without_template(place_of(*first, files));
   PEGBOX_TRY(const ChatTemplate chat_template, ChatTemplate::parse(model.chat_template));
   ConversationWriter writer(chat_template, model, loss_on);
   for (auto row = first; row != rows.end(); ++row) {
     if (!row->conversation || !row->text.empty()) continue;
     const auto written = writer.write(*row);
-    if (!written) return fail(written.error().kind, {.where = place(*row), .what = written.error().message});
+    if (!written) return fail(written.error().kind, {.where = place_of(*row, files), .what = written.error().message});
   }
   return {};
 }

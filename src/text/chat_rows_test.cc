@@ -74,6 +74,33 @@ TEST(ChatRows, LearnWhatGenerationBlocksWrote) {
             "### user\nA\n\n### assistant\nB<|end|>\n\n### user\nC\n\n### assistant\nDé<|end|>\n\n");
 }
 
+TEST(ChatRows, AreWrittenByBuiltInTemplatesWithCallsAndPartsOfText) {
+  const Json calls = parse_json(R"([{"name": "sum", "arguments": {"of": [1, 2]}}])", "calls").value();
+  const Json parts =
+      parse_json(R"([{"type": "text", "text": "1 and "}, {"type": "text", "text": "2?"}])", "parts").value();
+  const Json turns = {{{"role", "user"}, {"content", parts}},
+                      {{"role", "assistant"}, {"content", nullptr}, {"tool_calls", calls}},
+                      {{"role", "tool"}, {"content", "3"}},
+                      {{"role", "assistant"}, {"content", parts}, {"tool_calls", calls}}};
+  const std::string written_calls = R"([{"name": "sum", "arguments": {"of": [1, 2]}}])";
+  const auto plain = written(builtin("plain"), conversation(turns));
+  ASSERT_OK(plain);
+  EXPECT_EQ(plain->text, "### user\n1 and 2?\n\n### assistant\n" + written_calls +
+                             "<|end|>\n\n### tool\n3\n\n### assistant\n1 and 2?\n" + written_calls + "<|end|>\n\n");
+  EXPECT_EQ(learned(written(builtin("chatml"), conversation(turns))),
+            (Parts{written_calls + "<|im_end|>", "1 and 2?\n" + written_calls + "<|im_end|>"}));
+}
+
+TEST(ChatRows, RefusePartsThatAreNoText) {
+  const Json image = {{{"type", "image_url"}, {"image_url", "a.png"}}};
+  for (const char* name : {"plain", "chatml"})
+    for (const char* role : {"user", "assistant"}) {
+      const Json turns = {{{"role", role}, {"content", image}}};
+      expect_error(written(builtin(name), conversation(turns)), ErrorKind::InvalidInput,
+                   {"a.jsonl:4", "only texts can be written", "image_url"});
+    }
+}
+
 TEST(ChatRows, LearnNothingWhereTheAssistantSaysNothing) {
   const Json question = {kTurns[0]};
   for (const std::string& chat_template : {std::string(kSimple), builtin("chatml")})

@@ -123,6 +123,17 @@ TEST(ChatTemplate, DoesNotLoopForeverOnDeepRecursion) {
                {"chat template"});
 }
 
+TEST(ChatTemplate, StopsATemplateThatTakesTooLong) {
+  expect_error(render_chat("{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"),
+               ErrorKind::InvalidInput, {"the template takes too long"});
+}
+
+TEST(ChatTemplate, WritesThousandsOfMessagesInItsTime) {
+  Json messages = Json::array();
+  for (int i = 0; i < 5000; ++i) messages.push_back(kMessages[static_cast<std::size_t>(i % 2)]);
+  EXPECT_EQ(render("{% for m in messages %}{{ m.role[0] }}{% endfor %}", messages).size(), 5000U);
+}
+
 TEST(ChatTemplate, RendersQwensPublishedTemplate) {
   const Path data = test::shared_data();
   SKIP_WITHOUT_SHARED_DATA(data);

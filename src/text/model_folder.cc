@@ -145,11 +145,18 @@ Result<ModelText> read_model_text(const Path& model_folder) {
          .expected = "eos_token in tokenizer_config.json, or eos_token_id in generation_config.json or config.json"});
   PEGBOX_TRY(std::optional<SpecialToken> begin, find_token(tokenizer, files, "bos_token"));
   PEGBOX_TRY(std::optional<SpecialToken> pad, find_token(tokenizer, files, "pad_token"));
-  PEGBOX_TRY(Templates templates, read_chat_templates(model_folder, files));
   ModelText text{std::move(tokenizer), std::move(*end), std::move(begin), std::move(pad)};
-  if (const auto found = templates.find(kDefaultTemplate); found != templates.end()) text.chat_template = found->second;
-  text.named_templates = std::move(templates);
+  PEGBOX_CHECK(take_chat_templates(text, model_folder));
   return text;
+}
+
+Result<void> take_chat_templates(ModelText& text, const Path& folder) {
+  PEGBOX_TRY(const NamedFiles files, read_token_files(folder));
+  PEGBOX_TRY(Templates templates, read_chat_templates(folder, files));
+  if (const auto found = templates.find(kDefaultTemplate); found != templates.end()) text.chat_template = found->second;
+  templates.merge(text.named_templates);  // those of the same name stay the folder's
+  text.named_templates = std::move(templates);
+  return {};
 }
 
 Result<void> choose_chat_template(ModelText& text, const std::string& choice) {

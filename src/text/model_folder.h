@@ -34,6 +34,9 @@ struct ModelText {
 /// vocabulary.
 Result<ModelText> read_model_text(const Path& model_folder);
 
+/// Takes over the chat templates that another folder, an adapter's, holds; without any there, all stays as it is.
+Result<void> take_chat_templates(ModelText& text, const Path& folder);
+
 /// Makes `choice` the model's chat template: a file, the name of one of the folder's, or of a built-in one
 /// (builtin_templates.h). NotFound, with the names there are, if it is none of these.
 Result<void> choose_chat_template(ModelText& text, const std::string& choice);

@@ -103,6 +103,22 @@ TEST(ModelFolder, TakesTheChatTemplateFromItsFileFirst) {
   EXPECT_EQ(read_model_text(files.folder())->chat_template, "{{ j }}");
 }
 
+TEST(ModelFolder, TakesOverTheTemplatesOfAnAdaptersFolder) {
+  const Files files = folder_with_tokenizer();
+  files.write(
+      "tokenizer_config.json",
+      R"({"eos_token": "<|end|>", "chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "d"}]})");
+  ModelText text = *read_model_text(files.folder());
+  files.write("plain/adapter_config.json", "{}");
+  ASSERT_OK(take_chat_templates(text, files.folder() / "plain"));
+  EXPECT_EQ(text.chat_template, "d");
+  files.write("own/tokenizer_config.json", R"({"chat_template": "a"})");
+  ASSERT_OK(take_chat_templates(text, files.folder() / "own"));
+  EXPECT_EQ(text.chat_template, "a");
+  ASSERT_OK(choose_chat_template(text, "tool_use"));
+  EXPECT_EQ(text.chat_template, "t");
+}
+
 TEST(ModelFolder, ReadsBackWhatItWrote) {
   const Files files;
   const ModelText written{

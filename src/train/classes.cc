@@ -14,6 +14,7 @@
 #include <set>
 
 #include "text/hash.h"
+#include "text/row_place.h"
 
 namespace pegbox::train {
 
@@ -25,10 +26,10 @@ std::optional<std::int64_t> integer_in(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
 }
 
-tl::unexpected<Error> unknown_label(const text::Row& row, const ClassNames& names) {
+tl::unexpected<Error> unknown_label(const text::Row& row, std::string where, const ClassNames& names) {
   const std::size_t shown = std::min<std::size_t>(names.size(), 8);
   return fail(ErrorKind::InvalidInput,
-              {.where = fmt::format("data, line {}", row.line),
+              {.where = std::move(where),
                .what = "this label is no class of the model",
                .got = row.label,
                .expected = fmt::format("{}{}", fmt::join(names.begin(), names.begin() + static_cast<long>(shown), ", "),
@@ -63,19 +64,25 @@ Result<ClassNames> class_names(std::span<const text::Row> rows) {
 }
 
 Result<text::TokenizedRows> classified_rows(const text::Tokenizer& tokenizer, std::span<const text::Row> rows,
-                                            const ClassNames& names, const text::TokenizeOptions& options) {
+                                            const ClassNames& names, std::span<const std::string> files,
+                                            const text::TokenizeOptions& options) {
   std::vector<std::string_view> texts;
   for (const text::Row& row : rows) texts.push_back(row.text);
   PEGBOX_TRY(const auto encoded, tokenizer.encode_batch(texts, options.threads));
   text::TokenizedRows result;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto found = std::ranges::find(names, rows[i].label);
-    if (found == names.end()) return unknown_label(rows[i], names);
+    if (found == names.end()) return unknown_label(rows[i], text::place_of(rows[i], files), names);
     std::vector<text::TokenId> ids;
     if (options.begin_token) ids.push_back(*options.begin_token);
     ids.insert(ids.end(), encoded[i].begin(), encoded[i].end());
     const auto most = static_cast<std::size_t>(options.sequence_length - 1);
-    if (ids.size() > most) ++result.truncated_rows;
+    const auto whole = std::ssize(ids) + 1;  // with the class
+    result.longest = std::max(result.longest, whole);
+    if (ids.size() > most) {
+      ++result.truncated_rows;
+      result.longest_truncated = std::max(result.longest_truncated, whole);
+    }
     ids.resize(std::min(ids.size(), most));
     result.ids.insert(result.ids.end(), ids.begin(), ids.end());
     result.ids.push_back(static_cast<text::TokenId>(found - names.begin()));

@@ -24,9 +24,11 @@ Result<ClassNames> class_names(std::span<const text::Row> rows);
 /// Each text, begun with the begin token if there is one and cut at the sequence length, without an end token, and
 /// behind it the number of its class as if that were its next token: the row's only label. What stands behind a token
 /// does not change its hidden state, so the class is told from the text's last token, where transformers'
-/// *ForSequenceClassification read it, too. InvalidInput, with the row's line, for a label that no class has.
+/// *ForSequenceClassification read it, too. InvalidInput, with file and line (`files`: text::Dataset::files), for a
+/// label that no class has.
 Result<text::TokenizedRows> classified_rows(const text::Tokenizer& tokenizer, std::span<const text::Row> rows,
-                                            const ClassNames& names, const text::TokenizeOptions& options);
+                                            const ClassNames& names, std::span<const std::string> files,
+                                            const text::TokenizeOptions& options);
 
 /// Factors of the rows' losses by class [K] fp32: (rows / (K rows of the class)) ^ strength, as scikit-learn's
 /// "balanced" at strength 1, all times what makes their mean over the rows 1. A class without a row has 0.

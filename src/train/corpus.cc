@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <set>
 #include <span>
 
 #include "text/chat_rows.h"
@@ -137,6 +138,26 @@ Result<void> append_rows(std::span<const Path> paths, const DataFiles& files, st
   return {};
 }
 
+/// A class whose rows all fell into validation could not be learned: the texts of its lowest hash go back.
+void take_back_lost_classes(std::vector<text::Row>& train, std::vector<text::Row>& validation) {
+  std::set<std::string> known;
+  for (const text::Row& row : train) known.insert(row.label);
+  std::map<std::string, std::uint64_t> lowest;  // of each lost class
+  for (const text::Row& row : validation) {
+    if (known.contains(row.label)) continue;
+    const std::uint64_t hash = text::content_hash(row);
+    auto& kept = lowest.try_emplace(row.label, hash).first->second;
+    kept = std::min(kept, hash);
+  }
+  const auto stays = [&](const text::Row& row) {
+    const auto found = lowest.find(row.label);
+    return found == lowest.end() || found->second != text::content_hash(row);
+  };
+  const auto back = std::stable_partition(validation.begin(), validation.end(), stays);
+  train.insert(train.end(), std::make_move_iterator(back), std::make_move_iterator(validation.end()));
+  validation.erase(back, validation.end());
+}
+
 }  // namespace
 
 Result<DataRows> read_rows(const DataFiles& files) {
@@ -156,6 +177,7 @@ Result<DataRows> read_rows(const DataFiles& files) {
     PEGBOX_TRY(auto split, text::split_rows(rows.parts[0], fractions, kSplitSeed));
     rows.parts[0] = std::move(split[0]);
     rows.parts[1] = std::move(split[1]);
+    if (files.labels) take_back_lost_classes(rows.parts[0], rows.parts[1]);
     rows.files[1] = rows.files[0];
     rows.sets[1] = rows.sets[0];
     rows.has[1] = !rows.parts[1].empty();
@@ -211,8 +233,9 @@ Result<const text::TokenizedRows*> Corpus::tokenized(Part part, std::int64_t seq
                                         .threads = threads_};
     PEGBOX_CHECK(text::write_conversations(rows_.parts[index], text_, loss_on_, rows_.files[index]));
     PEGBOX_TRY(text::TokenizedRows tokens,
-               classes_.empty() ? text::tokenize_rows(text_.tokenizer, rows_.parts[index], options)
-                                : classified_rows(text_.tokenizer, rows_.parts[index], classes_, options));
+               classes_.empty()
+                   ? text::tokenize_rows(text_.tokenizer, rows_.parts[index], options)
+                   : classified_rows(text_.tokenizer, rows_.parts[index], classes_, rows_.files[index], options));
     add_groups(rows_.parts[index], rows_.sets[index], tokens);
     kept = std::make_unique<text::TokenizedRows>(std::move(tokens));
   }

@@ -54,7 +54,8 @@ struct DataRows {
   std::array<std::vector<MixtureSet>, 3> sets;  ///< as of the files; a split part has those of training
 };
 
-/// Reads the files and, if training rows but no validation rows are given, splits them; long texts are cut first.
+/// Reads the files and, if training rows but no validation rows are given, splits them; long texts are cut first. Each
+/// class keeps a row in training.
 Result<DataRows> read_rows(const DataFiles& files);
 
 class Corpus {

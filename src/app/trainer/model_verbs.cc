@@ -25,8 +25,16 @@ train::Part evaluated_part(const train::DataFiles& data) {
   return train::Part::Train;
 }
 
-Result<train::Corpus> open_corpus(const Config& config, const std::string& tokenizer_folder,
-                                  const train::ClassNames& classes) {
+/// The text side of the model, with the chat template that the settings choose, else the adapter's, else the model's.
+Result<text::ModelText> adapted_text(const Settings& settings) {
+  PEGBOX_TRY(text::ModelText text,
+             text::read_model_text(settings.tokenizer.empty() ? settings.model : settings.tokenizer));
+  if (!settings.adapter.empty()) PEGBOX_CHECK(text::take_chat_templates(text, settings.adapter));
+  if (!settings.chat_template.empty()) PEGBOX_CHECK(text::choose_chat_template(text, settings.chat_template));
+  return text;
+}
+
+Result<train::Corpus> open_corpus(const Config& config, const train::ClassNames& classes) {
   if (!config.has_data)
     return fail(ErrorKind::InvalidInput,
                 {.where = "config", .what = "data is missing", .expected = "a file or folder of text"});
@@ -34,13 +42,9 @@ Result<train::Corpus> open_corpus(const Config& config, const std::string& token
   data.validation_fraction = 0;  // what is named is evaluated, whole
   data.labels = !classes.empty();
   PEGBOX_TRY(train::DataRows rows, train::read_rows(data));
-  PEGBOX_TRY(text::ModelText text, read_text(config.settings, tokenizer_folder));
+  PEGBOX_TRY(text::ModelText text, adapted_text(config.settings));
   return train::Corpus(std::move(text), std::move(rows), threads_of(config.settings), loss_on_of(config.settings),
                        classes);
-}
-
-std::string tokenizer_folder(const Settings& settings) {
-  return settings.tokenizer.empty() ? settings.model : settings.tokenizer;
 }
 
 /// One line for each text: {"row": 0, "loss": 2.1, "label_tokens": 310}.
@@ -80,8 +84,7 @@ Result<void> run_evaluate(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
   const auto lanes = train::Lanes::for_threads(threads_of(config.settings));
   PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(config.settings));
-  PEGBOX_TRY(train::Corpus corpus,
-             open_corpus(config, tokenizer_folder(config.settings), model.decoder().config().labels));
+  PEGBOX_TRY(train::Corpus corpus, open_corpus(config, model.decoder().config().labels));
   const std::int64_t length = std::min(run.sequence_length, model.longest_text());
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), length));
   PEGBOX_CHECK(train::check_tokens(rows->ids, model.decoder().config().vocabulary));
@@ -104,7 +107,7 @@ Result<void> run_predict(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
   const auto lanes = train::Lanes::for_threads(threads_of(settings));
   PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(settings));
-  PEGBOX_TRY(const text::ModelText text, text::read_model_text(tokenizer_folder(settings)));
+  PEGBOX_TRY(const text::ModelText text, adapted_text(settings));
   PEGBOX_TRY(auto prompt, text.tokenizer.encode(settings.prompt));
   if (const auto begin = train::begin_token_of(text)) prompt.insert(prompt.begin(), *begin);
   PEGBOX_CHECK(train::check_tokens(prompt, model.decoder().config().vocabulary));
@@ -132,7 +135,7 @@ Result<void> run_merge(const Config& config, const Streams& streams) {
   PEGBOX_CHECK(prepare_output(settings));
   PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(settings));
   PEGBOX_CHECK(model.save_merged(settings.output));
-  PEGBOX_TRY(const text::ModelText text, text::read_model_text(tokenizer_folder(settings)));
+  PEGBOX_TRY(const text::ModelText text, adapted_text(settings));
   PEGBOX_CHECK(text::write_model_text(text, settings.output));
   print_json(streams, {{"output", settings.output}});
   return {};
@@ -146,7 +149,7 @@ Result<void> run_probe(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config({{"method", "full"}}, config.run, "config"));
   const auto lanes = train::Lanes::for_threads(threads_of(settings));
   PEGBOX_TRY(const train::BaseModel model, train::load_model(settings.model));
-  PEGBOX_TRY(train::Corpus corpus, open_corpus(config, tokenizer_folder(settings), model.decoder->config().labels));
+  PEGBOX_TRY(train::Corpus corpus, open_corpus(config, model.decoder->config().labels));
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), run.sequence_length));
   PEGBOX_TRY(const std::int64_t count, train::probe(model, run, *rows, settings.rows, *lanes, settings.output));
   print_json(streams, {{"output", settings.output}, {"rows", count}});

@@ -126,12 +126,19 @@ class Session {
     curves_->add(run().tokens(), Metrics{{"validation_loss", evaluation_.loss},
                                          {"perplexity", evaluation_.perplexity()},
                                          {"tokens_per_second", speed()}});
-    print_progress(evaluation_.classes.empty()
-                       ? fmt::format("  validation loss {:.4f}  perplexity {}", evaluation_.loss,
-                                     show_perplexity(evaluation_.perplexity()))
-                       : fmt::format("  validation loss {:.4f}  accuracy {:.4f}  macro F1 {:.4f}", evaluation_.loss,
-                                     evaluation_.classes.accuracy(), evaluation_.classes.macro_f1()));
+    print_progress(evaluation_text());
     return {};
+  }
+
+  std::string evaluation_text() const {
+    std::string text = fmt::format("  validation loss {:.4f}", evaluation_.loss);
+    std::string sets;
+    for (const auto& [set, loss] : evaluation_.set_losses)
+      sets += fmt::format("{}{} {:.4f}", sets.empty() ? "" : ", ", set, loss);
+    if (!sets.empty()) text += fmt::format(" ({})", sets);
+    if (evaluation_.classes.empty()) return text + "  perplexity " + show_perplexity(evaluation_.perplexity());
+    return text + fmt::format("  accuracy {:.4f}  macro F1 {:.4f}", evaluation_.classes.accuracy(),
+                              evaluation_.classes.macro_f1());
   }
 
   void print_progress(const std::string& more) {

@@ -28,6 +28,13 @@ Result<text::ModelText> train_tokenizer(const train::DataRows& rows, std::int64_
   return text::ModelText{.tokenizer = std::move(tokenizer), .end = {kEndToken, id}, .begin = {}, .pad = {}};
 }
 
+/// The text side of a model folder, with the chat template that the settings choose.
+Result<text::ModelText> read_text(const Settings& settings, const std::string& folder) {
+  PEGBOX_TRY(text::ModelText text, text::read_model_text(folder));
+  if (!settings.chat_template.empty()) PEGBOX_CHECK(text::choose_chat_template(text, settings.chat_template));
+  return text;
+}
+
 Result<text::ModelText> find_text(const Config& config, const train::DataRows& rows) {
   const Settings& settings = config.settings;
   if (!settings.tokenizer.empty()) return read_text(settings, settings.tokenizer);
@@ -83,12 +90,6 @@ Result<void> check_validation(const Workplace& workplace, const train::TrainConf
 }
 
 }  // namespace
-
-Result<text::ModelText> read_text(const Settings& settings, const std::string& folder) {
-  PEGBOX_TRY(text::ModelText text, text::read_model_text(folder));
-  if (!settings.chat_template.empty()) PEGBOX_CHECK(text::choose_chat_template(text, settings.chat_template));
-  return text;
-}
 
 int threads_of(const Settings& settings) {
   if (settings.threads > 0) return static_cast<int>(settings.threads);

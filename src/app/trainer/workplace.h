@@ -51,9 +51,6 @@ void add_class_scores(const train::Evaluation& evaluation, Json& result);
 /// Saves model or adapter with the tokenizer, as others load it.
 Result<void> save_run(const Workplace& workplace, const OwnedRun& run, const Path& folder);
 
-/// The text side of a model folder, with the chat template that the settings choose.
-Result<text::ModelText> read_text(const Settings& settings, const std::string& folder);
-
 int threads_of(const Settings& settings);
 
 }  // namespace pegbox::trainer

@@ -9,6 +9,9 @@ use crate::json_python;
 
 const NAME: &str = "chat template";
 
+/// Most instructions of one conversation: thousands of messages take some hundred thousand, a second ten million.
+const MOST_INSTRUCTIONS: u64 = 10_000_000;
+
 /// Stand in the text around what a generation block wrote, and are taken out again: the last of the private characters.
 const OPENING: char = '\u{10FFFC}';
 const CLOSING: char = '\u{10FFFD}';
@@ -74,6 +77,7 @@ fn make_environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
+    environment.set_fuel(Some(MOST_INSTRUCTIONS));
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_unknown_method_callback(unknown_method_callback);
     environment.set_formatter(format_as_python);
@@ -128,9 +132,10 @@ fn with_marks(template: &str) -> (String, bool) {
 }
 
 fn explain(fault: &Error) -> String {
-    let what = match fault.detail() {
-        Some(detail) => format!("{}: {detail}", fault.kind()),
-        None => fault.kind().to_string(),
+    let what = match (fault.kind(), fault.detail()) {
+        (ErrorKind::OutOfFuel, _) => format!("the template takes too long: more than {MOST_INSTRUCTIONS} instructions"),
+        (kind, Some(detail)) => format!("{kind}: {detail}"),
+        (kind, None) => kind.to_string(),
     };
     fault.line().map_or(what.clone(), |line| format!("line {line}: {what}"))
 }
