@@ -37,16 +37,22 @@ void find_lost_tokens(const text::TokenizedRows& data, std::int64_t texts, std::
                         .hint = fmt::format("sequence_length {} keeps them all", data.longest_truncated)});
 }
 
-void find_wrong_ends(const text::TokenReport& report, const text::ModelText& model, std::vector<Finding>& findings) {
+void find_missing_ends(const text::TokenReport& report, const text::ModelText& model, std::vector<Finding>& findings) {
   if (report.ended_texts == 0)
     findings.push_back({.what = fmt::format("the end token {} is never learned: the model will not know where to stop",
                                             model.end.text),
                         .hint = "a chat template should end the assistant's turns with it, inside of what is learned"});
+}
+
+void find_double_begins(const text::TokenReport& report, const text::ModelText& model, std::vector<Finding>& findings) {
   if (report.double_begins > 0)
     findings.push_back({.what = fmt::format("{} rows begin with the begin token {} twice", report.double_begins,
                                             model.begin ? model.begin->text : ""),
                         .hint = "take it out of the texts: the tokenizer puts it before each"});
 }
+
+/// Whether rows are texts with their classes (train::classified_rows), whose last number is no token.
+bool is_classified(const train::Corpus& corpus) { return !corpus.classes().empty(); }
 
 /// Rows of each class, or tokens of each set.
 Json group_sizes(const text::TokenizedRows& data) {
@@ -118,6 +124,17 @@ void find_shared_rows(const train::DataRows& rows, Json& parts, std::vector<Find
                         .hint = "the loss on them is too good to be true; take them out of one of the two"});
 }
 
+/// Of a sample with a class: its name in the place of its number.
+Result<void> name_class(const train::Corpus& corpus, const text::TokenizedRows& data, std::int64_t row, Json& sample) {
+  const auto ids = data.row(row);
+  sample["ids"].erase(ids.size() - 1);
+  sample["learned"].erase(ids.size() - 1);
+  sample["label"] = corpus.classes()[static_cast<std::size_t>(ids.back())];
+  PEGBOX_TRY(const std::string text, corpus.text().tokenizer.decode(ids.first(ids.size() - 1)));
+  sample["pieces"] = {{{"text", text}, {"learned", false}}, {{"text", sample["label"]}, {"learned", true}}};
+  return {};
+}
+
 Result<Json> sample_json(const train::Corpus& corpus, const text::TokenizedRows& data, std::int64_t row) {
   const auto& rows = corpus.rows().parts[0];
   const text::Row& source = rows[static_cast<std::size_t>(data.sources[static_cast<std::size_t>(row)])];
@@ -127,6 +144,10 @@ Result<Json> sample_json(const train::Corpus& corpus, const text::TokenizedRows&
                  {"learned", Json::array()},
                  {"pieces", Json::array()}};
   for (std::int64_t i = 0; i < data.length(row); ++i) sample["learned"].push_back(data.is_label(row, i) ? 1 : 0);
+  if (is_classified(corpus)) {
+    PEGBOX_CHECK(name_class(corpus, data, row, sample));
+    return sample;
+  }
   PEGBOX_TRY(const auto pieces, text::pieces_of(corpus.text().tokenizer, data, row));
   for (const text::Piece& piece : pieces)
     sample["pieces"].push_back({{"text", piece.text}, {"learned", piece.is_learned}});
@@ -148,14 +169,17 @@ Result<PartReport> report_part(train::Corpus& corpus, train::Part part, std::int
                     {"longest", data->longest},
                     {"mean_length", report.mean_length()},
                     {"filled_fraction", report.mean_length() / static_cast<double>(sequence_length)},
-                    {"ended_fraction", share(report.ended_texts, report.texts)},
                     {"cut_texts", data->cut_rows},
                     {"truncated_texts", data->truncated_rows},
                     {"dropped_texts", data->dropped_rows},
                     {"double_begins", report.double_begins}};
   if (!data->groups.empty()) result.numbers[data->groups_are_classes ? "classes" : "sets"] = group_sizes(*data);
   find_lost_tokens(*data, report.texts, result.findings);
-  find_wrong_ends(report, model, result.findings);
+  if (!is_classified(corpus)) {
+    result.numbers["ended_fraction"] = share(report.ended_texts, report.texts);
+    find_missing_ends(report, model, result.findings);
+  }
+  find_double_begins(report, model, result.findings);
   return result;
 }
 

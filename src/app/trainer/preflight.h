@@ -21,8 +21,8 @@ struct Finding {
 
 /// The numbers of one part of the data: {"rows", "texts", "tokens", "label_tokens", "longest", "mean_length",
 /// "filled_fraction", "learned_fraction", "ended_fraction", "cut_texts", "truncated_texts", "dropped_texts",
-/// "double_begins"}, of a mixture "sets" (tokens of each), of classes "classes" (rows of each), and what is odd about
-/// them.
+/// "double_begins"} (of classes no "ended_fraction"), of a mixture "sets" (tokens of each), of classes "classes" (rows
+/// of each), and what is odd about them.
 struct PartReport {
   Json numbers;
   std::vector<Finding> findings;
@@ -32,8 +32,8 @@ Result<PartReport> report_part(train::Corpus& corpus, train::Part part, std::int
 
 /// Looks at all that a config names but the weights: {"model": facts, "run": resolved fields that matter, "parts":
 /// {"train": numbers, ...}, "findings": [{"fault", "what", "hint"}], "samples": [{"file", "line", "ids", "learned",
-/// "pieces"}]}, the first `rows` of the settings as samples. Data without anything to learn are a finding; what cannot
-/// be read is an error.
+/// "pieces"}]} (of classes with "label", which is no id), the first `rows` of the settings as samples. Data without
+/// anything to learn are a finding; what cannot be read is an error.
 Result<Json> preflight(const Config& config);
 
 }  // namespace pegbox::trainer
