@@ -10,6 +10,7 @@
 #include "text/data_report.h"
 #include "train/method/method.h"
 #include "train/method/scratch_model.h"
+#include "train/row_order.h"
 #include "train/run.h"
 
 namespace pegbox::trainer {
@@ -103,6 +104,15 @@ void find_misfits(const ModelShape& shape, const train::TrainConfig& run, const 
     findings.push_back({.what = sizes, .hint = "the data use none of those beyond; is it this model's tokenizer?"});
 }
 
+/// What `train` refuses before its first step.
+void find_refusals(const train::TrainConfig& run, const train::Corpus& corpus, const text::TokenizedRows& rows,
+                   std::vector<Finding>& findings) {
+  if (const auto order = train::make_row_order(run, rows); !order)
+    findings.push_back({true, order.error().message, ""});
+  if (const auto watched = check_validation(corpus, run); !watched)
+    findings.push_back({true, watched.error().message, ""});
+}
+
 void find_shared_rows(const train::DataRows& rows, Json& parts, std::vector<Finding>& findings) {
   const auto& validation = rows.parts[1];
   const text::Overlap overlap = text::overlap_of(rows.parts[0], validation);
@@ -183,43 +193,51 @@ Result<PartReport> report_part(train::Corpus& corpus, train::Part part, std::int
   return result;
 }
 
+Result<Survey> survey(const Config& config, const train::TrainConfig& run, train::Corpus& corpus) {
+  PEGBOX_TRY(const ModelShape shape, shape_of(config, run, corpus.text()));
+  Survey result{.model = shape.facts};
+  for (const train::Part part : {train::Part::Train, train::Part::Validation, train::Part::Test}) {
+    if (part != train::Part::Train && !corpus.has(part)) continue;
+    auto report = report_part(corpus, part, run.sequence_length);
+    if (!report) {
+      result.findings.push_back({true, name_of(part) + ": " + report.error().message, ""});
+      continue;
+    }
+    result.parts[name_of(part)] = std::move(report->numbers);
+    PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(part, run.sequence_length));
+    find_misfits(shape, run, *rows, corpus.text(), report->findings);
+    if (part == train::Part::Train) {
+      find_refusals(run, corpus, *rows, report->findings);
+      result.model["steps"] = train::total_tokens_of(run, *rows);
+    }
+    for (Finding& finding : report->findings) {
+      finding.what = fmt::format("{}: {}", name_of(part), finding.what);
+      result.findings.push_back(std::move(finding));
+    }
+  }
+  if (result.parts.contains("train")) find_shared_rows(corpus.rows(), result.parts, result.findings);
+  result.model["sequence_length"] = run.sequence_length;
+  return result;
+}
+
 Result<Json> preflight(const Config& config) {
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
   PEGBOX_TRY(const auto corpus, load_corpus(config));
-  PEGBOX_TRY(const ModelShape shape, shape_of(config, run, corpus->text()));
-  std::vector<Finding> findings;
-  Json parts = Json::object(), samples = Json::array();
-  Json facts = shape.facts;
-  for (const train::Part part : {train::Part::Train, train::Part::Validation, train::Part::Test}) {
-    if (!corpus->has(part)) continue;
-    auto report = report_part(*corpus, part, run.sequence_length);
-    if (!report) {
-      findings.push_back({true, name_of(part) + ": " + report.error().message, ""});
-      continue;
-    }
-    parts[name_of(part)] = std::move(report->numbers);
-    PEGBOX_TRY(const text::TokenizedRows* const rows, corpus->tokenized(part, run.sequence_length));
-    find_misfits(shape, run, *rows, corpus->text(), report->findings);
-    for (Finding& finding : report->findings) {
-      finding.what = fmt::format("{}: {}", name_of(part), finding.what);
-      findings.push_back(std::move(finding));
-    }
-    if (part != train::Part::Train) continue;
-    facts["steps"] = train::total_tokens_of(run, *rows);
+  PEGBOX_TRY(Survey found, survey(config, run, *corpus));
+  Json samples = Json::array(), findings = Json::array();
+  if (found.parts.contains("train")) {
+    PEGBOX_TRY(const text::TokenizedRows* const rows, corpus->tokenized(train::Part::Train, run.sequence_length));
     for (std::int64_t row = 0; row < std::min(config.settings.rows, rows->size()); ++row) {
       PEGBOX_TRY(Json sample, sample_json(*corpus, *rows, row));
       samples.push_back(std::move(sample));
     }
   }
-  if (parts.contains("train")) find_shared_rows(corpus->rows(), parts, findings);
-  facts["sequence_length"] = run.sequence_length;
-  Json result = {{"model", std::move(facts)},
-                 {"run", {{"method", run.method}, {"optimizer", run.optimizer}, {"learning_rate", run.learning_rate}}},
-                 {"parts", std::move(parts)},
-                 {"findings", Json::array()},
-                 {"samples", std::move(samples)}};
-  for (const Finding& finding : findings) result["findings"].push_back(finding_json(finding));
-  return result;
+  for (const Finding& finding : found.findings) findings.push_back(finding_json(finding));
+  return Json{{"model", std::move(found.model)},
+              {"run", {{"method", run.method}, {"optimizer", run.optimizer}, {"learning_rate", run.learning_rate}}},
+              {"parts", std::move(found.parts)},
+              {"findings", std::move(findings)},
+              {"samples", std::move(samples)}};
 }
 
 Result<void> run_preflight(const Config& config, const Streams& streams) {

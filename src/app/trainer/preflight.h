@@ -30,6 +30,17 @@ struct PartReport {
 
 Result<PartReport> report_part(train::Corpus& corpus, train::Part part, std::int64_t sequence_length);
 
+/// What a look at a run's data found: facts of the model that they must fit, numbers of each part by name, and
+/// findings.
+struct Survey {
+  Json model = Json::object(), parts = Json::object();
+  std::vector<Finding> findings{};
+};
+
+/// Looks at each part of a config's data as tokens. That training data are missing, or refused for this run, is a
+/// fault.
+Result<Survey> survey(const Config& config, const train::TrainConfig& run, train::Corpus& corpus);
+
 /// Looks at all that a config names but the weights: {"model": facts, "run": resolved fields that matter, "parts":
 /// {"train": numbers, ...}, "findings": [{"fault", "what", "hint"}], "samples": [{"file", "line", "ids", "learned",
 /// "pieces"}]} (of classes with "label", which is no id), the first `rows` of the settings as samples. Data without
