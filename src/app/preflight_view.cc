@@ -26,8 +26,10 @@ std::string part_lines(const std::string& name, const Json& part) {
   text +=
       fmt::format("{:<12}longest text {} tokens; a sequence fills {} of sequence_length (packed: nothing is padded)\n",
                   "", count_text(part["longest"]), percent_text(part["filled_fraction"]));
-  text += fmt::format("{:<12}texts whose end token is learned {}, truncated {}, left out {}\n", "",
-                      percent_text(part["ended_fraction"]), count_text(part["truncated_texts"]),
+  const std::string ended = part.contains("ended_fraction")
+                                ? fmt::format("whose end token is learned {}, ", percent_text(part["ended_fraction"]))
+                                : "";
+  text += fmt::format("{:<12}texts {}truncated {}, left out {}\n", "", ended, count_text(part["truncated_texts"]),
                       count_text(part["dropped_texts"]));
   for (const auto& [key, what] : {std::pair{"repeated_texts", "texts that are there before"},
                                   std::pair{"in_training_texts", "texts that are training texts too"}})
@@ -63,9 +65,10 @@ std::string sample_lines(const Json& sample, const Paint& paint, bool has_color)
       start = end + 1;
     }
   }
-  std::string lines =
-      fmt::format("{:<12}{}:{}, {} tokens, {} learned:\n", "sample", sample["file"].get<std::string>(),
-                  sample["line"].get<int>(), sample["ids"].size(), std::ranges::count(sample["learned"], Json(1)));
+  const std::string learned =
+      sample.contains("label") ? "its label" : fmt::to_string(std::ranges::count(sample["learned"], Json(1)));
+  std::string lines = fmt::format("{:<12}{}:{}, {} tokens, {} learned:\n", "sample", sample["file"].get<std::string>(),
+                                  sample["line"].get<int>(), sample["ids"].size(), learned);
   for (std::size_t start = 0; start < shown.size();) {
     const std::size_t end = std::min(shown.find('\n', start), shown.size());
     lines += "  | " + shown.substr(start, end - start) + "\n";

@@ -17,12 +17,24 @@ Result<Json> read_fields(const Node& trainer, const Path& folder) {
   return resolve_trainer_paths(trainer, folder);
 }
 
+/// The sets that a study searches the shares of, each in the same share; an empty object if it searches none.
+Json searched_mixture(const Node& study) {
+  Json shares = Json::object();
+  if (!study.has("space")) return shares;
+  const Json& space = study.json()["space"];
+  if (!space.is_object() || !space.contains("mixture") || !space["mixture"].contains("simplex")) return shares;
+  for (const Json& name : space["mixture"]["simplex"])
+    if (name.is_string()) shares[name.get<std::string>()] = 1;
+  return shares;
+}
+
 Result<Json> read_study(const Node& study, const Path& folder) {
   PEGBOX_TRY(const Node trial, study.at("trial"));
   if (!trial.has("trainer"))
     return trial.fail("only the built-in trainer says what model and data are", "trial: {trainer: ...}");
   PEGBOX_TRY(const Node trainer, trial.at("trainer"));
   PEGBOX_TRY(Json config, read_fields(trainer, folder));
+  if (const Json shares = searched_mixture(study); !shares.empty()) config["mixture"] = shares;
   if (!study.has("try_first")) return config;
   PEGBOX_TRY(const Node first, study.at("try_first"));
   if (!first.items().empty()) config.update(first.items()[0].json());

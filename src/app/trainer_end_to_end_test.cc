@@ -167,6 +167,54 @@ TEST_F(TrainerEndToEnd, SearchesTheSharesOfAMixture) {
   EXPECT_TRUE(trial["metrics"].contains("validation_loss.prose"));
 }
 
+TEST_F(TrainerEndToEnd, ShowsTheLabelsThatAClassifierWouldLearn) {
+  write("films.jsonl", R"({"text": "a fine film, and a long one", "label": "good"})"
+                       "\n"
+                       R"({"text": "dull", "label": "bad"})"
+                       "\n");
+  const std::vector<std::string> check = {"check",        "--preflight", "--model", demo("base"),
+                                          "--data",       "films.jsonl", "--set",   "task=classify",
+                                          "--validation", "films.jsonl", "--set",   "sequence_length=4"};
+  const ProgramRun shown = pegbox(check);
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("its label learned"));
+  EXPECT_THAT(shown.out, HasSubstr("[[good]]"));
+  EXPECT_THAT(shown.out, testing::Not(HasSubstr("end token")));
+  EXPECT_THAT(shown.out, testing::Not(HasSubstr("sequence_length 0")));
+  std::vector<std::string> as_json = check;
+  as_json.push_back("--json");
+  const Json sample = json_of(as_json)["samples"][0];
+  EXPECT_EQ(sample["label"], "good");
+  EXPECT_EQ(sample["ids"].size(), 3u) << "the label takes the place of one more, and is none";
+}
+
+TEST_F(TrainerEndToEnd, FindsRunsThatCannotStartBeforeThem) {
+  const auto check = [&](const std::vector<std::string>& sets) {
+    std::vector<std::string> arguments = {"check", "--preflight", "--model", demo("base"), "run.yaml"};
+    for (const std::string& set : sets) arguments.insert(arguments.end(), {"--set", set});
+    return pegbox(arguments);
+  };
+  write("prose.txt", "The string of a peg is tuned by hand.\nEach peg has a string of its own.\n");
+  write("run.yaml", "data: {train: [{path: prose.txt, name: prose}], validation: prose.txt}\n");
+  EXPECT_EQ(check({}).code, 0);
+  for (const char* mixture : {"mixture=banana", "mixture=books=1", "mixture=prose=0", "mixture=prose=-1"})
+    EXPECT_EQ(check({mixture}).code, 3) << mixture;
+  EXPECT_THAT(check({"mixture=books=1"}).out, HasSubstr("no training set has this name"));
+  EXPECT_EQ(check({"balance=0.5"}).code, 3) << "there are no classes";
+  write("run.yaml", "sequence_length: 64\n");
+  EXPECT_THAT(check({}).out, HasSubstr("there are no train data"));
+  const std::string study = fmt::format(
+      "trial: {{trainer: {{model: '{}', data: [{{path: prose.txt}}]}}}}\n"
+      "space: {{mixture: {{simplex: [prose, books]}}}}\n"
+      "objective: {{minimize: validation_loss}}\nbudget: {{trials: 1}}\n",
+      demo("base").string());
+  write("study.yaml", study);
+  const ProgramRun plan = pegbox({"tune", "study.yaml", "--dry-run"});
+  EXPECT_EQ(plan.code, 2);
+  EXPECT_THAT(plan.err, HasSubstr("no training set has this name"));
+  EXPECT_EQ(pegbox({"check", "--preflight", "study.yaml"}).code, 3);
+}
+
 TEST_F(TrainerEndToEnd, RefusesFieldsThatTheTrainerDoesNotHaveBeforeTheFirstTrial) {
   const std::string study = fmt::format(
       "name: a\ntrial:\n  trainer: {{model: {}, data: {}}}\nspace:\n  learning_rat: {{range: [1e-5, 1e-2], scale: "

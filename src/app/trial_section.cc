@@ -145,6 +145,41 @@ Result<Json> resolve_trainer_paths(const Node& trainer, const Path& folder) {
   return resolved;
 }
 
+namespace {
+
+/// The names of a section's training sets, as the trainer gives them: `name`, else the file's without its ending.
+std::vector<std::string> set_names(const Json& trainer) {
+  const Json data = trainer.value("data", Json::object());
+  Json train = data.is_object() ? data.value("train", Json::array()) : data;
+  if (train.is_object()) train = Json::array({train});
+  if (!train.is_array() || std::ranges::none_of(train, [](const Json& set) { return set.is_object(); })) return {};
+  std::vector<std::string> names;
+  for (const Json& set : train) {
+    const Json path = set.is_object() ? set.value("path", Json()) : set;
+    if (set.is_object() && set.contains("name") && set["name"].is_string())
+      names.push_back(set["name"].get<std::string>());
+    else if (path.is_string())
+      names.push_back(Path(path.get<std::string>()).stem().string());
+  }
+  return names;
+}
+
+/// The sets whose shares a space searches must be there.
+Result<void> check_mixture(const Node& trainer, const Node& space) {
+  if (!space.has("mixture")) return {};
+  PEGBOX_TRY(const Node mixture, space.at("mixture"));
+  if (!mixture.has("simplex")) return {};
+  PEGBOX_TRY(const Node simplex, mixture.at("simplex"));
+  const std::vector<std::string> names = set_names(trainer.json());
+  for (const Node& set : simplex.items())
+    if (set.is_string() && std::ranges::find(names, set.json().get<std::string>()) == names.end())
+      return set.fail("no training set has this name", names.empty() ? "training data as a list of {path, name}"
+                                                                     : fmt::format("{}", fmt::join(names, ", ")));
+  return {};
+}
+
+}  // namespace
+
 Result<void> check_trainer_names(const Node& trainer, const Node& space, const TrainerFields& known) {
   PEGBOX_CHECK(trainer.only(std::vector<std::string_view>(known.all.begin(), known.all.end())));
   const std::vector<std::string_view> names(known.run.begin(), known.run.end());
@@ -160,7 +195,7 @@ Result<void> check_trainer_names(const Node& trainer, const Node& space, const T
                                                   : near.empty() ? "`pegbox-trainer fields` says what they mean"
                                                                  : "did you mean " + near + "?"});
   }
-  return {};
+  return check_mixture(trainer, space);
 }
 
 }  // namespace pegbox

@@ -35,7 +35,7 @@ struct TrialSection {
 Result<Json> resolve_trainer_paths(const Node& trainer, const Path& folder);
 
 /// Refuses names, among the section's fields and the space's parameters, that the trainer does not know, naming the
-/// nearest.
+/// nearest, and a mixture of training sets that are not there.
 Result<void> check_trainer_names(const Node& trainer, const Node& space, const TrainerFields& known);
 
 }  // namespace pegbox

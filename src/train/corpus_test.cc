@@ -57,6 +57,34 @@ TEST(Corpus, KeepsAPartApartWhereNoValidationDataAreGiven) {
   EXPECT_NE(once, must(corpus.tokenized(Part::Train, 8)));
 }
 
+TEST(Corpus, KeepsARowOfEachClassInTraining) {
+  const auto folder = must(TemporaryFolder::create("classes"));
+  std::string lines;
+  for (int i = 0; i < 40; ++i)  // 20 classes of one text, 1 of the rest
+    lines += fmt::format("{{\"text\": \"text {}\", \"label\": \"{}\"}}\n", i, std::min(i, 20));
+  const Path file = folder.path() / "rows.jsonl";
+  must(replace_file(file, lines));
+  DataFiles files{.validation_fraction = 0.5, .labels = true};
+  files.parts[0] = {file};
+  const DataRows rows = must(read_rows(files));
+  EXPECT_EQ(must(class_names(rows.parts[0])).size(), 21u);
+  EXPECT_EQ(rows.parts[0].size() + rows.parts[1].size(), 40u);
+  EXPECT_FALSE(rows.parts[1].empty());
+  for (const text::Row& row : rows.parts[1]) EXPECT_EQ(row.label, "20") << "the others' only texts are for training";
+}
+
+TEST(Corpus, SaysWhereALabelIsThatNoClassHas) {
+  DataRows rows;
+  rows.parts[0] = {{.prompt = "", .text = "one two three", .label = "odd", .file = 0, .line = 7}};
+  rows.files[0] = {"rows.jsonl"};
+  rows.has[0] = true;
+  text::ModelText text = trained_text(rows);
+  Corpus corpus(std::move(text), std::move(rows), 1, text::LossOn::Completions, {"good", "bad"});
+  const auto tokens = corpus.tokenized(Part::Train, 64);
+  ASSERT_FALSE(tokens);
+  EXPECT_THAT(tokens.error().message, ::testing::HasSubstr("rows.jsonl:7"));
+}
+
 TEST(Corpus, BeginsRowsAsTheTokenizerDoes) {
   DataRows rows;
   rows.parts[0] = {{.prompt = "", .text = "one two three", .file = 0, .line = 1}};

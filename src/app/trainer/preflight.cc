@@ -10,6 +10,7 @@
 #include "text/data_report.h"
 #include "train/method/method.h"
 #include "train/method/scratch_model.h"
+#include "train/row_order.h"
 #include "train/run.h"
 
 namespace pegbox::trainer {
@@ -37,16 +38,22 @@ void find_lost_tokens(const text::TokenizedRows& data, std::int64_t texts, std::
                         .hint = fmt::format("sequence_length {} keeps them all", data.longest_truncated)});
 }
 
-void find_wrong_ends(const text::TokenReport& report, const text::ModelText& model, std::vector<Finding>& findings) {
+void find_missing_ends(const text::TokenReport& report, const text::ModelText& model, std::vector<Finding>& findings) {
   if (report.ended_texts == 0)
     findings.push_back({.what = fmt::format("the end token {} is never learned: the model will not know where to stop",
                                             model.end.text),
                         .hint = "a chat template should end the assistant's turns with it, inside of what is learned"});
+}
+
+void find_double_begins(const text::TokenReport& report, const text::ModelText& model, std::vector<Finding>& findings) {
   if (report.double_begins > 0)
     findings.push_back({.what = fmt::format("{} rows begin with the begin token {} twice", report.double_begins,
                                             model.begin ? model.begin->text : ""),
                         .hint = "take it out of the texts: the tokenizer puts it before each"});
 }
+
+/// Whether rows are texts with their classes (train::classified_rows), whose last number is no token.
+bool is_classified(const train::Corpus& corpus) { return !corpus.classes().empty(); }
 
 /// Rows of each class, or tokens of each set.
 Json group_sizes(const text::TokenizedRows& data) {
@@ -101,6 +108,15 @@ void find_misfits(const ModelShape& shape, const train::TrainConfig& run, const 
     findings.push_back({.what = sizes, .hint = "the data use none of those beyond; is it this model's tokenizer?"});
 }
 
+/// What `train` refuses before its first step.
+void find_refusals(const train::TrainConfig& run, const train::Corpus& corpus, const text::TokenizedRows& rows,
+                   std::vector<Finding>& findings) {
+  if (const auto order = train::make_row_order(run, rows); !order)
+    findings.push_back({true, order.error().message, ""});
+  if (const auto watched = check_validation(corpus, run); !watched)
+    findings.push_back({true, watched.error().message, ""});
+}
+
 void find_shared_rows(const train::DataRows& rows, Json& parts, std::vector<Finding>& findings) {
   const auto& validation = rows.parts[1];
   const text::Overlap overlap = text::overlap_of(rows.parts[0], validation);
@@ -122,6 +138,17 @@ void find_shared_rows(const train::DataRows& rows, Json& parts, std::vector<Find
                         .hint = "the loss on them is too good to be true; take them out of one of the two"});
 }
 
+/// Of a sample with a class: its name in the place of its number.
+Result<void> name_class(const train::Corpus& corpus, const text::TokenizedRows& data, std::int64_t row, Json& sample) {
+  const auto ids = data.row(row);
+  sample["ids"].erase(ids.size() - 1);
+  sample["learned"].erase(ids.size() - 1);
+  sample["label"] = corpus.classes()[static_cast<std::size_t>(ids.back())];
+  PEGBOX_TRY(const std::string text, corpus.text().tokenizer.decode(ids.first(ids.size() - 1)));
+  sample["pieces"] = {{{"text", text}, {"learned", false}}, {{"text", sample["label"]}, {"learned", true}}};
+  return {};
+}
+
 Result<Json> sample_json(const train::Corpus& corpus, const text::TokenizedRows& data, std::int64_t row) {
   const auto& rows = corpus.rows().parts[0];
   const text::Row& source = rows[static_cast<std::size_t>(data.sources[static_cast<std::size_t>(row)])];
@@ -131,6 +158,10 @@ Result<Json> sample_json(const train::Corpus& corpus, const text::TokenizedRows&
                  {"learned", Json::array()},
                  {"pieces", Json::array()}};
   for (std::int64_t i = 0; i < data.length(row); ++i) sample["learned"].push_back(data.is_label(row, i) ? 1 : 0);
+  if (is_classified(corpus)) {
+    PEGBOX_CHECK(name_class(corpus, data, row, sample));
+    return sample;
+  }
   PEGBOX_TRY(const auto pieces, text::pieces_of(corpus.text().tokenizer, data, row));
   for (const text::Piece& piece : pieces)
     sample["pieces"].push_back({{"text", piece.text}, {"learned", piece.is_learned}});
@@ -152,57 +183,67 @@ Result<PartReport> report_part(train::Corpus& corpus, train::Part part, std::int
                     {"longest", data->longest},
                     {"mean_length", report.mean_length()},
                     {"filled_fraction", report.mean_length() / static_cast<double>(sequence_length)},
-                    {"ended_fraction", share(report.ended_texts, report.texts)},
                     {"cut_texts", data->cut_rows},
                     {"truncated_texts", data->truncated_rows},
                     {"dropped_texts", data->dropped_rows},
                     {"double_begins", report.double_begins}};
   if (!data->groups.empty()) result.numbers[data->groups_are_classes ? "classes" : "sets"] = group_sizes(*data);
   find_lost_tokens(*data, report.texts, result.findings);
-  find_wrong_ends(report, model, result.findings);
+  if (!is_classified(corpus)) {
+    result.numbers["ended_fraction"] = share(report.ended_texts, report.texts);
+    find_missing_ends(report, model, result.findings);
+  }
+  find_double_begins(report, model, result.findings);
+  return result;
+}
+
+Result<Survey> survey(const Config& config, const train::TrainConfig& run, train::Corpus& corpus) {
+  PEGBOX_TRY(const ModelShape shape, shape_of(config, run, corpus.text()));
+  Survey result{.model = shape.facts, .learning_rate = run.learning_rate};
+  for (const train::Part part : {train::Part::Train, train::Part::Validation, train::Part::Test}) {
+    if (part != train::Part::Train && !corpus.has(part)) continue;
+    auto report = report_part(corpus, part, run.sequence_length);
+    if (!report) {
+      result.findings.push_back({true, name_of(part) + ": " + report.error().message, ""});
+      continue;
+    }
+    result.parts[name_of(part)] = std::move(report->numbers);
+    PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(part, run.sequence_length));
+    find_misfits(shape, run, *rows, corpus.text(), report->findings);
+    if (part == train::Part::Train) {
+      find_refusals(run, corpus, *rows, report->findings);
+      const std::int64_t tokens = train::total_tokens_of(run, *rows);
+      result.model["steps"] = tokens;
+      result.learning_rate = train::peak_learning_rate(run, shape.layout, tokens);
+    }
+    for (Finding& finding : report->findings) {
+      finding.what = fmt::format("{}: {}", name_of(part), finding.what);
+      result.findings.push_back(std::move(finding));
+    }
+  }
+  if (result.parts.contains("train")) find_shared_rows(corpus.rows(), result.parts, result.findings);
+  result.model["sequence_length"] = run.sequence_length;
   return result;
 }
 
 Result<Json> preflight(const Config& config) {
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
   PEGBOX_TRY(const auto corpus, load_corpus(config));
-  PEGBOX_TRY(const ModelShape shape, shape_of(config, run, corpus->text()));
-  std::vector<Finding> findings;
-  Json parts = Json::object(), samples = Json::array();
-  Json facts = shape.facts;
-  double rate = run.learning_rate;
-  for (const train::Part part : {train::Part::Train, train::Part::Validation, train::Part::Test}) {
-    if (!corpus->has(part)) continue;
-    auto report = report_part(*corpus, part, run.sequence_length);
-    if (!report) {
-      findings.push_back({true, name_of(part) + ": " + report.error().message, ""});
-      continue;
-    }
-    parts[name_of(part)] = std::move(report->numbers);
-    PEGBOX_TRY(const text::TokenizedRows* const rows, corpus->tokenized(part, run.sequence_length));
-    find_misfits(shape, run, *rows, corpus->text(), report->findings);
-    for (Finding& finding : report->findings) {
-      finding.what = fmt::format("{}: {}", name_of(part), finding.what);
-      findings.push_back(std::move(finding));
-    }
-    if (part != train::Part::Train) continue;
-    const std::int64_t tokens = train::total_tokens_of(run, *rows);
-    facts["steps"] = tokens;
-    rate = train::peak_learning_rate(run, shape.layout, tokens);
+  PEGBOX_TRY(Survey found, survey(config, run, *corpus));
+  Json samples = Json::array(), findings = Json::array();
+  if (found.parts.contains("train")) {
+    PEGBOX_TRY(const text::TokenizedRows* const rows, corpus->tokenized(train::Part::Train, run.sequence_length));
     for (std::int64_t row = 0; row < std::min(config.settings.rows, rows->size()); ++row) {
       PEGBOX_TRY(Json sample, sample_json(*corpus, *rows, row));
       samples.push_back(std::move(sample));
     }
   }
-  if (parts.contains("train")) find_shared_rows(corpus->rows(), parts, findings);
-  facts["sequence_length"] = run.sequence_length;
-  Json result = {{"model", std::move(facts)},
-                 {"run", {{"method", run.method}, {"optimizer", run.optimizer}, {"learning_rate", rate}}},
-                 {"parts", std::move(parts)},
-                 {"findings", Json::array()},
-                 {"samples", std::move(samples)}};
-  for (const Finding& finding : findings) result["findings"].push_back(finding_json(finding));
-  return result;
+  for (const Finding& finding : found.findings) findings.push_back(finding_json(finding));
+  return Json{{"model", std::move(found.model)},
+              {"run", {{"method", run.method}, {"optimizer", run.optimizer}, {"learning_rate", found.learning_rate}}},
+              {"parts", std::move(found.parts)},
+              {"findings", std::move(findings)},
+              {"samples", std::move(samples)}};
 }
 
 Result<void> run_preflight(const Config& config, const Streams& streams) {

@@ -21,8 +21,8 @@ struct Finding {
 
 /// The numbers of one part of the data: {"rows", "texts", "tokens", "label_tokens", "longest", "mean_length",
 /// "filled_fraction", "learned_fraction", "ended_fraction", "cut_texts", "truncated_texts", "dropped_texts",
-/// "double_begins"}, of a mixture "sets" (tokens of each), of classes "classes" (rows of each), and what is odd about
-/// them.
+/// "double_begins"} (of classes no "ended_fraction"), of a mixture "sets" (tokens of each), of classes "classes" (rows
+/// of each), and what is odd about them.
 struct PartReport {
   Json numbers;
   std::vector<Finding> findings;
@@ -30,10 +30,22 @@ struct PartReport {
 
 Result<PartReport> report_part(train::Corpus& corpus, train::Part part, std::int64_t sequence_length);
 
+/// What a look at a run's data found: facts of the model that they must fit, numbers of each part by name, and
+/// findings.
+struct Survey {
+  Json model = Json::object(), parts = Json::object();
+  double learning_rate = 0;  ///< that the run would have, also where a law gives it
+  std::vector<Finding> findings{};
+};
+
+/// Looks at each part of a config's data as tokens. That training data are missing, or refused for this run, is a
+/// fault.
+Result<Survey> survey(const Config& config, const train::TrainConfig& run, train::Corpus& corpus);
+
 /// Looks at all that a config names but the weights: {"model": facts, "run": resolved fields that matter, "parts":
 /// {"train": numbers, ...}, "findings": [{"fault", "what", "hint"}], "samples": [{"file", "line", "ids", "learned",
-/// "pieces"}]}, the first `rows` of the settings as samples. Data without anything to learn are a finding; what cannot
-/// be read is an error.
+/// "pieces"}]} (of classes with "label", which is no id), the first `rows` of the settings as samples. Data without
+/// anything to learn are a finding; what cannot be read is an error.
 Result<Json> preflight(const Config& config);
 
 }  // namespace pegbox::trainer

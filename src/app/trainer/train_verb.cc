@@ -164,18 +164,20 @@ class Session {
   train::Evaluation evaluation_;
 };
 
-/// The data in short: how much is learned, and what is odd.
-Result<void> print_data(const Workplace& workplace, std::int64_t sequence_length, const Streams& streams) {
-  for (const train::Part part : {train::Part::Train, train::Part::Validation}) {
-    if (!workplace.corpus->has(part)) continue;
-    PEGBOX_TRY(const PartReport report, report_part(*workplace.corpus, part, sequence_length));
-    const auto count = [&](const char* name) { return format_count(report.numbers[name].get<double>()); };
-    fmt::print(streams.progress, "{:<11} {} texts, {} tokens, {} of them learned\n",
-               train::kPartNames[static_cast<std::size_t>(part)], count("texts"), count("tokens"),
-               count("label_tokens"));
-    for (const Finding& finding : report.findings)
-      fmt::print(streams.progress, "warning: {}; {}\n", finding.what, finding.hint);
+/// The data in short: how much is learned, and what is odd. What makes the run pointless, the run says itself.
+Result<void> print_data(const Config& config, const train::TrainConfig& run, train::Corpus& corpus,
+                        const Streams& streams) {
+  for (const train::Part part : {train::Part::Train, train::Part::Validation})
+    if (corpus.has(part)) PEGBOX_CHECK(corpus.tokenized(part, run.sequence_length));
+  PEGBOX_TRY(const Survey found, survey(config, run, corpus));
+  for (const std::string_view name : train::kPartNames) {
+    if (!found.parts.contains(name)) continue;
+    const auto count = [&](const char* what) { return format_count(found.parts[name][what].get<double>()); };
+    fmt::print(streams.progress, "{:<11} {} texts, {} tokens, {} of them learned\n", name, count("texts"),
+               count("tokens"), count("label_tokens"));
   }
+  for (const Finding& finding : found.findings)
+    if (!finding.is_fault) fmt::print(streams.progress, "warning: {}; {}\n", finding.what, finding.hint);
   return {};
 }
 
@@ -187,7 +189,7 @@ Result<void> run_train(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const train::TrainConfig resolved, train::read_train_config(Json::object(), config.run, "config"));
   PEGBOX_CHECK(prepare_output(config.settings));
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
-  if (!config.settings.json) PEGBOX_CHECK(print_data(workplace, resolved.sequence_length, streams));
+  if (!config.settings.json) PEGBOX_CHECK(print_data(config, resolved, *workplace.corpus, streams));
   PEGBOX_TRY(const auto owned, make_run(workplace, resolved));
   if (resolved.learning_rate == 0 && !config.settings.json)
     fmt::print(streams.progress, "learning_rate {:.3g}, by the Step Law\n", owned->run->config().learning_rate);

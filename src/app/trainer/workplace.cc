@@ -81,14 +81,6 @@ Result<void> check_task(const std::string& folder, const train::Decoder& decoder
                                         .expected = "task classify"});
 }
 
-Result<void> check_validation(const Workplace& workplace, const train::TrainConfig& config) {
-  const std::string watching = train::watching_fields(config);
-  if (watching.empty() || workplace.corpus->has(train::Part::Validation)) return {};
-  return fail(ErrorKind::InvalidInput, {.where = "data",
-                                        .what = watching + " acts on the loss of validation data, and there are none",
-                                        .hint = "name validation data, or a validation_fraction above 0"});
-}
-
 }  // namespace
 
 int threads_of(const Settings& settings) {
@@ -138,12 +130,20 @@ Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::Tr
                                           .hint = "put task under trial.trainer, not into the space"});
   if (config.method == "qlora" && workplace.base.decoder && !workplace.base.nf4)
     workplace.base.nf4 = train::nf4_weights(workplace.base);  // once for all trials
-  PEGBOX_CHECK(check_validation(workplace, config));
+  PEGBOX_CHECK(check_validation(*workplace.corpus, config));
   PEGBOX_TRY(const train::BaseModel* const model, model_of(workplace, config, owned->fresh));
   PEGBOX_TRY(const text::TokenizedRows* const rows,
              workplace.corpus->tokenized(train::Part::Train, config.sequence_length));
   PEGBOX_TRY(owned->run, train::TrainingRun::create(*model, config, *rows, *workplace.lanes));
   return owned;
+}
+
+Result<void> check_validation(const train::Corpus& corpus, const train::TrainConfig& config) {
+  const std::string watching = train::watching_fields(config);
+  if (watching.empty() || corpus.has(train::Part::Validation)) return {};
+  return fail(ErrorKind::InvalidInput, {.where = "data",
+                                        .what = watching + " acts on the loss of validation data, and there are none",
+                                        .hint = "name validation data, or a validation_fraction above 0"});
 }
 
 Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train::TrainConfig& config) {

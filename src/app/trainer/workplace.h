@@ -37,6 +37,9 @@ struct OwnedRun {
 /// A new run of a resolved config, at its beginning.
 Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::TrainConfig& config);
 
+/// InvalidInput if something acts on the loss of validation data, and there are none.
+Result<void> check_validation(const train::Corpus& corpus, const train::TrainConfig& config);
+
 /// What a run of a resolved config needs besides the base model.
 Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train::TrainConfig& config);
 
