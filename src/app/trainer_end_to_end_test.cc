@@ -204,7 +204,7 @@ TEST_F(TrainerEndToEnd, FindsRunsThatCannotStartBeforeThem) {
   write("run.yaml", "sequence_length: 64\n");
   EXPECT_THAT(check({}).out, HasSubstr("there are no train data"));
   const std::string study = fmt::format(
-      "trial: {{trainer: {{model: '{}', data: [{{path: prose.txt}}]}}}}\n"
+      "trial: {{trainer: {{model: '{}', data: {{train: [{{path: prose.txt}}], validation: prose.txt}}}}}}\n"
       "space: {{mixture: {{simplex: [prose, books]}}}}\n"
       "objective: {{minimize: validation_loss}}\nbudget: {{trials: 1}}\n",
       demo("base").string());
