@@ -25,12 +25,13 @@ constexpr std::size_t kMaxModelled = 3;  ///< objectives that have a model each
 constexpr std::size_t kFitsKept = 4;
 constexpr std::size_t kMinFitted = 4;  ///< measured trials for a fit to a part of them
 
-/// Whether looking around costs little: most trials rest early, and it is not trials that are counted. Early losses
+/// Whether looking around costs little and nobody has said where to look: most trials rest early, it is not trials that
+/// are counted, and the space has no prior (with one it was not measured). Early losses
 /// are a narrow view, which may show a plain where the best places have not begun to learn; and while trials are cheap,
 /// a wide look around is worth as much as the model's advice (docs/LOG.md).
 bool is_cheap_to_explore(const History& history) {
   const std::size_t early = history.in_state(TrialState::Paused).size() + history.in_state(TrialState::Stopped).size();
-  return history.planned_trials == 0 && 2 * early > history.trials.size();
+  return history.planned_trials == 0 && !history.spec.space.has_prior() && 2 * early > history.trials.size();
 }
 
 /// The probability of success that a suggestion should have: 0.5 as long as 7 % of the trials fail, more with
