@@ -249,6 +249,29 @@ TEST(Gp, SpreadsPendingTrials) {
   EXPECT_GT(pending.back() - pending.front(), 0.02) << "not four times the same place";
 }
 
+/// Whether one of two suggestions is from the design, after trials that rest at step 1.
+bool looks_around(const std::string& parameter, const std::string& budget) {
+  StudyRun run(R"({"space": {"x": )" + parameter + R"(}, "steps": 9, "budget": )" + budget +
+               R"(, "search": {"name": "gp", "initial": 2}})");
+  bool looked = false;
+  for (int i = 0; i < 8; ++i) {
+    const Suggestion suggestion = run.ask();
+    if (i >= 6) looked = looked || suggestion.reason.contains("design");
+    const std::int64_t trial = run.study.create(suggestion);
+    run.study.start(trial);
+    run.study.report(trial, 1, std::pow(number(suggestion.config, "x") - 0.3, 2));
+    run.study.move(trial, TrialState::Paused);
+  }
+  return looked;
+}
+
+TEST(Gp, LooksAroundWhileTrialsRestEarlyUnlessTheyAreCountedOrAPriorSaysWhereToLook) {
+  const std::string flat = R"({"range": [0, 1]})", prior = R"({"range": [0, 1], "prior": {"at": 0.3, "spread": 0.1}})";
+  EXPECT_TRUE(looks_around(flat, R"({"time": "1h"})"));
+  EXPECT_FALSE(looks_around(flat, R"({"trials": 60})"));
+  EXPECT_FALSE(looks_around(prior, R"({"time": "1h"})"));
+}
+
 /// Where the next trial goes after trials right of 0.55 ran to their end and those left of it ended at step 1, where
 /// losses are 2 higher.
 double place_after_halving(double (*loss_at)(double x)) {
