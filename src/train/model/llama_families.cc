@@ -17,13 +17,7 @@ void choose_llama(ModelConfig& config) {
   config.positions = 2048;
 }
 
-Result<void> read_llama(const Node& node, ModelConfig& config) {
-  PEGBOX_CHECK(read_sizes(node, config));
-  PEGBOX_CHECK(read_attention_bias(node, config));
-  PEGBOX_TRY(config.feed_forward_bias, boolean_or(node, "mlp_bias", false));
-  PEGBOX_TRY(config.activation, read_activation(node, "hidden_act", "silu"));
-  return read_rope(node, config.positions, config.rope);
-}
+Result<void> read_llama(const Node& node, ModelConfig& config) { return read_llama_like(node, config, "silu"); }
 
 void choose_mistral(ModelConfig& config) {
   config.norm_epsilon = 1e-6;
@@ -97,6 +91,14 @@ void write_qwen3(const ModelConfig& config, Json& json) {
 }  // namespace
 
 bool every_layer(std::int64_t /*layer*/) { return true; }
+
+Result<void> read_llama_like(const Node& node, ModelConfig& config, const std::string& activation) {
+  PEGBOX_CHECK(read_sizes(node, config));
+  PEGBOX_CHECK(read_attention_bias(node, config));
+  PEGBOX_TRY(config.feed_forward_bias, boolean_or(node, "mlp_bias", false));
+  PEGBOX_TRY(config.activation, read_activation(node, "hidden_act", activation));
+  return read_rope(node, config.positions, config.rope);
+}
 
 void write_llama(const ModelConfig& config, Json& json) {
   write_sizes(config, json);

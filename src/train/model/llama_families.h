@@ -2,6 +2,8 @@
 // others have in their config.json. The facts are those of transformers' configuration classes (5.23).
 #pragma once
 
+#include <string>
+
 #include "base/document.h"
 #include "base/result.h"
 #include "train/model/family.h"
@@ -31,6 +33,8 @@ void write_sizes(const ModelConfig& config, Json& json, std::string_view epsilon
 /// `attention_bias`, of queries, keys, values and the projection back.
 Result<void> read_attention_bias(const Node& node, ModelConfig& config);
 
+/// All of Llama's members; `activation`: where hidden_act is left out.
+Result<void> read_llama_like(const Node& node, ModelConfig& config, const std::string& activation);
 void write_llama(const ModelConfig& config, Json& json);
 
 bool every_layer(std::int64_t layer);  ///< has a window

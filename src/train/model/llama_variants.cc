@@ -29,13 +29,7 @@ void choose_arcee(ModelConfig& config) {
   config.positions = 4096;
 }
 
-Result<void> read_arcee(const Node& node, ModelConfig& config) {
-  PEGBOX_CHECK(read_sizes(node, config));
-  PEGBOX_CHECK(read_attention_bias(node, config));
-  PEGBOX_TRY(config.feed_forward_bias, boolean_or(node, "mlp_bias", false));
-  PEGBOX_TRY(config.activation, read_activation(node, "hidden_act", "relu2"));
-  return read_rope(node, config.positions, config.rope);
-}
+Result<void> read_arcee(const Node& node, ModelConfig& config) { return read_llama_like(node, config, "relu2"); }
 
 void choose_stablelm(ModelConfig& config) {
   config.norm = NormKind::Layer;
