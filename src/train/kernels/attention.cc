@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train/kernels/by_cpu.h"
 #include "train/kernels/gemm.h"
 #include "train/kernels/vector_math.h"
 
@@ -53,7 +54,7 @@ Seen seen_by(const AttentionShape& shape, const Block& block, std::int64_t row) 
   return {begin - block.begin, end - block.begin};
 }
 
-void clear_unseen(const Seen& seen, std::int64_t columns, float* row) {
+PEGBOX_BODY void clear_unseen(const Seen& seen, std::int64_t columns, float* row) {
   for (std::int64_t j = 0; j < seen.begin; ++j) row[j] = 0;
   for (std::int64_t j = seen.end; j < columns; ++j) row[j] = 0;
 }
@@ -67,7 +68,7 @@ void drop_row(const DropoutMask& dropout, std::int64_t length, std::int64_t head
 }
 
 /// scores [rows, columns] of a block.
-void scores_of(const AttentionShape& shape, const HeadView& view, const Block& block, float* scores) {
+PEGBOX_BODY void scores_of(const AttentionShape& shape, const HeadView& view, const Block& block, float* scores) {
   gemm(block.rows, block.columns(), shape.head_width, shape.scale,
        {view.query + block.first * view.stride, view.stride},
        {view.key + block.begin * view.stride, view.stride, Form::Transposed}, 0, {scores, block.columns()});
@@ -79,7 +80,7 @@ void scores_of(const AttentionShape& shape, const HeadView& view, const Block& b
 }
 
 /// exp(row - largest) in place; returns the logarithm of the sum and the sum's inverse.
-float softmax_row(float* row, std::int64_t size, float& inverse_sum) {
+PEGBOX_BODY float softmax_row(float* row, std::int64_t size, float& inverse_sum) {
   const float largest = largest_of(row, size);
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -92,7 +93,8 @@ float softmax_row(float* row, std::int64_t size, float& inverse_sum) {
 }
 
 /// p: scores become probabilities; ds: their gradients become those of the scores before scale and cap.
-void backward_row(const AttentionShape& shape, float log_sum, float dot, std::int64_t size, float* p, float* ds) {
+PEGBOX_BODY void backward_row(const AttentionShape& shape, float log_sum, float dot, std::int64_t size, float* p,
+                              float* ds) {
   const float inverse_cap = shape.cap > 0 ? 1.0f / shape.cap : 0.0f;  // without one the slope is 1
 #pragma omp simd
   for (std::int64_t j = 0; j < size; ++j) {
@@ -107,10 +109,9 @@ void clear_rows(float* rows, std::int64_t stride, std::int64_t width, std::int64
   for (std::int64_t row = begin; row < end; ++row) std::fill_n(rows + row * stride, width, 0.0f);
 }
 
-}  // namespace
-
-void attend(const AttentionShape& shape, const AttentionTask& task, std::int64_t tokens, const DropoutMask& dropout,
-            const float* packed, float* out, float* log_sums, std::vector<float>& scratch) {
+PEGBOX_BODY void attend_body(const AttentionShape& shape, const AttentionTask& task, std::int64_t tokens,
+                             const DropoutMask& dropout, const float* packed, float* out, float* log_sums,
+                             std::vector<float>& scratch) {
   const std::int64_t length = task.end - task.begin, width = shape.head_width, out_stride = shape.heads * width;
   const std::int64_t group = shape.heads / shape.kv_heads;
   scratch.resize(std::max<std::size_t>(scratch.size(), kBlock * length));
@@ -140,9 +141,10 @@ void attend(const AttentionShape& shape, const AttentionTask& task, std::int64_t
   }
 }
 
-void attend_backward(const AttentionShape& shape, const AttentionTask& task, std::int64_t tokens,
-                     const DropoutMask& dropout, const float* packed, const float* out, const float* log_sums,
-                     const float* dout, float* dpacked, std::vector<float>& scratch) {
+PEGBOX_BODY void attend_backward_body(const AttentionShape& shape, const AttentionTask& task, std::int64_t tokens,
+                                      const DropoutMask& dropout, const float* packed, const float* out,
+                                      const float* log_sums, const float* dout, float* dpacked,
+                                      std::vector<float>& scratch) {
   const std::int64_t length = task.end - task.begin, width = shape.head_width, out_stride = shape.heads * width;
   const std::int64_t group = shape.heads / shape.kv_heads, first_head = task.kv_head * group;
   scratch.resize(std::max<std::size_t>(scratch.size(), 2 * kBlock * length));
@@ -192,5 +194,17 @@ void attend_backward(const AttentionShape& shape, const AttentionTask& task, std
     }
   }
 }
+
+}  // namespace
+
+PEGBOX_BY_CPU(void, attend,
+              (const AttentionShape& shape, const AttentionTask& task, std::int64_t tokens, const DropoutMask& dropout,
+               const float* packed, float* out, float* log_sums, std::vector<float>& scratch),
+              (shape, task, tokens, dropout, packed, out, log_sums, scratch))
+PEGBOX_BY_CPU(void, attend_backward,
+              (const AttentionShape& shape, const AttentionTask& task, std::int64_t tokens, const DropoutMask& dropout,
+               const float* packed, const float* out, const float* log_sums, const float* dout, float* dpacked,
+               std::vector<float>& scratch),
+              (shape, task, tokens, dropout, packed, out, log_sums, dout, dpacked, scratch))
 
 }  // namespace pegbox::train::kernels

@@ -5,12 +5,15 @@
 #include <cmath>
 #include <cstring>
 
+#include "train/kernels/by_cpu.h"
 #include "train/kernels/vector_math.h"
 
 namespace pegbox::train::kernels {
 
-void rms_norm(Rows rows, const float* x, const float* delta, const float* weight, float epsilon, float* sum, float* y,
-              float* scale) {
+namespace {
+
+PEGBOX_BODY void rms_norm_body(Rows rows, const float* x, const float* delta, const float* weight, float epsilon,
+                               float* sum, float* y, float* scale) {
   const std::int64_t columns = rows.columns;
   for (std::int64_t row = rows.begin; row < rows.end; ++row) {
     const float* in = x + row * columns;
@@ -37,8 +40,8 @@ void rms_norm(Rows rows, const float* x, const float* delta, const float* weight
   }
 }
 
-void rms_norm_backward(Rows rows, const float* sum, const float* weight, const float* scale, const float* dy,
-                       const float* dsum, float* dx, float* dweight) {
+PEGBOX_BODY void rms_norm_backward_body(Rows rows, const float* sum, const float* weight, const float* scale,
+                                        const float* dy, const float* dsum, float* dx, float* dweight) {
   const std::int64_t columns = rows.columns;
   for (std::int64_t row = rows.begin; row < rows.end; ++row) {
     const float *const in = sum + row * columns, *const gradient = dy + row * columns;
@@ -63,7 +66,7 @@ void rms_norm_backward(Rows rows, const float* sum, const float* weight, const f
   }
 }
 
-void silu_gate(Rows rows, const float* gate_up, float* y) {
+PEGBOX_BODY void silu_gate_body(Rows rows, const float* gate_up, float* y) {
   const std::int64_t width = rows.columns;
   for (std::int64_t row = rows.begin; row < rows.end; ++row) {
     const float *const gate = gate_up + row * 2 * width, *const up = gate + width;
@@ -73,7 +76,7 @@ void silu_gate(Rows rows, const float* gate_up, float* y) {
   }
 }
 
-void silu_gate_backward(Rows rows, const float* gate_up, const float* dy, float* dgate_up) {
+PEGBOX_BODY void silu_gate_backward_body(Rows rows, const float* gate_up, const float* dy, float* dgate_up) {
   const std::int64_t width = rows.columns;
   for (std::int64_t row = rows.begin; row < rows.end; ++row) {
     const float *const gate = gate_up + row * 2 * width, *const up = gate + width, *const gradient = dy + row * width;
@@ -87,13 +90,9 @@ void silu_gate_backward(Rows rows, const float* gate_up, const float* dy, float*
   }
 }
 
-namespace {
-
 constexpr float kGeluScale = 0.7978845608028654f, kGeluCube = 0.044715f;  // sqrt(2 / pi)
 
-}  // namespace
-
-void gelu_gate(Rows rows, const float* gate_up, float* y) {
+PEGBOX_BODY void gelu_gate_body(Rows rows, const float* gate_up, float* y) {
   const std::int64_t width = rows.columns;
   for (std::int64_t row = rows.begin; row < rows.end; ++row) {
     const float *const gate = gate_up + row * 2 * width, *const up = gate + width;
@@ -106,7 +105,7 @@ void gelu_gate(Rows rows, const float* gate_up, float* y) {
   }
 }
 
-void gelu_gate_backward(Rows rows, const float* gate_up, const float* dy, float* dgate_up) {
+PEGBOX_BODY void gelu_gate_backward_body(Rows rows, const float* gate_up, const float* dy, float* dgate_up) {
   const std::int64_t width = rows.columns;
   for (std::int64_t row = rows.begin; row < rows.end; ++row) {
     const float *const gate = gate_up + row * 2 * width, *const up = gate + width, *const gradient = dy + row * width;
@@ -121,7 +120,7 @@ void gelu_gate_backward(Rows rows, const float* gate_up, const float* dy, float*
   }
 }
 
-void rotate(Rows rows, const Rotation& rotation, const float* x, float* y) {
+PEGBOX_BODY void rotate_body(Rows rows, const Rotation& rotation, const float* x, float* y) {
   const std::int64_t width = rotation.head_width, half = rotation.turned_width / 2, turned = rotation.heads * width;
   const std::int64_t rest = width - 2 * half;
   for (std::int64_t row = rows.begin; row < rows.end; ++row) {
@@ -145,7 +144,8 @@ void rotate(Rows rows, const Rotation& rotation, const float* x, float* y) {
   }
 }
 
-double cross_entropy(Rows rows, float* logits, const std::int64_t* labels, float factor, LossTerms terms) {
+PEGBOX_BODY double cross_entropy_body(Rows rows, float* logits, const std::int64_t* labels, float factor,
+                                      LossTerms terms) {
   double loss = 0;
   const float tokens = static_cast<float>(rows.columns), kept = 1.0f - terms.smoothing;
   for (std::int64_t row = rows.begin; row < rows.end; ++row) {
@@ -184,15 +184,13 @@ double cross_entropy(Rows rows, float* logits, const std::int64_t* labels, float
   return loss;
 }
 
-namespace {
-
 constexpr std::int64_t kLanes = 8;  // elements that one Philox block masks, 16 bits each
 constexpr int kRounds = 7;
 constexpr std::int64_t kBatch = 32;  // blocks drawn together, so that their loops become vector code
 
 /// Philox 4x32-7 (Salmon et al. 2011: seven rounds pass all tests of TestU01) of blocks first, first + 1, ...; bit i of
 /// bits[b]: element i of block b is kept.
-void draw_bits(std::uint64_t key, std::uint64_t first, std::uint32_t threshold, std::uint32_t* bits) {
+PEGBOX_BODY void draw_bits(std::uint64_t key, std::uint64_t first, std::uint32_t threshold, std::uint32_t* bits) {
   std::uint32_t c0[kBatch], c1[kBatch], c2[kBatch], c3[kBatch];
   for (std::int64_t b = 0; b < kBatch; ++b) {
     const std::uint64_t block = first + static_cast<std::uint64_t>(b);
@@ -222,7 +220,8 @@ void draw_bits(std::uint64_t key, std::uint64_t first, std::uint32_t threshold, 
     bits[b] = two(c0[b]) | (two(c1[b]) << 2) | (two(c2[b]) << 4) | (two(c3[b]) << 6);
 }
 
-void mask_run(std::int64_t first_block, std::int64_t size, const DropoutMask& mask, const float* x, float* y) {
+PEGBOX_BODY void mask_run(std::int64_t first_block, std::int64_t size, const DropoutMask& mask, const float* x,
+                          float* y) {
   const auto threshold = static_cast<std::uint32_t>(std::lround(mask.probability * 65536.0));
   const float factor = 1.0f / (1.0f - mask.probability);
   std::uint32_t bits[kBatch];
@@ -240,12 +239,36 @@ void mask_run(std::int64_t first_block, std::int64_t size, const DropoutMask& ma
   }
 }
 
-}  // namespace
+PEGBOX_BODY void dropout_body(std::int64_t size, const DropoutMask& mask, const float* x, float* y) {
+  mask_run(0, size, mask, x, y);
+}
 
-void dropout(std::int64_t size, const DropoutMask& mask, const float* x, float* y) { mask_run(0, size, mask, x, y); }
-
-void dropout_row(std::int64_t first, std::int64_t size, const DropoutMask& mask, float* x) {
+PEGBOX_BODY void dropout_row_body(std::int64_t first, std::int64_t size, const DropoutMask& mask, float* x) {
   mask_run(first / kLanes, size, mask, x, x);
 }
+
+}  // namespace
+
+PEGBOX_BY_CPU(void, rms_norm,
+              (Rows rows, const float* x, const float* delta, const float* weight, float epsilon, float* sum, float* y,
+               float* scale),
+              (rows, x, delta, weight, epsilon, sum, y, scale))
+PEGBOX_BY_CPU(void, rms_norm_backward,
+              (Rows rows, const float* sum, const float* weight, const float* scale, const float* dy, const float* dsum,
+               float* dx, float* dweight),
+              (rows, sum, weight, scale, dy, dsum, dx, dweight))
+PEGBOX_BY_CPU(void, silu_gate, (Rows rows, const float* gate_up, float* y), (rows, gate_up, y))
+PEGBOX_BY_CPU(void, silu_gate_backward, (Rows rows, const float* gate_up, const float* dy, float* dgate_up),
+              (rows, gate_up, dy, dgate_up))
+PEGBOX_BY_CPU(void, gelu_gate, (Rows rows, const float* gate_up, float* y), (rows, gate_up, y))
+PEGBOX_BY_CPU(void, gelu_gate_backward, (Rows rows, const float* gate_up, const float* dy, float* dgate_up),
+              (rows, gate_up, dy, dgate_up))
+PEGBOX_BY_CPU(void, rotate, (Rows rows, const Rotation& rotation, const float* x, float* y), (rows, rotation, x, y))
+PEGBOX_BY_CPU(double, cross_entropy,
+              (Rows rows, float* logits, const std::int64_t* labels, float factor, LossTerms terms),
+              (rows, logits, labels, factor, terms))
+PEGBOX_BY_CPU(void, dropout, (std::int64_t size, const DropoutMask& mask, const float* x, float* y), (size, mask, x, y))
+PEGBOX_BY_CPU(void, dropout_row, (std::int64_t first, std::int64_t size, const DropoutMask& mask, float* x),
+              (first, size, mask, x))
 
 }  // namespace pegbox::train::kernels

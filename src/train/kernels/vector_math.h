@@ -8,7 +8,7 @@ namespace pegbox::train {
 
 /// e^x to about 2 units in the last place; 0 below -87.3, capped at 88.3 above. Range reduction by ln 2 in two parts
 /// and a polynomial of degree 6 (coefficients: Cephes, expf).
-inline float fast_exp(float x) {
+[[gnu::always_inline]] inline float fast_exp(float x) {
   constexpr float kLog2E = 1.44269504088896341f, kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it rounds to the nearest integer
   const float clamped = x < -87.3f ? -87.3f : (x > 88.3f ? 88.3f : x);
@@ -26,7 +26,7 @@ inline float fast_exp(float x) {
 }
 
 /// The largest of `size` > 0 values. Lanes by hand: compilers keep the order of comparisons, NaN being what it is.
-inline float largest_of(const float* values, std::int64_t size) {
+[[gnu::always_inline]] inline float largest_of(const float* values, std::int64_t size) {
   constexpr std::int64_t kWide = 16;
   float lanes[kWide];
   for (float& lane : lanes) lane = values[0];
@@ -39,10 +39,10 @@ inline float largest_of(const float* values, std::int64_t size) {
   return largest;
 }
 
-inline float fast_sigmoid(float x) { return 1.0f / (1.0f + fast_exp(-x)); }
+[[gnu::always_inline]] inline float fast_sigmoid(float x) { return 1.0f / (1.0f + fast_exp(-x)); }
 
 /// tanh to about 2 units in the last place: a polynomial near 0 (coefficients: Cephes, tanhf), else by e^2|x|.
-inline float fast_tanh(float x) {
+[[gnu::always_inline]] inline float fast_tanh(float x) {
   const float size = x < 0 ? -x : x, z = x * x;
   float p = -5.70498872745e-3f;
   p = p * z + 2.06390887954e-2f;
