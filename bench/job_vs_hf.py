@@ -85,7 +85,7 @@ def run(command, loaded):
     return lines, {"first_step_s": first_step_s, "extra_mib": (peak[0] - at_load) / 2**20, "whole_s": time.perf_counter() - began}
 
 
-def peer(job, folder, steps):
+def peer(job, folder, steps, batch_size):
     """The other side, in its own process."""
     import torch
     from transformers import AutoTokenizer, LlamaForCausalLM, Trainer, TrainerCallback, TrainingArguments
@@ -117,7 +117,7 @@ def peer(job, folder, steps):
         from peft import LoraConfig, get_peft_model
 
         model = get_peft_model(model, LoraConfig(r=RANK, lora_alpha=SCALE * RANK, target_modules=TARGETS, task_type="CAUSAL_LM"))
-    arguments = TrainingArguments(output_dir=f"{folder}/peer", per_device_train_batch_size=BATCH, max_steps=steps, learning_rate=RATE[job], lr_scheduler_type="linear", weight_decay=0.0,
+    arguments = TrainingArguments(output_dir=f"{folder}/peer", per_device_train_batch_size=batch_size, max_steps=steps, learning_rate=RATE[job], lr_scheduler_type="linear", weight_decay=0.0,
                                   max_grad_norm=1.0, logging_strategy="no", save_strategy="no", report_to="none", use_cpu=True, seed=1, disable_tqdm=True, remove_unused_columns=False)
     seen = {"tokens": 0}
 
@@ -140,8 +140,8 @@ def peer(job, folder, steps):
     print(json.dumps({"tokens_per_s": tokens / seconds, "validation_loss": total / labels, "tokens": tokens}))
 
 
-def run_peer(job, folder, steps):
-    lines, measured = run([sys.executable, os.path.abspath(__file__), "--peer", job, folder, "--steps", str(steps)], "loaded")
+def run_peer(job, folder, steps, batch=BATCH):
+    lines, measured = run([sys.executable, os.path.abspath(__file__), "--peer", job, folder, "--steps", str(steps), "--batch", str(batch)], "loaded")
     return {**json.loads(lines[-1]), **measured}
 
 
@@ -218,10 +218,11 @@ def main():
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--jobs", default="lora,full")
     parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--batch", type=int, default=BATCH, help=argparse.SUPPRESS)
     parser.add_argument("--peer", nargs=2, metavar=("JOB", "FOLDER"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.peer:
-        return peer(*args.peer, args.steps)
+        return peer(*args.peer, args.steps, args.batch)
     jobs = {job: measure(job, args.runs, args.steps) for job in args.jobs.split(",")}
     common.record("job_vs_hf", {"precision": "fp32", "batch": BATCH, "length": LENGTH, "rank": RANK, "steps": args.steps, "jobs": jobs}, "torch", "transformers", "peft")
 

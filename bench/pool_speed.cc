@@ -2,7 +2,7 @@
 //
 //   pegbox-bench-pool_speed MODEL DATA TRIALS BATCH STEPS RUNS
 //
-// Prints a JSON object: tokens per second of both, of each run; sides take turns.
+// Prints a JSON object: tokens per second of both, of each run, and the share of labels among tokens; sides take turns.
 #include <fmt/format.h>
 #include <malloc.h>
 
@@ -84,7 +84,10 @@ int main(int count, char** arguments) {
   Corpus corpus(must(text::read_model_text(arguments[1])), must(read_rows(files)), threads);
   const text::TokenizedRows& rows = *must(corpus.tokenized(Part::Train, 512));
   const auto lanes = Lanes::for_threads(threads);
-  Json result = {{"pooled", Json::array()}, {"in_turn", Json::array()}};
+  Json result = {
+      {"pooled", Json::array()},
+      {"in_turn", Json::array()},
+      {"labels_fraction", static_cast<double>(rows.total_label_tokens()) / static_cast<double>(rows.total_tokens())}};
   for (int run = 0; run < number(6); ++run)
     for (const auto& [name, step] : {std::pair<const char*, Step>{"pooled", pooled}, {"in_turn", in_turn}}) {
       const auto owned = make_runs(base, rows, number(3), number(4), *lanes);
