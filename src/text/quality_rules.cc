@@ -21,6 +21,12 @@ double repeated(const S& text) {
   return text.repeated_ngram_fraction[n - 5];
 }
 
+/// Of the characters of the lines themselves.
+double repeated_line_part(const S& text) {
+  const auto of_lines = static_cast<double>(text.characters - text.line_feeds);
+  return of_lines > 0 ? text.repeated_line_character_fraction * static_cast<double>(text.characters) / of_lines : 0;
+}
+
 constexpr std::array<QualityRule, 27> kRules = {{
     {"gopher_words", CheckKind::Gopher, 50, 100'000, [](const S& t) { return double(t.words); }, "words"},
     {"gopher_word_length", CheckKind::Gopher, 3, 10, [](const S& t) { return t.mean_word_length; },
@@ -67,8 +73,8 @@ constexpr std::array<QualityRule, 27> kRules = {{
 
     {"fineweb_ended_lines", CheckKind::FineWeb, 0.12, 1, [](const S& t) { return t.ended_line_fraction; },
      "of the lines end with punctuation"},
-    {"fineweb_repeated_lines", CheckKind::FineWeb, 0, 0.1,
-     [](const S& t) { return t.repeated_line_character_fraction; }, "of the characters are in repeated lines"},
+    {"fineweb_repeated_lines", CheckKind::FineWeb, 0, 0.1, repeated_line_part,
+     "of the characters are in repeated lines"},
     {"fineweb_short_lines", CheckKind::FineWeb, 0, 0.67, [](const S& t) { return t.short_line_fraction; },
      "of the lines have at most 30 characters"},
 }};

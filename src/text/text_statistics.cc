@@ -37,18 +37,23 @@ class HashCounts {
   void start(std::size_t most) { slots_.assign(std::bit_ceil(2 * most + 2), {}); }
   /// How often `hash` came before.
   std::int32_t add(std::uint64_t hash) {
-    const std::size_t mask = slots_.size() - 1;
-    std::size_t at = hash & mask;
-    while (slots_[at].count > 0 && slots_[at].hash != hash) at = (at + 1) & mask;
-    slots_[at].hash = hash;
-    return slots_[at].count++;
+    Slot& slot = slot_of(hash);
+    slot.hash = hash;
+    return slot.count++;
   }
+  std::int32_t count(std::uint64_t hash) { return slot_of(hash).count; }
 
  private:
   struct Slot {
     std::uint64_t hash = 0;
     std::int32_t count = 0;
   };
+  Slot& slot_of(std::uint64_t hash) {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t at = hash & mask;
+    while (slots_[at].count > 0 && slots_[at].hash != hash) at = (at + 1) & mask;
+    return slots_[at];
+  }
   std::vector<Slot> slots_;
 };
 
@@ -77,18 +82,16 @@ class Ngrams {
   std::size_t n_;
 };
 
-/// Characters of the n-gram that is there most often, with its spaces; 0 if none is there twice.
+/// Characters of the n-gram that is there most often, with its spaces, of several the first; 0 if none is there twice.
 std::int64_t top_characters(const Ngrams& grams, std::size_t n, HashCounts& counts) {
   counts.start(grams.size());
-  std::int64_t most = 1, characters = 0;
-  for (std::size_t i = 0; i < grams.size(); ++i) {
+  std::int32_t most = 0;
+  for (std::size_t i = 0; i < grams.size(); ++i) most = std::max(most, counts.add(grams.at(i).hash) + 1);
+  if (most < 2) return 0;
+  for (std::size_t i = 0;; ++i) {
     const Word gram = grams.at(i);
-    const std::int64_t count = counts.add(gram.hash) + 1;
-    if (count <= most) continue;
-    most = count;
-    characters = count * (gram.characters + static_cast<std::int64_t>(n) - 1);
+    if (counts.count(gram.hash) == most) return most * (gram.characters + static_cast<std::int64_t>(n) - 1);
   }
-  return characters;
 }
 
 /// Characters of n-grams that are there before; none is counted in two of them.
@@ -184,7 +187,8 @@ class StatisticsReader {
 
   void read_lines() {
     std::int64_t bullets = 0, ellipses = 0, ended = 0, short_lines = 0, repeated = 0, characters = 0;
-    counts_.start(static_cast<std::size_t>(std::ranges::count(text_, '\n')) + 1);
+    result_.line_feeds = std::ranges::count(text_, '\n');
+    counts_.start(static_cast<std::size_t>(result_.line_feeds) + 1);
     const auto starts = [](std::string_view line) {
       return std::ranges::any_of(kBullets, [&](std::string_view bullet) { return line.starts_with(bullet); });
     };

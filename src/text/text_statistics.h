@@ -21,6 +21,7 @@ struct TextStatistics {
   std::int64_t stop_words = 0;          ///< how many of the, be, to, of, and, that, have, with it has
 
   std::int64_t lines = 0;
+  std::int64_t line_feeds = 0;
   double bullet_line_fraction = 0;    ///< lines that begin with a bullet
   double ellipsis_line_fraction = 0;  ///< lines that end with an ellipsis
   double ended_line_fraction = 0;     ///< lines that end with . ? ! or a quote

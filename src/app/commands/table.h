@@ -22,6 +22,8 @@ std::unique_ptr<Subcommand> make_delete_command();
 std::unique_ptr<Subcommand> make_gc_command();
 std::unique_ptr<Subcommand> make_backup_command();
 std::unique_ptr<Subcommand> make_check_command();
+std::unique_ptr<Subcommand> make_clean_command();
+std::unique_ptr<Subcommand> make_split_command();
 std::unique_ptr<Subcommand> make_train_command();
 std::unique_ptr<Subcommand> make_evaluate_command();
 std::unique_ptr<Subcommand> make_predict_command();
