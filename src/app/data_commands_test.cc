@@ -67,6 +67,25 @@ TEST_F(DataCommands, SplitWritesPartsThatShareNothing) {
   EXPECT_EQ(pegbox({"split", "rows.jsonl", "--output", "parts", "--fractions", "0.8"}).code, 2);
 }
 
+TEST_F(DataCommands, AnonymizeReplacesPersonalDataInEveryText) {
+  write("mail.jsonl", "{\"prompt\": \"Mail ann@example.org\", \"completion\": \"Done, ann@example.org has it.\"}\n");
+  const ProgramRun run = pegbox({"anonymize", "mail.jsonl", "--output", "safe.jsonl"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(text_of("safe.jsonl"), "{\"prompt\":\"Mail [EMAIL]\",\"completion\":\"Done, [EMAIL] has it.\"}\n");
+  EXPECT_THAT(run.out, HasSubstr("1 of 1 rows changed"));
+  const std::vector<std::string> surrogate = {"anonymize",   "mail.jsonl", "--output",
+                                              "other.jsonl", "--method",   "surrogate"};
+  EXPECT_EQ(pegbox(surrogate).code, 2) << "there is no secret";
+  write("secret", "0123456789abcdef");
+  auto with_secret = surrogate;
+  with_secret.insert(with_secret.end(), {"--secret-file", "secret"});
+  EXPECT_EQ(pegbox(with_secret).code, 0);
+  const Json row = *parse_json(text_of("other.jsonl"), "row");
+  const std::string mail = row["prompt"].get<std::string>().substr(5);
+  EXPECT_THAT(mail, testing::EndsWith("@example.com"));
+  EXPECT_EQ(row["completion"], "Done, " + mail + " has it.");
+}
+
 std::string checked_study(const std::string& checks) {
   return fmt::format(
       "name: checked\ntrial: {{command: \"echo loss {{x}}\", metric: {{loss: \"loss (\\\\S+)\"}}}}\n"

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "text/dataset_reader.h"
 #include "text/quality_rules.h"
+#include "text/row_batches.h"
 #include "text/row_shapes.h"
 #include "text/text_faults.h"
 #include "text/utf8.h"
@@ -16,7 +16,6 @@
 namespace pegbox::text {
 namespace {
 
-constexpr std::size_t kBatchBytes = std::size_t{4} << 20, kBatchRows = 8192;
 constexpr std::size_t kExcerptBytes = 80;
 
 bool has_no_words(std::string_view text) { return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos; }
@@ -136,28 +135,10 @@ void RowInspector::apply_rules(const std::string& text, bool is_document, RowFac
 
 Result<void> inspect_rows(RowSource& source, const RowInspector& inspector, int threads,
                           const std::function<Result<void>(const RawRow&, RowFacts)>& use) {
-  for (bool has_more = true; has_more;) {
-    std::vector<RawRow> batch;
-    for (std::size_t bytes = 0; bytes < kBatchBytes && batch.size() < kBatchRows;) {
-      PEGBOX_TRY(auto row, source.next());
-      has_more = row.has_value();
-      if (!has_more) break;
-      bytes += row->bytes.size();
-      batch.push_back(*std::move(row));
-    }
-    std::vector<RowFacts> facts(batch.size());
-    const auto work = [&](std::size_t first) {
-      for (std::size_t i = first; i < batch.size(); i += static_cast<std::size_t>(threads))
-        facts[i] = inspector.inspect(batch[i], source.files()[static_cast<std::size_t>(batch[i].file)]);
-    };
-    {
-      std::vector<std::jthread> helpers;
-      for (int thread = 1; thread < threads; ++thread) helpers.emplace_back(work, static_cast<std::size_t>(thread));
-      work(0);
-    }
-    for (std::size_t i = 0; i < batch.size(); ++i) PEGBOX_CHECK(use(batch[i], std::move(facts[i])));
-  }
-  return {};
+  const auto work = [&](const RawRow& row) {
+    return inspector.inspect(row, source.files()[static_cast<std::size_t>(row.file)]);
+  };
+  return for_each_row(source, threads, work, use);
 }
 
 }  // namespace pegbox::text

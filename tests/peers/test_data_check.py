@@ -86,7 +86,7 @@ def test_gopher_quality_rejects_the_same_texts(texts, split_at_spaces, tmp_path)
 
 
 def test_gopher_repetition_rejects_the_same_texts(texts, split_at_spaces, tmp_path):
-    long_texts = [text for text in texts if len(text.split()) >= 60]
+    long_texts = [text for text in texts if sum(any(map(str.isalnum, word)) for word in text.split()) >= 50]  # shorter ones are not judged
     theirs = verdicts(filters.GopherRepetitionFilter(), long_texts)
     ours = check(write_rows(tmp_path / "rows.jsonl", long_texts), "repetition")["repetition"]
     assert lines_of(ours) == set(theirs)

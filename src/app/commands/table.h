@@ -23,6 +23,7 @@ std::unique_ptr<Subcommand> make_gc_command();
 std::unique_ptr<Subcommand> make_backup_command();
 std::unique_ptr<Subcommand> make_check_command();
 std::unique_ptr<Subcommand> make_clean_command();
+std::unique_ptr<Subcommand> make_anonymize_command();
 std::unique_ptr<Subcommand> make_split_command();
 std::unique_ptr<Subcommand> make_train_command();
 std::unique_ptr<Subcommand> make_evaluate_command();
