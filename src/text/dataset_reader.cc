@@ -14,7 +14,6 @@ namespace pegbox::text {
 namespace {
 
 constexpr std::string_view kSpace = " \t\r\n\f\v";
-bool is_blank(std::string_view text) { return text.find_first_not_of(kSpace) == std::string_view::npos; }
 
 std::string line_place(const std::string& name, std::string_view bytes, std::size_t offset) {
   return fmt::format("{}:{}", name, 1 + std::count(bytes.begin(), bytes.begin() + offset, '\n'));

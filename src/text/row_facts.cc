@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::size_t kExcerptBytes = 80;
 
-bool has_no_words(std::string_view text) { return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos; }
-
 /// Whether a row that could not be read has one of our fields with nothing in it.
 bool has_blank_field(const Json& json, const DatasetOptions& options) {
   if (!json.is_object()) return false;
@@ -27,8 +25,7 @@ bool has_blank_field(const Json& json, const DatasetOptions& options) {
     const auto column = options.columns.find(std::string(name));
     const auto found = json.find(column == options.columns.end() ? std::string(name) : column->second);
     if (found == json.end()) return false;
-    return found->is_string() ? has_no_words(found->get_ref<const std::string&>())
-                              : found->is_array() && found->empty();
+    return found->is_string() ? is_blank(found->get_ref<const std::string&>()) : found->is_array() && found->empty();
   });
 }
 
@@ -92,7 +89,7 @@ void RowInspector::inspect_json(const RawRow& raw, const std::string& file, RowF
     return;
   }
   const std::string learned = learned_text(shaped->row);
-  if (!shaped->row.conversation && has_no_words(learned)) {
+  if (!shaped->row.conversation && is_blank(learned)) {
     note(facts, CheckKind::Empty, "white space only");
     return;
   }

@@ -4,14 +4,9 @@
 #include <algorithm>
 
 #include "text/dataset_reader.h"
+#include "text/utf8.h"
 
 namespace pegbox::text {
-namespace {
-
-bool is_blank_line(std::string_view line) { return line.find_first_not_of(" \t\r\f\v") == std::string_view::npos; }
-
-}  // namespace
-
 Result<RowSource> RowSource::open(std::span<const Path> paths, const DatasetOptions& options) {
   RowSource source;
   for (const Path& path : paths) {
@@ -40,7 +35,7 @@ Result<std::optional<RawRow>> RowSource::next() {
         continue;
       }
       const std::string_view row = lines_->line() == 1 ? without_byte_order_mark(*line) : *line;
-      if (is_blank_line(row)) continue;
+      if (is_blank(row)) continue;
       return RawRow{static_cast<std::int32_t>(next_file_ - 1), static_cast<std::int32_t>(lines_->line()),
                     std::string(row)};
     }
@@ -70,7 +65,7 @@ Result<bool> RowSource::is_list(const Path& path) const {
     PEGBOX_TRY(const auto line, reader.next());
     if (!line) return false;
     const std::string_view text = without_byte_order_mark(*line);
-    if (!is_blank_line(text)) return text[text.find_first_not_of(" \t\r\f\v")] == '[';
+    if (!is_blank(text)) return text[text.find_first_not_of(" \t\r\f\v")] == '[';
   }
 }
 

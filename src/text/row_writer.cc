@@ -6,9 +6,12 @@ namespace {
 
 constexpr std::size_t kWriteBytes = std::size_t{1} << 20;
 
-Path unfinished(const Path& path) { return path.string() + ".unfinished"; }
-
 }  // namespace
+
+UnfinishedFile::~UnfinishedFile() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove(path_, ignored);
+}
 
 Result<void> check_is_new(const Path& path) {
   std::error_code code;
@@ -21,9 +24,10 @@ Result<void> check_is_new(const Path& path) {
 Result<RowWriter> RowWriter::create(const Path& path) {
   PEGBOX_CHECK(check_is_new(path));
   std::error_code code;
-  std::filesystem::remove(unfinished(path), code);  // of a run that was killed
-  PEGBOX_TRY(AppendFile file, AppendFile::open(unfinished(path)));
-  return RowWriter(std::move(file), path);
+  UnfinishedFile unfinished(path.string() + ".unfinished");
+  std::filesystem::remove(unfinished.path(), code);  // of a run that was killed
+  PEGBOX_TRY(AppendFile file, AppendFile::open(unfinished.path()));
+  return RowWriter(std::move(file), std::move(unfinished), path);
 }
 
 Result<void> RowWriter::add(const RawRow& row) {
@@ -44,9 +48,10 @@ Result<std::string> RowWriter::finish() {
   PEGBOX_CHECK(flush());
   PEGBOX_CHECK(file_.sync());
   std::error_code code;
-  std::filesystem::rename(unfinished(path_), path_, code);
+  std::filesystem::rename(unfinished_.path(), path_, code);
   if (code)
     return fail(ErrorKind::Io, {.where = path_.string(), .what = "cannot name the file", .got = code.message()});
+  unfinished_.keep();
   return hash_.hex();
 }
 

@@ -16,6 +16,9 @@ inline bool is_character_start(std::string_view text, std::size_t offset) {
   return offset >= text.size() || (static_cast<unsigned char>(text[offset]) & 0xC0) != 0x80;
 }
 
+/// Nothing, or ASCII white space only.
+inline bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos; }
+
 struct Character {
   char32_t code = 0;
   std::size_t bytes = 1;

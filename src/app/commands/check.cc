@@ -42,7 +42,7 @@ class Check final : public Subcommand {
     options.front() = {.names = "files",
                        .target = &files_,
                        .value = "DATA",
-                       .help = "training data, or a run file or study file that names data",
+                       .help = "training data, or the run file or study file (.yaml) that names them",
                        .completion = Completion::File};
     const std::vector<Option> more = {
         {.names = "--test",
@@ -61,10 +61,11 @@ class Check final : public Subcommand {
   Result<ExitCode> run(Session& session) override { return preflight_ ? run_preflight(session) : run_checks(session); }
 
  private:
-  /// A run file or study file among the files is the flags' file, the others are training data.
+  /// A run file or study file among the files is the flags' file, the others are training data. A preflight takes no
+  /// others.
   Result<void> sort_files() {
     for (const std::string& file : files_) {
-      if (!is_yaml(file) && !(preflight_ && flags_.data.empty() && files_.size() == 1)) {
+      if (!preflight_ && !is_yaml(file)) {
         flags_.data.push_back(file);
       } else if (flags_.file.empty()) {
         flags_.file = file;
@@ -72,7 +73,6 @@ class Check final : public Subcommand {
         return fail(ErrorKind::InvalidInput, {.where = "pegbox check", .what = "two run files", .got = file});
       }
     }
-    files_.clear();
     return {};
   }
 
