@@ -25,6 +25,7 @@ Result<StudyFile> StudyFile::read(Document document, const Path& folder, std::op
   for (const Parameter& parameter : file.spec.space.parameters())
     for (std::string& name : parameter.config_names()) parameters.push_back(std::move(name));
   PEGBOX_TRY(file.trial, TrialSection::read(trial, folder, parameters));
+  PEGBOX_TRY(file.checks, StudyChecks::read(root, file.trial, folder));
   if (file.trial.kind == TrialKind::Trainer) {
     PEGBOX_TRY(const Node trainer, trial.at("trainer"));
     PEGBOX_TRY(const Node space, root.at("space"));

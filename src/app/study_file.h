@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/study_checks.h"
 #include "app/trial_section.h"
 #include "base/document.h"
 #include "base/file.h"
@@ -16,8 +17,9 @@ namespace pegbox {
 struct StudyFile {
   StudySpec spec;
   TrialSection trial;
-  Path folder;                    ///< that relative paths in it are under
-  std::optional<Json> described;  ///< what the trainer says of model and data, if it has been asked
+  std::optional<StudyChecks> checks;  ///< of the data, before the first trial
+  Path folder;                        ///< that relative paths in it are under
+  std::optional<Json> described;      ///< what the trainer says of model and data, if it has been asked
 
   /// Reads a YAML or JSON file. A study without `name:` takes the file's. For the built-in trainer the names of all its
   /// fields are checked, which asks the trainer; NotFound if there is none. `space: auto`, and priors that name a law,

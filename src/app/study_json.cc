@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "app/study_checks.h"
 #include "app/study_files.h"
 #include "search/samplers/standings.h"
 
@@ -134,6 +135,7 @@ Json study_details(const StudyState& state, bool is_held) {
   for (const event::SourceAdded& source : history.sources)
     json["transfer"].push_back(
         {{"study", source.study}, {"trials", source.trials.size()}, {"mapping", source.mapping}});
+  if (const auto note = state.notes().find(kChecksNote); note != state.notes().end()) json["checks"] = note->second;
   json["trials"] = Json::array();
   for (const Trial& trial : history.trials) json["trials"].push_back(trial_json(trial));
   return json;

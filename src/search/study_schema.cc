@@ -166,6 +166,12 @@ Json budget_schema() {
   return described(one_of({names({"none"}), schema}), "totals of the study; none: until somebody stops it");
 }
 
+Json checks_schema() {
+  return {{"type", "object"},
+          {"properties", {{"data", Json::object()}}},
+          {"additionalProperties", {{"enum", {"stop", "warn"}}}}};
+}
+
 Json study_properties() {
   Json name = type("string");
   name["pattern"] = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$";
@@ -183,7 +189,7 @@ Json study_properties() {
       {"constraints", described(one_of({type("string"), list_of(type("string"), 0)}), "expressions that must hold")},
       {"objective", one_of({objective_schema(), list_of(objective_schema(), 1)})},
       {"budget", budget_schema()},
-      {"checks", described(type("object"), "data checks before the first trial")},
+      {"checks", described(checks_schema(), "data checks before the first trial; data: where the trainer names none")},
       {"search", described(one_of({type("string"), named_part()}), "how configurations are chosen; auto by default")},
       {"stop", described(one_of({type("string"), named_part(), list_of(one_of({type("string"), named_part()}), 1)}),
                          "which trials end early; auto by default; a list: the first rule that stops or pauses wins")},

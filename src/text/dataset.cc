@@ -3,59 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
+#include "text/data_files.h"
 #include "text/dataset_reader.h"
 
 namespace pegbox::text {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr std::array<std::pair<std::string_view, RowFormat>, 5> kRowFiles = {{{".jsonl", RowFormat::Json},
-                                                                              {".ndjson", RowFormat::Json},
-                                                                              {".json", RowFormat::Json},
-                                                                              {".csv", RowFormat::Commas},
-                                                                              {".tsv", RowFormat::Tabs}}};
-
-/// How the file holds rows; nothing if it is one document.
-std::optional<RowFormat> row_format(const Path& path) {
-  for (const auto& [extension, format] : kRowFiles)
-    if (path.extension().string() == extension) return format;
-  return std::nullopt;
-}
-
-bool is_wanted(const Path& path, const DatasetOptions& options) {
-  return options.extensions.empty() || std::find(options.extensions.begin(), options.extensions.end(),
-                                                 path.extension().string()) != options.extensions.end();
-}
-
-bool is_hidden(const Path& path) { return path.filename().string().starts_with('.'); }
-
-tl::unexpected<Error> fail_system(const Path& path, std::string what, const std::error_code& code) {
-  return fail(ErrorKind::Io, {.where = path.string(), .what = std::move(what), .got = code.message()});
-}
-
-/// The files below `folder` that are wanted, in the order of their names.
-Result<std::vector<Path>> list_folder(const Path& folder, const DatasetOptions& options) {
-  std::vector<Path> files;
-  std::error_code code;
-  fs::recursive_directory_iterator entry(folder, code);
-  for (; !code && entry != fs::recursive_directory_iterator(); entry.increment(code)) {
-    const Path& path = entry->path();
-    std::error_code gone;  // a dangling link is no file
-    if (is_hidden(path)) {
-      if (entry->is_directory(gone)) entry.disable_recursion_pending();
-      continue;
-    }
-    if (entry->is_regular_file(gone) && is_wanted(path, options)) files.push_back(path);
-  }
-  if (code) return fail_system(folder, "cannot list the folder", code);
-  std::sort(files.begin(), files.end(),
-            [](const Path& a, const Path& b) { return a.generic_string() < b.generic_string(); });
-  return files;
-}
 
 Result<void> add_file(DatasetReader& reader, const Path& path) {
   PEGBOX_TRY(std::string bytes, read_file(path));
@@ -63,14 +17,14 @@ Result<void> add_file(DatasetReader& reader, const Path& path) {
   return reader.add_document(path.string(), std::move(bytes));
 }
 
-Result<void> add_folder(DatasetReader& reader, const Path& folder, const DatasetOptions& options) {
-  PEGBOX_TRY(const std::vector<Path> files, list_folder(folder, options));
-  if (!files.empty() && std::all_of(files.begin(), files.end(), row_format)) {
-    for (const Path& path : files) PEGBOX_CHECK(add_file(reader, path));
+Result<void> add_folder(DatasetReader& reader, const Path& folder, const NamedFiles& named,
+                        const DatasetOptions& options) {
+  if (named.has_rows) {
+    for (const Path& path : named.files) PEGBOX_CHECK(add_file(reader, path));
     return {};
   }
   const std::size_t rows_before = reader.dataset().rows.size();
-  for (const Path& path : files) {
+  for (const Path& path : named.files) {
     PEGBOX_TRY(std::string bytes, read_file(path));
     const Content content = inspect(bytes).content;
     if (content != Content::Text) {
@@ -83,7 +37,7 @@ Result<void> add_folder(DatasetReader& reader, const Path& folder, const Dataset
   return fail(ErrorKind::InvalidInput,
               {.where = folder.string(),
                .what = "the folder has no text",
-               .got = fmt::format("{} files, {} of them binary, {} empty", files.size(),
+               .got = fmt::format("{} files, {} of them binary, {} empty", named.files.size(),
                                   reader.dataset().skipped_binary_files, reader.dataset().skipped_empty_files),
                .expected = options.extensions.empty()
                                ? "text files"
@@ -91,12 +45,8 @@ Result<void> add_folder(DatasetReader& reader, const Path& folder, const Dataset
 }
 
 Result<void> add_path(DatasetReader& reader, const Path& path, const DatasetOptions& options) {
-  std::error_code code;
-  const fs::file_status status = fs::status(path, code);
-  if (status.type() == fs::file_type::not_found)
-    return fail(ErrorKind::NotFound, {.where = path.string(), .what = "there is no such data file or folder"});
-  if (code) return fail_system(path, "cannot look at the data", code);
-  return fs::is_directory(status) ? add_folder(reader, path, options) : add_file(reader, path);
+  PEGBOX_TRY(const NamedFiles named, files_of(path, options));
+  return named.is_folder ? add_folder(reader, path, named, options) : add_file(reader, path);
 }
 
 }  // namespace

@@ -4,23 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "base/json.h"
-#include "text/delimited.h"
+#include "text/data_files.h"
 #include "text/row_shapes.h"
 #include "text/utf8.h"
 
 namespace pegbox::text {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kSpace = " \t\r\n\f\v";
-bool is_blank(std::string_view text) { return text.find_first_not_of(kSpace) == std::string_view::npos; }
-
-std::string_view without_mark(std::string_view bytes) {
-  return bytes.starts_with(kByteOrderMark) ? bytes.substr(kByteOrderMark.size()) : bytes;
-}
 
 std::string line_place(const std::string& name, std::string_view bytes, std::size_t offset) {
   return fmt::format("{}:{}", name, 1 + std::count(bytes.begin(), bytes.begin() + offset, '\n'));
@@ -63,7 +56,7 @@ Result<Json> parse_line(std::string_view line, const std::string& name, std::int
 }  // namespace
 
 ContentFault inspect(std::string_view bytes) {
-  if (is_blank(without_mark(bytes))) return {Content::Empty, 0};
+  if (is_blank(without_byte_order_mark(bytes))) return {Content::Empty, 0};
   if (const auto zero = bytes.find('\0'); zero != std::string_view::npos) return {Content::Binary, zero};
   if (const auto bad = first_invalid_utf8(bytes)) return {Content::NotUtf8, *bad};
   return {};
@@ -75,7 +68,7 @@ std::int32_t DatasetReader::add_file(const std::string& name) {
 }
 
 Result<void> DatasetReader::add_row(const Json& json, std::int32_t file, std::int32_t line) {
-  const std::string where = fmt::format("{}:{}", dataset_.files[static_cast<std::size_t>(file)], line);
+  const std::string where = fmt::format("{}:{}", file_name(file), line);
   PEGBOX_TRY(ShapedRow shaped, read_row(json, where, options_));
   shaped.row.file = file;
   shaped.row.line = line;
@@ -106,14 +99,14 @@ Result<void> DatasetReader::add_document(const std::string& name, std::string by
     return fail(ErrorKind::InvalidInput, {.where = name,
                                           .what = "a plain text file has no labels",
                                           .expected = fmt::format("rows with {}", fields_expected(true))});
-  if (without_mark(bytes).size() < bytes.size()) bytes.erase(0, kByteOrderMark.size());
+  bytes.erase(0, bytes.size() - without_byte_order_mark(bytes).size());
   return add_row({.text = std::move(bytes), .file = add_file(name)}, RowShape::Text, name);
 }
 
 Result<void> DatasetReader::add_rows(const std::string& name, std::string_view bytes, RowFormat format) {
   const ContentFault fault = inspect(bytes);
   if (fault.content != Content::Text) return fail_content(name, bytes, fault);
-  bytes = without_mark(bytes);
+  bytes = without_byte_order_mark(bytes);
   const std::int32_t file = add_file(name);
   if (format == RowFormat::Commas) return add_records(file, bytes, ',');
   if (format == RowFormat::Tabs) return add_records(file, bytes, '\t');
@@ -121,7 +114,7 @@ Result<void> DatasetReader::add_rows(const std::string& name, std::string_view b
 }
 
 Result<void> DatasetReader::add_lines(std::int32_t file, std::string_view bytes) {
-  const std::string name = dataset_.files[static_cast<std::size_t>(file)];
+  const std::string name = file_name(file);
   std::int32_t line_number = 0;
   for (std::size_t start = 0; start < bytes.size();) {
     const std::size_t end = std::min(bytes.find('\n', start), bytes.size());
@@ -136,35 +129,13 @@ Result<void> DatasetReader::add_lines(std::int32_t file, std::string_view bytes)
 }
 
 Result<void> DatasetReader::add_list(std::int32_t file, std::string_view bytes) {
-  std::map<std::string, int> lines;
-  PEGBOX_TRY(const Json list, parse_json(bytes, dataset_.files[static_cast<std::size_t>(file)], lines));
-  if (list.empty())
-    return fail(ErrorKind::InvalidInput, {.where = dataset_.files[static_cast<std::size_t>(file)],
-                                          .what = "the list has no rows",
-                                          .expected = "a list of objects"});
-  for (std::size_t i = 0; i < list.size(); ++i) PEGBOX_CHECK(add_row(list[i], file, lines[fmt::format("/{}", i)]));
-  return {};
+  return visit_list(bytes, file_name(file),
+                    [&](const Json& row, std::int32_t line) { return add_row(row, file, line); });
 }
 
 Result<void> DatasetReader::add_records(std::int32_t file, std::string_view bytes, char separator) {
-  const std::string name = dataset_.files[static_cast<std::size_t>(file)];
-  PEGBOX_TRY(const std::vector<Record> records, read_delimited(bytes, separator, name));
-  const std::vector<std::string>& header = records[0].fields;
-  for (auto field = header.begin(); field != header.end(); ++field)
-    if (!field->empty() && std::find(header.begin(), field, *field) != field)
-      return fail(ErrorKind::InvalidInput, {.where = fmt::format("{}:{}", name, records[0].line),
-                                            .what = "the header names a column twice",
-                                            .got = *field});
-  for (std::size_t i = 1; i < records.size(); ++i) {
-    Json row = Json::object();
-    for (std::size_t column = 0; column < header.size(); ++column)
-      if (!header[column].empty()) row[header[column]] = records[i].fields[column];
-    PEGBOX_CHECK(add_row(row, file, records[i].line));
-  }
-  if (records.size() > 1) return {};
-  return fail(ErrorKind::InvalidInput, {.where = name,
-                                        .what = "the file has a header and no records",
-                                        .got = fmt::format("{}", fmt::join(header, ", "))});
+  return visit_records(bytes, separator, file_name(file),
+                       [&](const Json& row, std::int32_t line) { return add_row(row, file, line); });
 }
 
 void DatasetReader::count_skipped(Content content) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "text/data_files.h"
 #include "text/dataset.h"
 
 namespace pegbox::text {
@@ -14,13 +15,6 @@ enum class Content : std::uint8_t { Text, Empty, Binary, NotUtf8 };
 struct ContentFault {
   Content content = Content::Text;
   std::size_t offset = 0;  ///< of the first bad byte
-};
-
-/// How a file holds its rows.
-enum class RowFormat : std::uint8_t {
-  Json,    ///< an object on each line, or one list of objects
-  Commas,  ///< records with a header
-  Tabs,
 };
 
 ContentFault inspect(std::string_view bytes);
@@ -47,6 +41,7 @@ class DatasetReader {
   Result<void> add_row(const Json& json, std::int32_t file, std::int32_t line);
   Result<void> add_row(Row row, RowShape shape, const std::string& where);
   std::int32_t add_file(const std::string& name);
+  const std::string& file_name(std::int32_t file) const { return dataset_.files[static_cast<std::size_t>(file)]; }
 
   const DatasetOptions& options_;
   Dataset dataset_;

@@ -158,7 +158,46 @@ Json renamed(const Json& json, const std::map<std::string, std::string>& columns
   return row;
 }
 
+/// What a message says: its content, or the text parts of it, and its tool calls as JSON.
+std::string content_text(const Json& message) {
+  std::string text;
+  if (const auto content = message.find("content"); content != message.end()) {
+    if (content->is_string()) text = content->get<std::string>();
+    if (content->is_array())
+      for (const Json& part : *content)
+        if (part.is_object() && part.contains("text") && part["text"].is_string())
+          text += part["text"].get<std::string>();
+  }
+  if (const auto calls = message.find("tool_calls"); calls != message.end()) text += to_line(*calls);
+  return text;
+}
+
 }  // namespace
+
+std::string own_text_of(const Json& json, const ShapedRow& row, const DatasetOptions& options) {
+  if (row.shape == RowShape::Instruction) {
+    const Json named = options.columns.empty() ? json : renamed(json, options.columns);
+    std::string text = named["instruction"].get<std::string>();
+    if (named.contains("input")) text += "\n" + named["input"].get<std::string>();
+    return text + "\n" + named["output"].get<std::string>();
+  }
+  if (!row.row.conversation) return row.row.prompt.empty() ? row.row.text : row.row.prompt + "\n" + row.row.text;
+  std::string text;
+  for (const Json& message : row.row.conversation->messages) {
+    if (!text.empty()) text += '\n';
+    text += content_text(message);
+  }
+  return text;
+}
+
+std::optional<std::string> label_of(const Json& json, const DatasetOptions& options) {
+  const auto column = options.columns.find("label");
+  if (!options.columns.empty() && column == options.columns.end()) return std::nullopt;
+  const auto found = json.find(options.columns.empty() ? "label" : column->second);
+  if (found == json.end()) return std::nullopt;
+  if (found->is_string()) return found->get<std::string>();
+  return found->is_number_integer() ? std::optional(found->dump()) : std::nullopt;
+}
 
 std::string_view fields_expected(bool labels) { return labels ? kLabelledExpected : kFieldsExpected; }
 

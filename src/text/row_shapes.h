@@ -2,6 +2,7 @@
 // sets.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,13 @@ struct ShapedRow {
 /// A row by its fields; `where` is its place in messages. InvalidInput for a value that is no object, for missing,
 /// empty or ambiguous fields, and for fields of the wrong type.
 Result<ShapedRow> read_row(const Json& json, const std::string& where, const DatasetOptions& options);
+
+/// The words of a row that are its own, one field or message after another, a line each: of an instruction without
+/// Alpaca's prompt, of a conversation without roles. What rows are compared by.
+std::string own_text_of(const Json& json, const ShapedRow& row, const DatasetOptions& options);
+
+/// The class in the field `label` of a row of text: a name or an integer; nothing if there is none.
+std::optional<std::string> label_of(const Json& json, const DatasetOptions& options);
 
 /// Stanford Alpaca's published prompt for an instruction, with an input or without
 /// (github.com/tatsu-lab/stanford_alpaca, train.py).

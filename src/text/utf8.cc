@@ -52,4 +52,20 @@ std::optional<std::size_t> first_invalid_utf8(std::string_view bytes) {
   return std::nullopt;
 }
 
+Character character_at(std::string_view text, std::size_t offset) {
+  const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[offset + i])); };
+  const std::size_t length = lead_of(static_cast<unsigned char>(text[offset])).length;
+  if (length <= 1) return {byte(0), 1};
+  char32_t code = byte(0) & (0x7Fu >> length);
+  for (std::size_t i = 1; i < length; ++i) code = code << 6 | (byte(i) & 0x3F);
+  return {code, length};
+}
+
+void append_character(std::string& text, char32_t code) {
+  const int more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;  // continuation bytes
+  constexpr unsigned char kLeads[] = {0x00, 0xC0, 0xE0, 0xF0};
+  text += static_cast<char>(kLeads[more] | code >> (6 * more));
+  for (int i = more - 1; i >= 0; --i) text += static_cast<char>(0x80 | (code >> (6 * i) & 0x3F));
+}
+
 }  // namespace pegbox::text

@@ -83,15 +83,16 @@ class Tune final : public Subcommand {
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const StudyFile file, load());
     PEGBOX_CHECK(check_strategies(file.spec));
-    if (!file.spec.checks.empty())
-      session.console().warn(
-          "`checks:` is not carried out by this version; the data are only checked for being readable");
     if (dry_run_) return show_plan(session, file);
     PEGBOX_TRY(const StorePlace place, session.place());
     PEGBOX_TRY(const auto store, session.create_store());
     PEGBOX_TRY(const HeldStudy held, hold_study(*store, file, accept_changes_, session.console()));
     session.console().say(held.is_new ? fmt::format("{} begins in {}.", file.spec.name, place.database.string())
                                       : fmt::format("{} goes on: {}.", file.spec.name, standing(*held.study)));
+    if (file.checks) {
+      PEGBOX_TRY(const bool may_run, check_study_data(*held.study, *file.checks, session.console()));
+      if (!may_run) return ExitCode::Failed;
+    }
     PEGBOX_TRY(const RunResult result,
                run_study(*store, *held.study, file, place, session.console(), session.interrupted()));
     return report(session, *held.study, place, result);

@@ -1,0 +1,134 @@
+// End-to-end tests of check, clean, split, and of the checks of a study.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "app/program_test_kit.h"
+
+namespace pegbox {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr char kTrain[] =
+    "{\"text\": \"the first of the rows\"}\n{\"text\": \"a second row\"}\n{\"text\": \"a second row\"}\n{\"text\": "
+    "\"bad \xEF\xBF\xBD\"}\n";
+
+class DataCommands : public ProgramTest {
+ protected:
+  DataCommands() {
+    write("train.jsonl", kTrain);
+    write("test.jsonl", "{\"text\": \"The first of the rows.\"}\n{\"text\": \"another\"}\n");
+  }
+  std::string text_of(const std::string& name) const { return *read_file(folder() / name); }
+};
+
+TEST_F(DataCommands, CheckShowsWhatIsWrongAndFailsOnlyOnWhatItIsTold) {
+  const ProgramRun run = pegbox({"check", "train.jsonl", "--test", "test.jsonl"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("warning: train, duplicates: 1 (25 %)"));
+  EXPECT_THAT(run.out, HasSubstr("train.jsonl:3: the same as train.jsonl:2"));
+  EXPECT_THAT(run.out, HasSubstr("warning: test, leakage: 1 (50 %)"));
+  EXPECT_THAT(run.out, HasSubstr("train, garbled: 1"));
+  EXPECT_EQ(pegbox({"check", "train.jsonl", "--test", "test.jsonl", "--fail-on", "leakage"}).code, 3);
+  EXPECT_EQ(pegbox({"check", "train.jsonl", "--fail-on", "leakage"}).code, 0);
+  const Json report = json_of({"check", "train.jsonl", "--checks", "duplicates", "--json"});
+  ASSERT_EQ(report["findings"].size(), 1u);
+  EXPECT_EQ(report["findings"][0]["check"], "duplicates");
+  EXPECT_EQ(report["parts"][0]["rows"], 4);
+  EXPECT_EQ(report["parts"][0]["files"][0]["sha256"].get<std::string>().size(), 64u);
+  EXPECT_THAT(pegbox({"check", "train.jsonl", "--checks", "leakages"}).err, HasSubstr("perhaps leakage"));
+  EXPECT_THAT(pegbox({"check"}).err, HasSubstr("nothing to check is named"));
+}
+
+TEST_F(DataCommands, CleanWritesWhatStaysAndAReport) {
+  const ProgramRun run = pegbox({"clean", "train.jsonl", "--against", "test.jsonl", "--output", "clean.jsonl"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(text_of("clean.jsonl"), "{\"text\": \"a second row\"}\n");
+  EXPECT_EQ(text_of("train.jsonl"), kTrain);
+  EXPECT_THAT(run.out, HasSubstr("1 of 4 rows stay, in clean.jsonl"));
+  const Json report = *parse_json(text_of("clean.jsonl.report.json"), "report");
+  EXPECT_EQ(report["removed"].size(), 3u);
+  EXPECT_THAT(run.out, HasSubstr(report["sha256"].get<std::string>()));
+  EXPECT_EQ(pegbox({"clean", "train.jsonl", "--output", "clean.jsonl"}).code, 2) << "the file exists";
+  EXPECT_EQ(pegbox({"clean", "train.jsonl", "--output", "train.jsonl"}).code, 2);
+}
+
+TEST_F(DataCommands, SplitWritesPartsThatShareNothing) {
+  std::string rows;
+  for (int i = 0; i < 100; ++i) rows += fmt::format("{{\"text\": \"row {} of {}\"}}\n", i % 50, i % 50 * 7);
+  write("rows.jsonl", rows);
+  const Json report = json_of({"split", "rows.jsonl", "--output", "parts", "--fractions", "0.8,0.2", "--json"});
+  EXPECT_EQ(report["groups"], 50);
+  EXPECT_EQ(report["parts"][0]["rows"], 80);
+  const ProgramRun check =
+      pegbox({"check", "parts/train.jsonl", "--validation", "parts/validation.jsonl", "--fail-on", "leakage"});
+  EXPECT_EQ(check.code, 0) << check.out;
+  EXPECT_EQ(pegbox({"split", "rows.jsonl", "--output", "parts", "--fractions", "0.8"}).code, 2);
+}
+
+TEST_F(DataCommands, AnonymizeReplacesPersonalDataInEveryText) {
+  write("mail.jsonl", "{\"prompt\": \"Mail ann@example.org\", \"completion\": \"Done, ann@example.org has it.\"}\n");
+  const ProgramRun run = pegbox({"anonymize", "mail.jsonl", "--output", "safe.jsonl"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(text_of("safe.jsonl"), "{\"prompt\":\"Mail [EMAIL]\",\"completion\":\"Done, [EMAIL] has it.\"}\n");
+  EXPECT_THAT(run.out, HasSubstr("1 of 1 rows changed"));
+  const std::vector<std::string> surrogate = {"anonymize",   "mail.jsonl", "--output",
+                                              "other.jsonl", "--method",   "surrogate"};
+  EXPECT_EQ(pegbox(surrogate).code, 2) << "there is no secret";
+  write("secret", "0123456789abcdef");
+  auto with_secret = surrogate;
+  with_secret.insert(with_secret.end(), {"--secret-file", "secret"});
+  EXPECT_EQ(pegbox(with_secret).code, 0);
+  const Json row = *parse_json(text_of("other.jsonl"), "row");
+  const std::string mail = row["prompt"].get<std::string>().substr(5);
+  EXPECT_THAT(mail, testing::EndsWith("@example.com"));
+  EXPECT_EQ(row["completion"], "Done, " + mail + " has it.");
+}
+
+std::string checked_study(const std::string& checks) {
+  return fmt::format(
+      "name: checked\ntrial: {{command: \"echo loss {{x}}\", metric: {{loss: \"loss (\\\\S+)\"}}}}\n"
+      "space: {{x: {{range: [0, 1]}}}}\nobjective: {{minimize: loss}}\nbudget: {{trials: 1}}\nsearch: random\n"
+      "checks: {}\n",
+      checks);
+}
+
+TEST_F(DataCommands, AStudyStopsBeforeItsFirstTrialWhereItsChecksSaySo) {
+  const std::string checks = "{data: {train: train.jsonl, test: test.jsonl}, leakage: stop, duplicates: warn}";
+  write("study.yaml", checked_study(checks));
+  for (int time = 0; time < 2; ++time) {
+    const ProgramRun stopped = pegbox({"tune", "study.yaml"});
+    EXPECT_EQ(stopped.code, 3) << time;
+    EXPECT_THAT(stopped.err, HasSubstr("checked stops before its trials, as its checks say: test, leakage: 1 (50 %)"));
+    EXPECT_THAT(stopped.err, HasSubstr("train, duplicates: 1"));
+    EXPECT_THAT(stopped.err, Not(HasSubstr("garbled"))) << "not asked for";
+  }
+  const Json show = json_of({"show", "checked", "--json"});
+  EXPECT_TRUE(show["trials"].empty());
+  EXPECT_EQ(show["checks"]["asked"], (Json{{"duplicates", "warn"}, {"leakage", "stop"}}));
+  EXPECT_EQ(show["checks"]["findings"].size(), 2u);
+
+  write("test.jsonl", "{\"text\": \"another\"}\n");
+  const ProgramRun run = pegbox({"tune", "study.yaml"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  const Json after = json_of({"show", "checked", "--json"});
+  EXPECT_EQ(after["trials"].size(), 1u);
+  EXPECT_NE(after["checks"]["parts"][1]["files"][0]["sha256"], show["checks"]["parts"][1]["files"][0]["sha256"]);
+}
+
+TEST_F(DataCommands, AStudysChecksAreReadStrictly) {
+  const auto error_of = [&](const std::string& checks) {
+    write("study.yaml", checked_study(checks));
+    const ProgramRun run = pegbox({"tune", "study.yaml"});
+    EXPECT_EQ(run.code, 2) << checks;
+    return run.err;
+  };
+  EXPECT_THAT(error_of("{data: train.jsonl, leakages: stop}"), HasSubstr("perhaps leakage"));
+  EXPECT_THAT(error_of("{data: train.jsonl, leakage: halt}"), HasSubstr("stop or warn"));
+  EXPECT_THAT(error_of("{leakage: stop}"), HasSubstr("no data are known to check"));
+  EXPECT_THAT(error_of("{data: nowhere.jsonl, leakage: stop}"), HasSubstr("nowhere.jsonl"));
+}
+
+}  // namespace
+}  // namespace pegbox

@@ -1,0 +1,45 @@
+// DataFlags: see data_flags.h.
+#include "app/data_flags.h"
+
+#include <algorithm>
+
+#include "app/data_parts.h"
+#include "app/quick_study.h"
+
+namespace pegbox {
+
+std::vector<Option> DataFlags::options() {
+  return {{.names = "files",
+           .target = &files,
+           .value = "DATA",
+           .help = "data files or folders (docs/data.md)",
+           .completion = Completion::File},
+          {.names = "--columns",
+           .target = &columns,
+           .value = "NAME=FIELD",
+           .help = "what the data call a field of ours, such as prompt=question; may be repeated"}};
+}
+
+Result<text::DataPart> DataFlags::part(const std::string& name) const {
+  if (!files.empty()) return text::DataPart{name, std::vector<Path>(files.begin(), files.end())};
+  return fail(ErrorKind::InvalidInput,
+              {.where = "command line", .what = "no data are named", .expected = "a data file or folder"});
+}
+
+Result<text::DatasetOptions> DataFlags::dataset_options() const {
+  PEGBOX_TRY(const Json fields, fields_of_flags(columns, "--columns"));
+  PEGBOX_TRY(const DataParts named, data_parts_of(Json{{"train", "data"}, {"columns", fields}}, "--columns"));
+  return named.options;
+}
+
+std::vector<std::string> split_names(const std::string& list) {
+  std::vector<std::string> names;
+  for (std::size_t start = 0; start < list.size();) {
+    const std::size_t end = std::min(list.find(',', start), list.size());
+    if (end > start) names.push_back(list.substr(start, end - start));
+    start = end + 1;
+  }
+  return names;
+}
+
+}  // namespace pegbox

@@ -1,0 +1,26 @@
+// DataFlags: what a command that works on data is told: files, and what they call our fields.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/option.h"
+#include "base/result.h"
+#include "text/data_check.h"
+
+namespace pegbox {
+
+struct DataFlags {
+  std::vector<std::string> files, columns;
+
+  std::vector<Option> options();
+
+  /// The files as one part of that name; InvalidInput without any.
+  Result<text::DataPart> part(const std::string& name) const;
+  Result<text::DatasetOptions> dataset_options() const;
+};
+
+/// "leakage,duplicates" as names.
+std::vector<std::string> split_names(const std::string& list);
+
+}  // namespace pegbox

@@ -1,0 +1,116 @@
+// StudyChecks: see study_checks.h.
+#include "app/study_checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/check_view.h"
+#include "app/worker_places.h"
+#include "search/event.h"
+
+namespace pegbox {
+
+namespace {
+
+constexpr std::string_view kData = "data", kStop = "stop", kWarn = "warn";
+
+/// Where the data are, as the trainer's field `data` has it.
+Result<Json> data_of(const Node& checks, const TrialSection& trial, const Path& folder) {
+  if (checks.has(kData)) {
+    PEGBOX_TRY(const Json resolved, resolve_trainer_paths(checks, folder));  // the same member, in the same form
+    return resolved[std::string(kData)];
+  }
+  if (trial.trainer.contains(kData)) return trial.trainer[std::string(kData)];
+  return checks.fail("no data are known to check", "data: {train: FILE, validation: FILE} among the checks",
+                     "only the built-in trainer says by itself what its data are");
+}
+
+Json asked_json(const StudyChecks& checks) {
+  Json asked = Json::object();
+  for (std::size_t i = 0; i < text::kCheckKinds; ++i)
+    if (checks.wanted[i])
+      asked[std::string(text_of(static_cast<text::CheckKind>(i)).name)] = checks.stops[i] ? kStop : kWarn;
+  return asked;
+}
+
+/// The hashes of the data as they are now, by file.
+Result<std::map<std::string, std::string>> hashes_now(const DataParts& data) {
+  std::map<std::string, std::string> hashes;
+  for (const text::DataPart& part : data.parts) {
+    PEGBOX_TRY(const auto files, text::hashed_files(part, data.options));
+    for (const auto& file : files) hashes[file.name] = file.sha256;
+  }
+  return hashes;
+}
+
+std::map<std::string, std::string> hashes_of(const Json& note) {
+  std::map<std::string, std::string> hashes;
+  for (const Json& part : note["parts"])
+    for (const Json& file : part["files"]) hashes[file["name"].get<std::string>()] = file["sha256"].get<std::string>();
+  return hashes;
+}
+
+/// The findings on the present data, from the log or new ones, which are then in the log.
+Result<Json> findings_of(Study& study, const StudyChecks& checks, Console& console) {
+  const Json asked = asked_json(checks);
+  const auto known = study.state().notes().find(kChecksNote);
+  if (known != study.state().notes().end()) {
+    PEGBOX_TRY(const auto hashes, hashes_now(checks.data));
+    const bool are_same = hashes == hashes_of(known->second);
+    if (are_same && known->second["asked"] == asked) return known->second;
+    if (!are_same && !study.history().trials.empty())
+      console.warn("the data are not those that the study's earlier trials learned from");
+  }
+  const text::CheckOptions options{.dataset = checks.data.options,
+                                   .checks = checks.wanted,
+                                   .faults = checks.stops,
+                                   .threads = Resources::look().cores};
+  PEGBOX_TRY(const text::CheckReport report, text::check_data(checks.data.parts, options));
+  Json note = {{"asked", asked}};
+  note.update(to_json(report));
+  PEGBOX_CHECK(study.append(study.state().now_s(), kTunerAuthor, event::Note{{}, kChecksNote, note}));
+  PEGBOX_CHECK(study.commit());
+  return note;
+}
+
+}  // namespace
+
+Result<std::optional<StudyChecks>> StudyChecks::read(const Node& root, const TrialSection& trial, const Path& folder) {
+  if (!root.has("checks")) return std::optional<StudyChecks>();
+  PEGBOX_TRY(const Node node, root.at("checks"));
+  StudyChecks checks;
+  for (const auto& [name, member] : node.members()) {
+    if (name == kData) continue;
+    const auto kind = text::check_of(name, member.where());
+    if (!kind) return tl::make_unexpected(kind.error());
+    if (member.json() != kStop && member.json() != kWarn) return member.fail("not what a check does", "stop or warn");
+    checks.wanted[static_cast<std::size_t>(*kind)] = true;
+    checks.stops[static_cast<std::size_t>(*kind)] = member.json() == kStop;
+  }
+  if (std::ranges::none_of(checks.wanted, [](bool is_wanted) { return is_wanted; }))
+    return std::optional<StudyChecks>();
+  PEGBOX_TRY(const Json data, data_of(node, trial, folder));
+  PEGBOX_TRY(checks.data, data_parts_of(data, node.where()));
+  return checks;
+}
+
+Result<bool> check_study_data(Study& study, const StudyChecks& checks, Console& console) {
+  PEGBOX_TRY(const Json note, findings_of(study, checks, console));
+  bool may_run = true;
+  for (const Json& finding : note["findings"]) {
+    if (finding["severity"] != "fault") {
+      console.warn(finding_line(finding));
+      continue;
+    }
+    may_run = false;
+    console.error(
+        fmt::format("{} stops before its trials, as its checks say: {}", study.name(), finding_line(finding)));
+    for (const Json& example : finding["examples"])
+      console.error(fmt::format("  {}: {}", example["place"].get<std::string>(), example["detail"].get<std::string>()));
+    console.error("  " + finding["hint"].get<std::string>());
+  }
+  return may_run;
+}
+
+}  // namespace pegbox

@@ -1,0 +1,203 @@
+// DataClean: a first pass that judges, a second that writes.
+#include "text/data_clean.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+
+#include "text/quality_rules.h"
+#include "text/row_index.h"
+#include "text/row_writer.h"
+
+namespace pegbox::text {
+namespace {
+
+constexpr std::int32_t kAgainst = 0, kData = 1;  // parts of the index, in this order
+
+Result<void> check_options(const CleanOptions& options) {
+  for (const CheckKind kind : {CheckKind::Labels, CheckKind::Contradictions})
+    if (options.remove[static_cast<std::size_t>(kind)])
+      return fail(ErrorKind::InvalidInput,
+                  {.where = "--checks",
+                   .what = fmt::format("{} does not say which rows are wrong", text_of(kind).name),
+                   .hint = "pegbox check shows them; mend them by hand"});
+  for (const std::string& name : options.kept_rules)
+    if (std::ranges::find(quality_rules(), name, &QualityRule::name) == quality_rules().end()) {
+      std::string known;
+      for (const QualityRule& rule : quality_rules()) known.append(known.empty() ? "" : ", ").append(rule.name);
+      return fail(ErrorKind::InvalidInput,
+                  {.where = "--keep-rules", .what = "no rule has this name", .got = name, .expected = known});
+    }
+  return {};
+}
+
+class DataCleaner {
+ public:
+  DataCleaner(const DataPart& data, std::span<const DataPart> against, const CleanOptions& options)
+      : data_(data), against_(against), options_(options), inspector_(options.dataset, options.remove) {}
+
+  Result<CleanReport> run(const Path& output) {
+    PEGBOX_CHECK(check_options(options_));
+    PEGBOX_CHECK(check_is_new(output));
+    for (const DataPart& part : against_) PEGBOX_CHECK(read_against(part));
+    PEGBOX_CHECK(judge_rows());
+    judge_likes();
+    PEGBOX_CHECK(write_rows(output));
+    for (auto& [kind, finding] : removed_) {
+      finding.fraction = static_cast<double>(finding.count) / static_cast<double>(report_.data.rows);
+      report_.removed.push_back(std::move(finding));
+    }
+    return std::move(report_);
+  }
+
+ private:
+  bool removes(CheckKind kind) const { return options_.remove[static_cast<std::size_t>(kind)]; }
+
+  void add_removed(CheckKind kind, Example example) {
+    Finding& finding = removed_[kind];
+    finding.kind = kind;
+    finding.part = data_.name;
+    ++finding.count;
+    if (finding.examples.size() < options_.examples) finding.examples.push_back(std::move(example));
+  }
+
+  std::string place_at(std::int32_t file, std::int32_t line) const {
+    const std::string& name = files_[static_cast<std::size_t>(file)];
+    return line > 0 ? fmt::format("{}:{}", name, line) : name;
+  }
+
+  Result<RowSource> open(const DataPart& part) {
+    PEGBOX_TRY(RowSource source, RowSource::open(part.paths, options_.dataset));
+    first_file_ = static_cast<std::int32_t>(files_.size());
+    files_.insert(files_.end(), source.files().begin(), source.files().end());
+    return source;
+  }
+
+  Result<void> read_against(const DataPart& part) {
+    PEGBOX_TRY(RowSource source, open(part));
+    return inspect_rows(source, inspector_, options_.threads,
+                        [&](const RawRow&, const RowFacts& facts) -> Result<void> {
+                          if (facts.is_row) index_.add(facts, facts.file + first_file_, kAgainst);
+                          return {};
+                        });
+  }
+
+  /// The fault that a row goes for.
+  std::optional<RowFault> reason_of(const RowFacts& facts) const {
+    std::optional<RowFault> first;
+    for (const RowFault& fault : facts.faults) {
+      const bool is_kept = std::ranges::find(options_.kept_rules, fault.rule) != options_.kept_rules.end();
+      if (!is_kept && (!first || fault.kind < first->kind)) first = fault;
+    }
+    if (!first && !facts.is_row) return RowFault{CheckKind::Unreadable, "it is no row", {}};
+    return first;
+  }
+
+  Result<void> judge_rows() {
+    PEGBOX_TRY(RowSource source, open(data_));
+    report_.data.name = data_.name;
+    PEGBOX_TRY(report_.data.files, hashed_files(data_, options_.dataset));
+    return inspect_rows(
+        source, inspector_, options_.threads, [&](const RawRow&, const RowFacts& facts) -> Result<void> {
+          ++report_.data.rows;
+          report_.data.bytes += facts.bytes;
+          const auto reason = reason_of(facts);
+          stays_.push_back(!reason);
+          if (reason) {
+            add_removed(reason->kind, {place_at(facts.file + first_file_, facts.line), reason->detail, facts.excerpt});
+            return {};
+          }
+          places_.push_back(stays_.size() - 1);
+          index_.add(facts, facts.file + first_file_, kData);
+          return {};
+        });
+  }
+
+  void judge_likes() {
+    const auto equals = index_.earlier_equals();
+    const auto similars = removes(CheckKind::NearDuplicates) || removes(CheckKind::Leakage)
+                              ? index_.earlier_similars()
+                              : std::vector<RowNumber>(equals.size(), kNoRow);
+    const RowNumber first = index_.size() - static_cast<RowNumber>(places_.size());
+    for (RowNumber row = first; row < index_.size(); ++row) {
+      const RowNumber equal = equals[static_cast<std::size_t>(row)], similar = similars[static_cast<std::size_t>(row)];
+      for (const auto& [like, kind] : {std::pair{equal, CheckKind::Duplicates}, {similar, CheckKind::NearDuplicates}})
+        if (like != kNoRow && remove_like(row, like, kind, places_[static_cast<std::size_t>(row - first)])) break;
+    }
+  }
+
+  /// Removes a row that is like an earlier one, if its kind is to be removed.
+  bool remove_like(RowNumber row, RowNumber like, CheckKind kind, std::size_t place) {
+    const bool leaks = index_.part(like) == kAgainst;
+    if (leaks) kind = CheckKind::Leakage;
+    if (!removes(kind) || (!leaks && index_.label(row) != index_.label(like))) return false;
+    stays_[place] = false;
+    add_removed(kind, {place_at(index_.file(row), index_.line(row)),
+                       fmt::format("like {}", place_at(index_.file(like), index_.line(like))), ""});
+    return true;
+  }
+
+  Result<void> write_rows(const Path& output) {
+    report_.kept = std::ranges::count(stays_, true);
+    if (report_.kept == 0)
+      return fail(ErrorKind::InvalidInput, {.where = data_.paths[0].string(),
+                                            .what = "no row would stay",
+                                            .got = fmt::format("{} rows", report_.data.rows),
+                                            .hint = "pegbox check says why; --checks removes for fewer reasons"});
+    PEGBOX_TRY(RowWriter writer, RowWriter::create(output));
+    PEGBOX_TRY(RowSource source, RowSource::open(data_.paths, options_.dataset));
+    std::size_t number = 0;
+    for (;; ++number) {
+      PEGBOX_TRY(const auto row, source.next());
+      if (!row || number == stays_.size()) break;
+      if (stays_[number]) PEGBOX_CHECK(writer.add(*row));
+    }
+    if (number != stays_.size())
+      return fail(ErrorKind::Conflict,
+                  {.where = data_.paths[0].string(), .what = "the data changed while they were read"});
+    report_.output = output.string();
+    PEGBOX_TRY(report_.sha256, writer.finish());
+    return {};
+  }
+
+  const DataPart& data_;
+  std::span<const DataPart> against_;
+  const CleanOptions& options_;
+  RowInspector inspector_;
+  CleanReport report_;
+  std::map<CheckKind, Finding> removed_;
+  std::vector<std::string> files_;
+  std::int32_t first_file_ = 0;
+  RowIndex index_;
+  std::vector<bool> stays_;          ///< of each row of the data
+  std::vector<std::size_t> places_;  ///< of the data's rows in the index: which row it is
+};
+
+}  // namespace
+
+ByCheck<bool> CleanOptions::removed_by_default() {
+  ByCheck<bool> remove{};
+  for (const CheckKind kind : {CheckKind::Unreadable, CheckKind::Encoding, CheckKind::Empty, CheckKind::Garbled,
+                               CheckKind::Duplicates, CheckKind::NearDuplicates, CheckKind::Leakage})
+    remove[static_cast<std::size_t>(kind)] = true;
+  return remove;
+}
+
+Result<CleanReport> clean_data(const DataPart& data, std::span<const DataPart> against, const Path& output,
+                               const CleanOptions& options) {
+  return DataCleaner(data, against, options).run(output);
+}
+
+Json to_json(const CleanReport& report) {
+  const Json read = to_json(CheckReport{{report.data}, report.removed});
+  return {{"data", read["parts"][0]},
+          {"removed", read["findings"]},
+          {"kept", report.kept},
+          {"output", report.output},
+          {"sha256", report.sha256}};
+}
+
+}  // namespace pegbox::text

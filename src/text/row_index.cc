@@ -1,0 +1,87 @@
+// RowIndex: keys sorted, one band after another.
+#include "text/row_index.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace pegbox::text {
+
+void RowIndex::add(const RowFacts& facts, std::int32_t file, std::int32_t part) {
+  Entry entry{.content = facts.content, .file = file, .line = facts.line, .part = part};
+  if (facts.label) {
+    const auto [label, is_new] =
+        label_numbers_.try_emplace(*facts.label, static_cast<std::int32_t>(label_names_.size()));
+    if (is_new) label_names_.push_back(*facts.label);
+    entry.label = label->second;
+  }
+  if (facts.bands) {
+    banded_.push_back(size());
+    for (std::size_t band = 0; band < kBands; ++band) keys_[band].push_back((*facts.bands)[band]);
+  }
+  rows_.push_back(entry);
+}
+
+template <class Use>
+void RowIndex::for_each_pair(Keys keys, Use use) {
+  std::ranges::sort(keys);
+  for (std::size_t first = 0; first < keys.size();) {
+    std::size_t other = first + 1;
+    for (; other < keys.size() && keys[other].first == keys[first].first; ++other)
+      use(keys[first].second, keys[other].second);
+    first = other;
+  }
+}
+
+template <class Use>
+void RowIndex::for_each_similar_pair(Use use) const {
+  for (const std::vector<std::uint64_t>& band : keys_) {
+    Keys keys(banded_.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = {band[i], banded_[i]};
+    for_each_pair(std::move(keys), use);
+  }
+}
+
+std::vector<RowNumber> RowIndex::earlier_equals() const {
+  std::vector<RowNumber> earlier(rows_.size(), kNoRow);
+  Keys keys(rows_.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = {rows_[i].content, static_cast<RowNumber>(i)};
+  for_each_pair(std::move(keys),
+                [&](RowNumber first, RowNumber other) { earlier[static_cast<std::size_t>(other)] = first; });
+  return earlier;
+}
+
+std::vector<RowNumber> RowIndex::earlier_similars() const {
+  std::vector<RowNumber> earlier(rows_.size(), kNoRow);
+  for_each_similar_pair([&](RowNumber first, RowNumber other) {
+    RowNumber& known = earlier[static_cast<std::size_t>(other)];
+    if (known == kNoRow || first < known) known = first;
+  });
+  return earlier;
+}
+
+std::vector<RowNumber> RowIndex::groups(std::span<const std::pair<RowNumber, RowNumber>> together) const {
+  std::vector<RowNumber> parent(rows_.size());
+  std::iota(parent.begin(), parent.end(), 0);
+  const auto root_of = [&](RowNumber row) {
+    while (parent[static_cast<std::size_t>(row)] != row) {
+      RowNumber& above = parent[static_cast<std::size_t>(row)];
+      above = parent[static_cast<std::size_t>(above)];  // halves the path
+      row = above;
+    }
+    return row;
+  };
+  const auto join = [&](RowNumber a, RowNumber b) {
+    a = root_of(a), b = root_of(b);
+    parent[static_cast<std::size_t>(std::max(a, b))] = std::min(a, b);
+  };
+  for_each_similar_pair(join);
+  for (const auto& [a, b] : together) join(a, b);
+  const std::vector<RowNumber> equals = earlier_equals();
+  for (RowNumber row = 0; row < size(); ++row)
+    if (equals[static_cast<std::size_t>(row)] != kNoRow) join(equals[static_cast<std::size_t>(row)], row);
+  for (RowNumber row = 0; row < size(); ++row) parent[static_cast<std::size_t>(row)] = root_of(row);
+  return parent;
+}
+
+}  // namespace pegbox::text

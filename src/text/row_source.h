@@ -1,0 +1,50 @@
+// RowSource: the rows of data files one after another, as they stand in the files. JSON lines are read a line at a
+// time, other files one file at a time: memory does not grow with the number of lines.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/line_reader.h"
+#include "text/data_files.h"
+
+namespace pegbox::text {
+
+/// A row that nobody has looked at yet.
+struct RawRow {
+  std::int32_t file = 0;  ///< index into RowSource::files
+  std::int32_t line = 0;  ///< from 1; 0 if the row is the whole file
+  std::string bytes;      ///< a JSON object, whatever the file's format; of a document its bytes
+  bool is_document = false;
+  std::string fault{};  ///< not empty: why the file could not be read further; `bytes` are then empty
+};
+
+class RowSource {
+ public:
+  /// Finds the files; NotFound, Io as load_dataset. Their order is that of the paths, of a folder that of the names.
+  static Result<RowSource> open(std::span<const Path> paths, const DatasetOptions& options = {});
+
+  /// The next row; nothing after the last. Blank lines are left out. A file that is no list or table as its name says
+  /// is one row with a fault; files of a folder of documents that are no text, or empty, are left out. Io.
+  Result<std::optional<RawRow>> next();
+
+  const std::vector<std::string>& files() const { return files_; }
+
+ private:
+  enum class FileKind : std::uint8_t { Rows, Document, FolderDocument };
+
+  Result<void> start_file();
+  Result<void> read_whole_file(const std::string& name, std::optional<RowFormat> format);
+  Result<bool> is_list(const Path& path) const;
+
+  std::vector<std::string> files_;
+  std::vector<FileKind> kinds_;
+  std::size_t next_file_ = 0;        ///< the first that was not begun
+  std::optional<LineReader> lines_;  ///< of the file before it, if that holds JSON lines
+  std::deque<RawRow> waiting_;       ///< rows of a file that was read whole
+};
+
+}  // namespace pegbox::text

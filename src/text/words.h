@@ -1,0 +1,26 @@
+// Words: a text as hashes of its words, for comparing texts by what they say and not by how they are set.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace pegbox::text {
+
+/// Spreads the bits of a number over all of it: the finalizer of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
+constexpr std::uint64_t mix_bits(std::uint64_t value) {
+  value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9ull;
+  value = (value ^ value >> 27) * 0x94D049BB133111EBull;
+  return value ^ value >> 31;
+}
+
+/// Whether a character beyond ASCII is part of a word: a letter, digit or mark of any script; not punctuation, symbols
+/// and spaces.
+bool is_word_character(char32_t code);
+
+/// Replaces `words` by a hash of each word of `text` (UTF-8), in order. A word is a run of letters and digits, in any
+/// script, with A to Z as a to z; characters of scripts that put no spaces between words (Chinese, Japanese, Thai, ...)
+/// are a word each. White space and punctuation only separate.
+void hash_words(std::string_view text, std::vector<std::uint64_t>& words);
+
+}  // namespace pegbox::text
