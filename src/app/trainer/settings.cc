@@ -35,7 +35,7 @@ const FieldTable<Settings>& setting_fields() {
                       .member = &Settings::slots,
                       .minimum = 1,
                       .maximum = 1024,
-                      .help = "worker: trials at a time; they take turns"},
+                      .help = "worker: trials at a time; they take their steps together"},
       Field<Settings>{.name = "checkpoint_every",
                       .member = &Settings::checkpoint_every,
                       .minimum = 0,
