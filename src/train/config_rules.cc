@@ -60,7 +60,7 @@ const std::vector<Reader>& readers() {
       {"rslora", "method", {"lora", "qlora"}},
       {"dora", "method", {"lora", "qlora"}},
       {"lora_start", "method", {"lora", "qlora"}},
-      {"precision", "method", {"lora", "ia3", "adapter", "prompt", "prefix"}},
+      {"precision", "method", {"lora", "ia3", "adapter", "prompt", "prefix", "full", "scratch"}},
       {"last_layers", "method", {"last_k"}},
       {"adapter_width", "method", {"adapter"}},
       {"adapter_placement", "method", {"adapter"}},

@@ -194,9 +194,9 @@ Rows run_rows() {
           .member = &TrainConfig::precision,
           .choices = {"fp32", "bf16"},
           .help =
-              "bf16, for methods that leave the base as it is: its linear layers are kept in bf16, and their products "
-              "have factors and results in bf16 and sums in fp32; all else is fp32. The same for all trials; needs "
-              "AMX or AVX-512 BF16"},
+              "bf16: the products of linear layers have factors and results in bf16 and sums in fp32; a base that "
+              "stays as it is is kept in bf16, what is trained in fp32 (full, scratch); all else is fp32. The same for "
+              "all trials; needs AMX or AVX-512 BF16"},
       Row{.name = "recompute",
           .member = &TrainConfig::recompute,
           .choices = {"none", "layers"},

@@ -148,7 +148,7 @@ Result<void> run_probe(const Config& config, const Streams& streams) {
                 {.where = "config", .what = "output is missing", .expected = "a .safetensors file to write"});
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config({{"method", "full"}}, config.run, "config"));
   const auto lanes = train::Lanes::for_threads(threads_of(settings));
-  PEGBOX_TRY(const train::BaseModel model, train::load_model(settings.model));
+  PEGBOX_TRY(const train::BaseModel model, train::load_model(settings.model, storage_of(config.run)));
   PEGBOX_TRY(train::Corpus corpus, open_corpus(config, model.decoder->config().labels));
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), run.sequence_length));
   PEGBOX_TRY(const std::int64_t count, train::probe(model, run, *rows, settings.rows, *lanes, settings.output));

@@ -49,12 +49,6 @@ Result<text::ModelText> find_text(const Config& config, const train::DataRows& r
                                         .expected = "model, tokenizer, or training data to train a tokenizer on"});
 }
 
-/// How the base is kept: in the smallest form that serves all trials.
-train::BaseStorage storage_of(const Json& run) {
-  if (run.value("method", "") == "qlora") return train::BaseStorage::Nf4;
-  return run.value("precision", "") == "bf16" ? train::BaseStorage::Bf16 : train::BaseStorage::Fp32;
-}
-
 /// The model that a run works on: the base model, or `fresh`, which becomes the architecture of one from scratch.
 Result<const train::BaseModel*> model_of(const Workplace& workplace, const train::TrainConfig& config,
                                          train::BaseModel& fresh) {
@@ -82,6 +76,11 @@ Result<void> check_task(const std::string& folder, const train::Decoder& decoder
 }
 
 }  // namespace
+
+train::BaseStorage storage_of(const Json& run) {
+  if (run.value("method", "") == "qlora") return train::BaseStorage::Nf4;
+  return run.value("precision", "") == "bf16" ? train::BaseStorage::Bf16 : train::BaseStorage::Fp32;
+}
 
 int threads_of(const Settings& settings) {
   if (settings.threads > 0) return static_cast<int>(settings.threads);
