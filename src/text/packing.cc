@@ -8,23 +8,48 @@
 namespace pegbox::text {
 namespace {
 
-void append_document(PackedBatch& batch, const TokenizedRows& data, std::int64_t number) {
-  const std::span<const TokenId> row = data.row(number);
-  const auto length = static_cast<std::int64_t>(row.size());
-  for (std::int64_t i = 0; i < length; ++i) {
+/// Tokens [begin, end) of a row.
+struct Piece {
+  std::int64_t row, begin, end;
+};
+
+std::int64_t labels_of(const TokenizedRows& data, const Piece& piece) {
+  if (piece.begin == 0 && piece.end == data.length(piece.row)) return data.label_tokens(piece.row);
+  std::int64_t labels = 0;
+  for (std::int64_t i = piece.begin + 1; i < piece.end; ++i)
+    if (data.is_label(piece.row, i)) ++labels;
+  return labels;
+}
+
+/// Calls `function` with each piece of at most `most` tokens.
+template <class Function>
+void for_each_piece(const TokenizedRows& data, std::int64_t row, std::int64_t most, Function&& function) {
+  const std::int64_t length = data.length(row), step = most == kWhole ? length : most;
+  for (std::int64_t begin = 0; begin < length; begin += step)
+    function(Piece{row, begin, std::min(length, begin + step)});
+}
+
+void append_document(PackedBatch& batch, const TokenizedRows& data, const Piece& piece) {
+  const std::span<const TokenId> row = data.row(piece.row);
+  for (std::int64_t i = piece.begin; i < piece.end; ++i) {
     batch.ids.push_back(row[i]);
-    batch.positions.push_back(i);
-    const bool has_label = i + 1 < length && data.is_label(number, i + 1);
+    batch.positions.push_back(i - piece.begin);
+    const bool has_label = i + 1 < piece.end && data.is_label(piece.row, i + 1);
     batch.labels.push_back(has_label ? row[i + 1] : kNoLabel);
   }
   batch.offsets.push_back(batch.tokens());
-  batch.label_tokens += data.label_tokens(number);
-  batch.longest = std::max(batch.longest, length);
+  batch.longest = std::max(batch.longest, piece.end - piece.begin);
 }
 
 }  // namespace
 
-PackedBatch pack(const TokenizedRows& data, std::span<const std::int64_t> rows) {
+std::int64_t label_tokens(const TokenizedRows& data, std::int64_t row, std::int64_t most) {
+  std::int64_t labels = 0;
+  for_each_piece(data, row, most, [&](const Piece& piece) { labels += labels_of(data, piece); });
+  return labels;
+}
+
+PackedBatch pack(const TokenizedRows& data, std::span<const std::int64_t> rows, std::int64_t most) {
   const std::int64_t tokens =
       std::accumulate(rows.begin(), rows.end(), std::int64_t{0},
                       [&](std::int64_t sum, std::int64_t row) { return sum + data.length(row); });
@@ -36,7 +61,12 @@ PackedBatch pack(const TokenizedRows& data, std::span<const std::int64_t> rows) 
   batch.offsets.push_back(0);
   for (const std::int64_t row : rows) {
     assert(row >= 0 && row < data.size());
-    append_document(batch, data, row);
+    for_each_piece(data, row, most, [&](const Piece& piece) {
+      const std::int64_t labels = labels_of(data, piece);
+      if (most != kWhole && labels == 0) return;
+      append_document(batch, data, piece);
+      batch.label_tokens += labels;
+    });
   }
   return batch;
 }

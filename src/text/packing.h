@@ -24,8 +24,15 @@ struct PackedBatch {
   std::int64_t documents() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
 };
 
-/// The rows named by `rows` (indices, in this order, repetitions allowed), one after another.
-PackedBatch pack(const TokenizedRows& data, std::span<const std::int64_t> rows);
+inline constexpr std::int64_t kWhole = 0;  ///< a `most` that cuts nothing
+
+/// The rows named by `rows` (indices, in this order, repetitions allowed), one after another. Where `most` is given (at
+/// least 2), a row of more tokens becomes documents of so many, of which those without a label are left out: nobody
+/// sees what stood before its document, and the first token of each is no label.
+PackedBatch pack(const TokenizedRows& data, std::span<const std::int64_t> rows, std::int64_t most = kWhole);
+
+/// Labels that `pack` leaves of a row.
+std::int64_t label_tokens(const TokenizedRows& data, std::int64_t row, std::int64_t most);
 
 /// Cuts `rows` into runs of at most `max_tokens` tokens each, in order; a row longer than that is a run alone. Used for
 /// the micro-batches of an effective batch and for an evaluation.

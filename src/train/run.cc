@@ -201,7 +201,7 @@ void TrainingRun::work(int lane, const std::vector<std::vector<std::int64_t>>& b
   for (Tensor& leaf : state.leaves) leaf.mutable_grad().reset();
   for (std::size_t i = static_cast<std::size_t>(lane); i < batches.size();
        i += static_cast<std::size_t>(lanes_.count())) {
-    const Batch batch = to_batch(text::pack(train_, batches[i]));
+    const Batch batch = to_batch(text::pack(train_, batches[i], longest_piece()));
     if (batch.label_tokens() == 0) continue;
     DropoutSource dropout(keys[i]);
     const Tensor hidden = model_.decoder->hidden(*state.network, batch, dropout, method_->model_dropout(),
@@ -247,12 +247,22 @@ Tensors TrainingRun::summed_gradients() {
   return sums;
 }
 
-/// Sequences of the next batch: a function of the tokens behind, so that a pause changes nothing.
-std::int64_t TrainingRun::batch_rows() const {
-  if (config_.batch_start == 0) return config_.batch_size;
+/// What grows from `start` to `end` in the first `fraction` of the run: a function of the tokens behind, so that a
+/// pause changes nothing. `start` 0: `end` from the beginning.
+std::int64_t TrainingRun::ramped(std::int64_t start, std::int64_t end, double fraction) const {
   const double progress = static_cast<double>(tokens_) / static_cast<double>(total_tokens_);
-  const double part = progress < config_.batch_ramp_fraction ? progress / config_.batch_ramp_fraction : 1;
-  return config_.batch_start + std::llround(part * static_cast<double>(config_.batch_size - config_.batch_start));
+  if (start == 0 || progress >= fraction) return end;
+  return start + std::llround(progress / fraction * static_cast<double>(end - start));
+}
+
+std::int64_t TrainingRun::batch_rows() const {
+  return ramped(config_.batch_start, config_.batch_size, config_.batch_ramp_fraction);
+}
+
+/// Tokens that rows are cut at now; whole ones once the curriculum is over.
+std::int64_t TrainingRun::longest_piece() const {
+  const std::int64_t length = ramped(config_.sequence_start, config_.sequence_length, config_.sequence_ramp_fraction);
+  return length < config_.sequence_length ? length : text::kWhole;
 }
 
 Result<StepReport> TrainingRun::step() {
@@ -262,7 +272,7 @@ Result<StepReport> TrainingRun::step() {
     StepReport report;
     for (const std::int64_t row : rows) {
       report.tokens += train_.length(row);
-      report.label_tokens += train_.label_tokens(row);
+      report.label_tokens += text::label_tokens(train_, row, longest_piece());
     }
     report.loss = accumulate(rows, report.label_tokens);
     const Tensors gradients = summed_gradients();
@@ -327,7 +337,7 @@ Result<Evaluation> TrainingRun::evaluate(const text::TokenizedRows& data) {
 Result<NamedTensors> TrainingRun::gradients(const std::vector<std::int64_t>& rows) {
   return guard("gradients", [&]() -> Result<NamedTensors> {
     std::int64_t label_tokens = 0;
-    for (const std::int64_t row : rows) label_tokens += train_.label_tokens(row);
+    for (const std::int64_t row : rows) label_tokens += text::label_tokens(train_, row, longest_piece());
     accumulate(rows, label_tokens);
     const Tensors sums = summed_gradients();
     NamedTensors named;

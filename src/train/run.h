@@ -106,6 +106,8 @@ class TrainingRun {
   Tensors summed_gradients();
   std::int64_t micro_batch_tokens() const;
   std::int64_t batch_rows() const;
+  std::int64_t longest_piece() const;
+  std::int64_t ramped(std::int64_t start, std::int64_t end, double fraction) const;
   void take_step(const Tensors& gradients, StepReport& report);
   void set_initial_weights();
   Tensors averages() const;

@@ -163,6 +163,19 @@ Rows run_rows() {
           .minimum = 2,
           .maximum = 1 << 24,
           .help = "longer texts are cut into sequences, longer completions are truncated"},
+      Row{.name = "sequence_start",
+          .member = &TrainConfig::sequence_start,
+          .minimum = 0,
+          .maximum = 1 << 24,
+          .help =
+              "tokens of the longest sequence at first, which grows linearly to sequence_length; longer ones are cut "
+              "into pieces that do not see each other; 0: sequence_length from the beginning",
+          .source = "Shortformer, arXiv 2012.15832; arXiv 2108.06084"},
+      Row{.name = "sequence_ramp_fraction",
+          .member = &TrainConfig::sequence_ramp_fraction,
+          .minimum = 0,
+          .maximum = 1,
+          .help = "part of the run in which a sequence_start grows"},
       Row{.name = "mixture",
           .member = &TrainConfig::mixture,
           .help = "shares of the training sets in the tokens, {books: 0.7, code: 0.3}; a search names them "
