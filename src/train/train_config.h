@@ -72,7 +72,8 @@ struct TrainConfig {
   std::string precision = "fp32", recompute = "none";
 
   std::string shape = "llama", norm = "auto", activation = "auto";
-  std::int64_t layers = 4, heads = 4, kv_heads = 0, width = 128, feed_forward = 0, positions = 0, window = 0;
+  std::int64_t layers = 4, heads = 4, kv_heads = 0, head_dim = 0, width = 128, feed_forward = 0, positions = 0,
+               window = 0;
   bool tie_embeddings = true;
 };
 
