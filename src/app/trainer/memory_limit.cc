@@ -160,8 +160,7 @@ std::optional<std::string> peak_memory_limit(const Workplace& workplace, const t
     names.emplace_back(name);
   for (const std::string& name : names)
     if (!values.contains(name)) values[name] = config[name];
-  const Sizes sizes = from_scratch ? sizes_from_scratch(workplace.corpus->text().tokenizer.vocabulary_size())
-                                   : sizes_on(workplace.base, run);
+  const Sizes sizes = from_scratch ? sizes_from_scratch(workplace.vocabulary) : sizes_on(workplace.base, run);
   const int lanes = workplace.lanes->count();
   const std::string most =
       fmt::format("(micro_batch + (micro_batch == 0) * min({}, max({}, {:.0f} / {})))", train::kMostMicroBatchTokens,

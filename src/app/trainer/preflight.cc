@@ -78,7 +78,7 @@ struct ModelShape {
 
 Result<ModelShape> shape_of(const Config& config, const train::TrainConfig& run, const text::ModelText& text) {
   if (!train::method_needs_base(run.method)) {
-    PEGBOX_TRY(const auto fresh, train::scratch_model(run, text.tokenizer.vocabulary_size(), text.end.id));
+    PEGBOX_TRY(const auto fresh, train::scratch_model(run, embedding_rows(config.settings, text), text.end.id));
     const train::ModelConfig& shape = fresh.decoder->config();
     return ModelShape{model_facts(shape, fresh.decoder->layout()), fresh.decoder->layout(), shape.positions,
                       shape.vocabulary};

@@ -28,8 +28,9 @@ struct Settings {
   double validation_fraction = 0.05;
   std::string chat_template;  ///< a file, or a name; empty: the model's
   std::string loss_on = "completions";
-  std::int64_t vocabulary = 2048;  ///< of a tokenizer trained on the data, where none is given
-  std::string per_row;             ///< evaluate: file for the loss of each text apart
+  std::int64_t vocabulary = 0;  ///< of a model from scratch; 0: its tokenizer's, or kTrainedVocabulary
+  std::string facts;            ///< train: file for facts of model, data and run
+  std::string per_row;          ///< evaluate: file for the loss of each text apart
   std::string prompt;
   std::int64_t most_tokens = 128, top_k = 0;
   double temperature = 0;
