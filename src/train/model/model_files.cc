@@ -71,10 +71,8 @@ Result<BaseModel> load_model(const Path& folder, BaseStorage storage, const std:
   PEGBOX_TRY(const bool fresh_head, add_labels(folder, labels, config));
   return guard(folder.string(), [&]() -> Result<BaseModel> {
     BaseModel model{.name = folder.string()};
-    ModelLayout planned = layout_of(config);
-    planned.slots[static_cast<std::size_t>(planned.head)].may_be_missing = fresh_head;
-    model.decoder = std::make_unique<Decoder>(config, std::move(planned));
-    const ModelLayout& layout = model.decoder->layout();
+    ModelLayout layout = layout_of(config);
+    layout.slots[static_cast<std::size_t>(layout.head)].may_be_missing = fresh_head;
     const auto quantized = storage == BaseStorage::Nf4 ? std::make_shared<Nf4Weights>(layout) : nullptr;
     PEGBOX_TRY(model.weights, load_weights(folder, layout, [&](std::size_t slot, Tensor read) {
                  const auto group = std::ranges::find(layout.groups, static_cast<int>(slot), &LinearGroup::weight);
@@ -84,6 +82,7 @@ Result<BaseModel> load_model(const Path& folder, BaseStorage storage, const std:
                  return Tensor();
                }));
     model.nf4 = quantized;
+    model.decoder = std::make_unique<Decoder>(config, std::move(layout));  // its tables too are as large as config says
     return model;
   });
 }
