@@ -160,9 +160,9 @@ class Tune final : public Subcommand {
       session.console().say("Its configuration is outside the present space: the study file was changed after it ran.");
     if (best.state != TrialState::Done)
       session.console().say(
-          fmt::format("No trial ran to its full length; this one was ended at step {}. A new study with a "
+          fmt::format("No trial ran to its full length; this one was ended at {}. A new study with a "
                       "larger budget, or shorter trials, lets some finish.",
-                      best.step));
+                      show_step(study.state().spec(), best.step)));
     if (details["lowest"] != details["trial"])
       session.console().say(fmt::format("Trial {} has the best single result; less is expected of its configuration.",
                                         details["lowest"].get<std::int64_t>()));
