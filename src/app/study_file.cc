@@ -29,7 +29,7 @@ Result<StudyFile> StudyFile::read(Document document, const Path& folder, std::op
     PEGBOX_TRY(const Node trainer, trial.at("trainer"));
     PEGBOX_TRY(const Node space, root.at("space"));
     PEGBOX_TRY(const auto program, TrainerProgram::find());
-    PEGBOX_TRY(const auto fields, program.fields());
+    PEGBOX_TRY(const auto fields, program.fields("worker"));
     PEGBOX_CHECK(check_trainer_names(trainer, space, fields));
   }
   return file;

@@ -36,7 +36,6 @@ inline double relative_difference(const Tensor& a, const Tensor& b) {
   return (a - b).abs().max().item<double>() / (scale > 0 ? scale : 1);
 }
 
-/// Values rounded to bf16, in double precision.
 inline Tensor rounded_to_bf16(const Tensor& x) { return x.detach().to(at::kBFloat16).to(at::kDouble); }
 
 /// That sums were rounded to bf16 once: off by 2^-8 of themselves at most. Sums in bf16 would be off by far more.

@@ -48,12 +48,12 @@ struct Config {
   Json run = Json::object();
 };
 
-/// Reads a flat object: rows of `setting_fields`, rows of train::train_fields, and `data`. Unknown names are refused
-/// with the nearest known one; the run's fields are validated.
-Result<Config> read_config(const Document& document);
+/// The verbs that read a field; empty: all.
+std::vector<std::string_view> verbs_reading(std::string_view field);
 
-/// The names of everything a config may hold.
-std::vector<std::string_view> config_names();
+/// Reads a flat object for a verb: those rows of `setting_fields` that it reads, rows of train::train_fields, and
+/// `data`. Other names are refused with the nearest known one; the run's fields are validated.
+Result<Config> read_config(const Document& document, std::string_view verb);
 
 /// The command line of a verb: `--config FILE`, `--json-config TEXT` and `--name value`, in the order given; later ones
 /// win.
