@@ -35,4 +35,11 @@ Result<StudyFile> StudyFile::read(Document document, const Path& folder, std::op
   return file;
 }
 
+Result<void> StudyFile::describe() {
+  if (described || trial.kind != TrialKind::Trainer) return {};
+  PEGBOX_TRY(const auto trainer, TrainerProgram::find());
+  PEGBOX_TRY(described, trainer.ask("describe", trial.trainer));
+  return {};
+}
+
 }  // namespace pegbox

@@ -9,7 +9,6 @@
 #include "app/study_json.h"
 #include "app/study_plan.h"
 #include "app/study_run.h"
-#include "app/trainer_program.h"
 
 namespace pegbox {
 
@@ -81,7 +80,7 @@ class Tune final : public Subcommand {
   }
 
   Result<ExitCode> run(Session& session) override {
-    PEGBOX_TRY(const StudyFile file, load());
+    PEGBOX_TRY(StudyFile file, load());
     PEGBOX_CHECK(check_strategies(file.spec));
     if (!file.spec.checks.empty())
       session.console().warn(
@@ -112,17 +111,13 @@ class Tune final : public Subcommand {
 
   static std::string standing(const Study& study) { return status_line(study.history(), study.state().now_s()); }
 
-  static Result<ExitCode> show_plan(Session& session, const StudyFile& file) {
-    std::optional<Json> described = file.described;
-    if (!described && file.trial.kind == TrialKind::Trainer) {
-      PEGBOX_TRY(const auto trainer, TrainerProgram::find());
-      PEGBOX_TRY(described, trainer.ask("describe", file.trial.trainer));
-    }
+  static Result<ExitCode> show_plan(Session& session, StudyFile& file) {
+    PEGBOX_CHECK(file.describe());
     if (session.wants_json()) {
-      Json plan = {{"spec", file.spec.source}, {"described", described ? *described : Json(nullptr)}};
+      Json plan = {{"spec", file.spec.source}, {"described", file.described ? *file.described : Json(nullptr)}};
       session.print_json(plan);
     } else {
-      session.console().print(describe_plan(file, described));
+      session.console().print(describe_plan(file, file.described));
     }
     return ExitCode::Done;
   }
