@@ -237,12 +237,18 @@ TEST_F(TrainerEndToEnd, FindsRunsThatCannotStartBeforeThem) {
 
 TEST_F(TrainerEndToEnd, BeginsNoStudyOnDataThatCannotBeRead) {
   write("nothing.txt", "");
-  const ProgramRun run =
-      pegbox({"tune", "--model", demo("base"), "--data", "nothing.txt", "--budget", "2trials", "--name", "a"});
-  EXPECT_EQ(run.code, 2) << run.err;
-  EXPECT_THAT(run.err, HasSubstr("nothing.txt"));
-  EXPECT_THAT(run.err, testing::Not(HasSubstr("begins in")));
-  EXPECT_EQ(json_of({"list", "--json"}), Json::array());
+  write("words.jsonl", "{\"words\": 1}\n");
+  for (const char* data : {"nothing.txt", "words.jsonl"}) {
+    write("study.yaml", fmt::format("name: a\ntrial: {{trainer: {{model: '{}', data: {}}}}}\n"
+                                    "space: {{learning_rate: {{range: [1e-4, 1e-3], scale: log}}}}\n"
+                                    "objective: {{minimize: validation_loss}}\nbudget: {{trials: 2}}\n",
+                                    demo("base").string(), data));
+    const ProgramRun run = pegbox({"tune", "study.yaml"});
+    EXPECT_EQ(run.code, 2) << run.err;
+    EXPECT_THAT(run.err, HasSubstr(data));
+    EXPECT_THAT(run.err, testing::Not(HasSubstr("begins in")));
+    EXPECT_EQ(pegbox({"show", "a"}).code, 2) << "there is no such study";
+  }
 }
 
 TEST_F(TrainerEndToEnd, WarnsOnceOfARateFarFromThePublishedOnes) {
