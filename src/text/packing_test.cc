@@ -80,7 +80,10 @@ TEST(Packing, CutsLongRowsIntoDocumentsOfTheirOwn) {
     std::vector<std::int64_t> rows(data.size()), pieces(cut.size());
     std::iota(rows.begin(), rows.end(), 0);
     std::iota(pieces.begin(), pieces.end(), 0);
-    const PackedBatch ours = pack(data, rows, most), expected = pack(cut, pieces);
+    std::vector<RowPart> parts;
+    for (const std::int64_t row : rows)
+      for (const RowPart& part : cut_row(data, row, most)) parts.push_back(part);
+    const PackedBatch ours = pack(data, parts), expected = pack(cut, pieces);
     EXPECT_EQ(ours.ids, expected.ids);
     EXPECT_EQ(ours.positions, expected.positions);
     EXPECT_EQ(ours.labels, expected.labels);

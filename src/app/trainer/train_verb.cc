@@ -175,6 +175,7 @@ void print_data(const Survey& found, const Streams& streams) {
   }
   for (const Finding& finding : found.findings)
     if (!finding.is_fault) fmt::print(streams.progress, "warning: {}; {}\n", finding.what, finding.hint);
+  std::fflush(streams.progress);
 }
 
 /// Says what the run is of, to people and to the settings' file of facts, as far as they want to know.
