@@ -35,6 +35,10 @@ TEST_F(BadInput, NamesLineAndNearestNameOfAMisspelledKey) {
   expect_refused(tune_with("search: random", "search: randm"), 2, {"study.yaml:6 search]", "'random'"});
   expect_refused(tune_with("search: random", "search: {name: gp, centrl: no}"), 2,
                  {"study.yaml:6 search.centrl]", "\"central\""});
+  expect_refused(tune_with("search: random", "search: {name: gp, region: true}"), 2,
+                 {"study.yaml:6 search.region] unknown choice; got true; expected one of whole, trust"});
+  expect_refused(tune_with("search: random", "search: {name: gp, beta: 3}"), 2,
+                 {"no other acquisition has a beta; got acquisition improvement; expected acquisition: confidence"});
   expect_refused(tune_with("search: random", "stop: [median, asah]"), 2, {"study.yaml:6 stop.1]", "'asha'"});
   expect_refused(tune_with("budget: {trials", "budget: {trails"), 2, {"study.yaml:5", "trials"});
   EXPECT_FALSE(std::filesystem::exists(folder() / "pegbox.db")) << "nothing was begun";

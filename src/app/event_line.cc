@@ -19,6 +19,15 @@ std::string result_of(const StudyState& state, const Trial& trial) {
   return value ? metric + " " + show_metric(*value) : "";
 }
 
+bool counts_tokens(const StudySpec& spec) { return spec.trial.contains("trainer"); }
+
+/// What a rule said of a trial, "paused at step 4096: ...", with the step as shown.
+std::string with_step_shown(const StudySpec& spec, const std::string& detail, std::int64_t step) {
+  const std::string said = fmt::format("step {}", step);
+  const std::size_t at = detail.find(said);
+  return at == std::string::npos ? detail : std::string(detail).replace(at, said.size(), show_step(spec, step));
+}
+
 std::string with_comma(const std::string& text) { return text.empty() ? "" : ", " + text; }
 
 std::string line_of(const StudyState& state, const event::TrialMoved& moved) {
@@ -38,13 +47,15 @@ std::string line_of(const StudyState& state, const event::TrialMoved& moved) {
                          show_config(trial.config));
     }
     case TrialState::Waiting:
-      return fmt::format("trial {} waits to go on from step {}: {}", moved.trial,
-                         trial.checkpoint ? trial.checkpoint->step : 0, moved.detail);
+      return fmt::format("trial {} waits to go on from {}: {}", moved.trial,
+                         show_step(state.spec(), trial.checkpoint ? trial.checkpoint->step : 0), moved.detail);
     case TrialState::Paused:
     case TrialState::Stopped:
       if (moved.detail.starts_with("the budget is spent")) return "";  // said once, for the study
-      return fmt::format("trial {} {}{}", moved.trial, moved.detail.empty() ? name_of(moved.to) : moved.detail,
-                         with_comma(result));
+      return fmt::format(
+          "trial {} {}{}", moved.trial,
+          moved.detail.empty() ? name_of(moved.to) : with_step_shown(state.spec(), moved.detail, trial.step),
+          with_comma(result));
     case TrialState::Running:
       break;
   }
@@ -84,6 +95,15 @@ std::string show_config(const Config& config) {
     text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, real ? fmt::format("{:.4g}", *real) : to_text(value));
   }
   return text;
+}
+
+std::string show_step_count(const StudySpec& spec, std::int64_t step) {
+  return counts_tokens(spec) ? format_count(static_cast<double>(step)) : std::to_string(step);
+}
+
+std::string show_step(const StudySpec& spec, std::int64_t step) {
+  const std::string count = show_step_count(spec, step);
+  return counts_tokens(spec) ? count + " tokens" : "step " + count;
 }
 
 std::string show_metric(double value) { return fmt::format("{:.5g}", value); }
@@ -132,8 +152,8 @@ std::optional<std::string> event_line(const StudyState& state, const Event& even
       return fmt::format("trial {} starts{}: {}", started->trial,
                          state.trial(started->trial).created_s < event.study_time_s ? " again" : "",
                          show_config(state.trial(started->trial).config));
-    return fmt::format("trial {} goes on from step {}{}", started->trial, started->from,
-                       started->until > 0 ? fmt::format(" to {}", started->until) : "");
+    return fmt::format("trial {} goes on from {}{}", started->trial, show_step(state.spec(), started->from),
+                       started->until > 0 ? " to " + show_step_count(state.spec(), started->until) : "");
   }
   if (std::holds_alternative<event::StudyChanged>(event.what)) return "the study was changed";
   return std::nullopt;

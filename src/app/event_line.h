@@ -32,6 +32,11 @@ std::string in_one_line(std::string_view detail);
 /// "learning_rate=0.0003 rank=8": numbers with four digits.
 std::string show_config(const Config& config);
 
+/// Where a trial stands: "step 400"; with the built-in trainer, whose steps are training tokens, "4.1k tokens". The
+/// count alone: "400", "4.1k".
+std::string show_step(const StudySpec& spec, std::int64_t step);
+std::string show_step_count(const StudySpec& spec, std::int64_t step);
+
 /// A metric's value as shown to people: five digits.
 std::string show_metric(double value);
 

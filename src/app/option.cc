@@ -39,4 +39,11 @@ Option adapter_option(std::string* target) {
           .completion = Completion::Folder};
 }
 
+Option columns_option(std::vector<std::string>* target) {
+  return {.names = "--columns",
+          .target = target,
+          .value = "NAME=FIELD",
+          .help = "what the data call a field of ours, such as prompt=question; may be repeated"};
+}
+
 }  // namespace pegbox

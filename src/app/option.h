@@ -29,9 +29,10 @@ struct Option {
 };
 
 /// What several commands take: a study by its name, which is not needed where there is only one; the folder of a model;
-/// an adapter on top of it.
+/// an adapter on top of it; what the data call our fields.
 Option study_argument(std::string* target);
 Option model_option(std::string* target);
 Option adapter_option(std::string* target);
+Option columns_option(std::vector<std::string>* target);
 
 }  // namespace pegbox

@@ -28,9 +28,13 @@ std::string padded(const std::string& text, int width) {
   return text + std::string(static_cast<std::size_t>(std::max(0, width - display_width(text))), ' ');
 }
 
-std::string where_it_is(const Trial& trial, std::int64_t steps) {
+/// "step 8 of 40", "4.1k of 20k tokens".
+std::string where_it_is(const StudySpec& spec, const Trial& trial, std::int64_t steps) {
   if (trial.step == 0) return "";
-  return steps > 0 ? fmt::format("step {} of {}", trial.step, steps) : fmt::format("step {}", trial.step);
+  std::string text = show_step(spec, trial.step);
+  if (steps == 0) return text;
+  const std::string count = show_step_count(spec, trial.step);
+  return text.insert(text.find(count) + count.size(), " of " + show_step_count(spec, steps));
 }
 
 std::string running_line(const ProgressView& view, const Trial& trial, std::int64_t steps) {
@@ -40,7 +44,8 @@ std::string running_line(const ProgressView& view, const Trial& trial, std::int6
   const Paint paint(view.terminal.has_color);
   return fmt::format("  {:>4}  {}  {:<9} {:<20} {}", trial.number,
                      paint.cyan(padded(sparkline(curve, kCurveWidth, view.terminal.has_unicode), kCurveWidth)),
-                     value ? show_metric(*value) : "", where_it_is(trial, steps), paint.dim(show_config(trial.config)));
+                     value ? show_metric(*value) : "", where_it_is(view.state.spec(), trial, steps),
+                     paint.dim(show_config(trial.config)));
 }
 
 /// "3 done, 2 paused, 1 failed": of the trials that do not run.

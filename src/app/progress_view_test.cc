@@ -75,6 +75,18 @@ TEST_F(ProgressViewTest, ShowsBudgetBestRunningTrialsWithCurvesAndNews) {
     EXPECT_THAT(text, HasSubstr(part));
 }
 
+TEST_F(ProgressViewTest, CountsTokensWhereTheTrainersStepsAreTokens) {
+  Json study = state.spec().source;
+  study["trial"] = {{"trainer", {{"model", "base"}}}};
+  tell(1, event::StudyChanged{study});
+  start(0, 0.5);
+  tell(2, event::TrialReported{0, 24'000, {{"loss", 1.5}}});
+  EXPECT_THAT(picture(100), HasSubstr("24 k of 40 tokens"));
+  EXPECT_THAT(*end(0, TrialState::Paused, "paused at step 24000: others are ahead"),
+              HasSubstr("trial 0 paused at 24 k tokens: others are ahead, loss 1.5"));
+  EXPECT_EQ(*tell(3, event::TrialStarted{0, {}, 24'000, 80'000, 0}), "trial 0 goes on from 24 k tokens to 80 k");
+}
+
 TEST_F(ProgressViewTest, NeverGrowsWiderThanTheTerminalNorUsesUnicodeWhereThereIsNone) {
   start(0, 0.123456789);
   tell(2, event::TrialReported{0, 1, {{"loss", 2}}});

@@ -8,8 +8,9 @@
 
 namespace pegbox {
 
-/// What is odd about the rate of a run that the trainer's preflight describes, in words: it lies more than two standard
-/// deviations from what the prior of the method's default space says. Nothing if it does not, or nothing is known.
+/// What is odd about the rate of a run, of which the trainer's preflight or `facts` say "model" and "run", in words: it
+/// lies more than two standard deviations from what the prior of the method's default space says. Nothing if it does
+/// not, or nothing is known.
 std::optional<std::string> odd_rate(const Json& preflight);
 
 }  // namespace pegbox

@@ -10,9 +10,10 @@ namespace pegbox {
 
 namespace {
 
-Result<Json> read_fields(const Node& trainer, const Path& folder) {
+/// The fields of a section of a file, of which `verb` knows the names.
+Result<Json> read_fields(const Node& trainer, const Path& folder, const std::string& verb) {
   PEGBOX_TRY(const auto program, TrainerProgram::find());
-  PEGBOX_TRY(const TrainerFields known, program.fields());
+  PEGBOX_TRY(const TrainerFields known, program.fields(verb));
   PEGBOX_CHECK(trainer.only(std::vector<std::string_view>(known.all.begin(), known.all.end())));
   return resolve_trainer_paths(trainer, folder);
 }
@@ -33,7 +34,7 @@ Result<Json> read_study(const Node& study, const Path& folder) {
   if (!trial.has("trainer"))
     return trial.fail("only the built-in trainer says what model and data are", "trial: {trainer: ...}");
   PEGBOX_TRY(const Node trainer, trial.at("trainer"));
-  PEGBOX_TRY(Json config, read_fields(trainer, folder));
+  PEGBOX_TRY(Json config, read_fields(trainer, folder, "worker"));
   if (const Json shares = searched_mixture(study); !shares.empty()) config["mixture"] = shares;
   if (!study.has("try_first")) return config;
   PEGBOX_TRY(const Node first, study.at("try_first"));
@@ -46,7 +47,7 @@ Result<Json> read_run_file(const std::string& file, bool takes_study) {
   std::error_code ignored;
   const Path folder = std::filesystem::absolute(file, ignored).parent_path();
   const Node root = document.root();
-  return takes_study && root.has("trial") ? read_study(root, folder) : read_fields(root, folder);
+  return takes_study && root.has("trial") ? read_study(root, folder) : read_fields(root, folder, "train");
 }
 
 }  // namespace
@@ -69,10 +70,7 @@ std::vector<Option> RunFlags::options() {
        .value = "PATH",
        .help = "text to measure the loss on",
        .completion = Completion::File},
-      {.names = "--columns",
-       .target = &columns,
-       .value = "NAME=FIELD",
-       .help = "what the data call a field of ours, such as prompt=question; may be repeated"},
+      columns_option(&columns),
       {.names = "--method",
        .target = &method,
        .value = "METHOD",

@@ -30,10 +30,17 @@ Result<StudyFile> StudyFile::read(Document document, const Path& folder, std::op
     PEGBOX_TRY(const Node trainer, trial.at("trainer"));
     PEGBOX_TRY(const Node space, root.at("space"));
     PEGBOX_TRY(const auto program, TrainerProgram::find());
-    PEGBOX_TRY(const auto fields, program.fields());
+    PEGBOX_TRY(const auto fields, program.fields("worker"));
     PEGBOX_CHECK(check_trainer_names(trainer, space, fields));
   }
   return file;
+}
+
+Result<void> StudyFile::describe() {
+  if (described || trial.kind != TrialKind::Trainer) return {};
+  PEGBOX_TRY(const auto trainer, TrainerProgram::find());
+  PEGBOX_TRY(described, trainer.ask("describe", trial.trainer));
+  return {};
 }
 
 }  // namespace pegbox

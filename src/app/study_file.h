@@ -28,6 +28,9 @@ struct StudyFile {
   /// The same from a document; paths in it are relative to `folder`. `described`: where the trainer has been asked
   /// before.
   static Result<StudyFile> read(Document document, const Path& folder, std::optional<Json> described = {});
+
+  /// Asks the built-in trainer for `described`, unless it was asked: an error if it cannot read model or data.
+  Result<void> describe();
 };
 
 }  // namespace pegbox

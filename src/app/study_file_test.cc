@@ -241,13 +241,13 @@ TEST(StudyPlan, SaysWhatWouldRunAndWhatItWouldCost) {
   auto document = parse_yaml(
       "name: a\ntrial: {command: \"run {lr}\"}\n"
       "space: {lr: {range: [1e-5, 1e-1], scale: log, prior: {at: 1e-3, spread: 3}}}\n"
-      "objective: {minimize: loss}\nbudget: {trials: 3, tokens: 4e6}\n",
+      "objective: {minimize: loss}\nbudget: {trials: 3, tokens: 4e6}\nsteps: 5e5\n",
       "study.yaml");
   const auto file = StudyFile::read(std::move(*document), ".");
   ASSERT_TRUE(file) << file.error().message;
   const std::string plan = describe_plan(*file, Json{{"parameters", 6.4e6}, {"steps", 1e6}});
   for (const char* part : {"run {lr}", "1e-5 to 0.1, log scale, prior 1e-3 (factor 3)", "3 trials, 4 M tokens",
-                           "minimize", "4.0 full trials"})
+                           "minimize", "full trial   1 M tokens", "4.0 full trials"})
     EXPECT_THAT(plan, HasSubstr(part));
 }
 

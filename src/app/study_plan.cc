@@ -44,18 +44,18 @@ std::optional<double> number_in(const Json& json, const char* name) {
   return value;
 }
 
-/// What the described numbers mean for the budget: full trials that the tokens pay for.
+/// What the trainer's description means for the budget: full trials, in tokens, that the tokens pay for. `steps` of the
+/// study are where rungs are laid; a trial runs to its own end.
 std::string cost_text(const StudySpec& spec, const Json& described) {
   std::string text;
   if (const auto parameters = number_in(described, "parameters"))
     text += row("model", format_count(*parameters) + " parameters");
-  if (const auto tokens = number_in(described, "train_tokens"))
-    text += row("data", format_count(*tokens) + " training tokens");
-  const auto steps =
-      spec.steps > 0 ? std::optional<double>(static_cast<double>(spec.steps)) : number_in(described, "steps");
-  if (steps) text += row("full trial", format_count(*steps) + " steps");
-  if (steps && spec.budget.tokens > 0)
-    text += row("pays for", fmt::format("{:.1f} full trials, or more that end early", spec.budget.tokens / *steps));
+  if (const auto data = number_in(described, "train_tokens"))
+    text += row("data", format_count(*data) + " training tokens");
+  const auto tokens = number_in(described, "steps");
+  if (tokens) text += row("full trial", format_count(*tokens) + " tokens");
+  if (tokens && spec.budget.tokens > 0)
+    text += row("pays for", fmt::format("{:.1f} full trials, or more that end early", spec.budget.tokens / *tokens));
   return text;
 }
 

@@ -60,10 +60,11 @@ Result<void> check_strategies(const StudySpec& spec) {
   return {};
 }
 
-Result<HeldStudy> hold_study(Store& store, const StudyFile& file, bool accept_changes, Console& console) {
+Result<HeldStudy> hold_study(Store& store, StudyFile& file, bool accept_changes, Console& console) {
   HeldStudy held;
   PEGBOX_TRY(const bool is_known, exists(store, file.spec.name));
   if (!is_known) {
+    PEGBOX_CHECK(file.describe());
     PEGBOX_TRY(auto sources, map_sources(file.spec, reader_of_earlier(store, file)));
     PEGBOX_TRY(held.study, Study::create(store, file.spec, std::move(sources)));
     for (const event::SourceAdded& source : held.study->history().sources)

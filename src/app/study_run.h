@@ -20,10 +20,10 @@ struct HeldStudy {
   bool is_new = false;
 };
 
-/// Makes the study, or opens the one that exists and takes over what changed in the file: a larger budget always, any
-/// other change only if `accept_changes`, else InvalidInput with the differences. Conflict while another process runs
-/// it.
-Result<HeldStudy> hold_study(Store& store, const StudyFile& file, bool accept_changes, Console& console);
+/// Makes the study, once the trainer can read its model and data, or opens the one that exists and takes over what
+/// changed in the file: a larger budget always, any other change only if `accept_changes`, else InvalidInput with the
+/// differences. Conflict while another process runs it.
+Result<HeldStudy> hold_study(Store& store, StudyFile& file, bool accept_changes, Console& console);
 
 /// Runs it until its budget is spent, somebody pauses or stops it, or `interrupted` is set (it then pauses), showing
 /// progress. The same call goes on later.

@@ -137,6 +137,13 @@ TEST_F(TrainerEndToEnd, ShowsWhatARunWouldLearnBeforeIt) {
       *parse_json(pegbox(with({"--set", "chat_template=plain", "--set", "sequence_length=4", "--json"})).out, "check");
   EXPECT_EQ(cut["findings"][0]["fault"], true) << "everything is cut away";
   EXPECT_EQ(pegbox(with({"--set", "loss_on=everything"})).code, 2);
+  write("broken.jsonl", "{\"text\": \"a\"}\n{\"text\": \n");
+  const ProgramRun broken =
+      pegbox({"check", "--preflight", "--model", demo("base"), "--data", "broken.jsonl", "--json"});
+  EXPECT_EQ(broken.code, 3);
+  const auto fault = parse_json(broken.out, "check");
+  ASSERT_TRUE(fault) << broken.out;
+  EXPECT_THAT((*fault)["findings"][0]["what"].get<std::string>(), HasSubstr("broken.jsonl:2"));
 }
 
 TEST_F(TrainerEndToEnd, EvaluatesOtherFieldsAndOtherTokensOfThem) {
@@ -147,6 +154,16 @@ TEST_F(TrainerEndToEnd, EvaluatesOtherFieldsAndOtherTokensOfThem) {
         .get<std::int64_t>();
   };
   EXPECT_GT(learned("all"), learned("completions"));
+}
+
+TEST_F(TrainerEndToEnd, RefusesSequencesBeyondTheModelsPositions) {
+  const std::vector<std::string> evaluate = {"evaluate", "--model", demo("base"), "--data", demo("text/test.jsonl")};
+  EXPECT_EQ(pegbox(evaluate).code, 0) << "the default is what the model knows";
+  std::vector<std::string> longer = evaluate;
+  longer.insert(longer.end(), {"--sequence-length", "100000"});
+  const ProgramRun run = pegbox(longer);
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, HasSubstr("longer than the model knows positions; got 100000; expected at most"));
 }
 
 TEST_F(TrainerEndToEnd, SearchesTheSharesOfAMixture) {
@@ -201,6 +218,9 @@ TEST_F(TrainerEndToEnd, FindsRunsThatCannotStartBeforeThem) {
     EXPECT_EQ(check({mixture}).code, 3) << mixture;
   EXPECT_THAT(check({"mixture=books=1"}).out, HasSubstr("no training set has this name"));
   EXPECT_EQ(check({"balance=0.5"}).code, 3) << "there are no classes";
+  const ProgramRun unmade = check({"method=scratch", "width=100", "heads=3"});
+  EXPECT_EQ(unmade.code, 3);
+  EXPECT_THAT(unmade.out, HasSubstr("fault: [architecture] heads do not divide the width"));
   write("run.yaml", "sequence_length: 64\n");
   EXPECT_THAT(check({}).out, HasSubstr("there are no train data"));
   const std::string study = fmt::format(
@@ -213,6 +233,42 @@ TEST_F(TrainerEndToEnd, FindsRunsThatCannotStartBeforeThem) {
   EXPECT_EQ(plan.code, 2);
   EXPECT_THAT(plan.err, HasSubstr("no training set has this name"));
   EXPECT_EQ(pegbox({"check", "--preflight", "study.yaml"}).code, 3);
+}
+
+TEST_F(TrainerEndToEnd, BeginsNoStudyOnDataThatCannotBeRead) {
+  write("nothing.txt", "");
+  write("words.jsonl", "{\"words\": 1}\n");
+  for (const char* data : {"nothing.txt", "words.jsonl"}) {
+    write("study.yaml", fmt::format("name: a\ntrial: {{trainer: {{model: '{}', data: {}}}}}\n"
+                                    "space: {{learning_rate: {{range: [1e-4, 1e-3], scale: log}}}}\n"
+                                    "objective: {{minimize: validation_loss}}\nbudget: {{trials: 2}}\n",
+                                    demo("base").string(), data));
+    const ProgramRun run = pegbox({"tune", "study.yaml"});
+    EXPECT_EQ(run.code, 2) << run.err;
+    EXPECT_THAT(run.err, HasSubstr(data));
+    EXPECT_THAT(run.err, testing::Not(HasSubstr("begins in")));
+    EXPECT_EQ(pegbox({"show", "a"}).code, 2) << "there is no such study";
+  }
+}
+
+TEST_F(TrainerEndToEnd, WarnsOnceOfARateFarFromThePublishedOnes) {
+  for (const std::string how : {"--quiet", "--verbose"}) {
+    const ProgramRun run = pegbox({"train", "--model", demo("base"), "--data", demo("text/test.jsonl"), "--output",
+                                   "tuned" + how, "--set", "tokens=10", "--set", "learning_rate=9", how});
+    EXPECT_EQ(run.code, 0) << run.err;
+    const std::size_t first = run.err.find("learning_rate 9 is high for lora");
+    EXPECT_NE(first, std::string::npos) << run.err;
+    EXPECT_EQ(run.err.find("learning_rate 9 is high", first + 1), std::string::npos) << run.err;
+  }
+}
+
+TEST_F(TrainerEndToEnd, TakesInARunFileWhatTrainReads) {
+  write("run.yaml", "model: base\nprompts: once\n");
+  const ProgramRun run = pegbox({"train", "run.yaml", "--output", "tuned"});
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, HasSubstr("unknown name; got \"prompts\""));
+  for (const char* other : {"per_row", "temperature", "held_bytes", "did you mean"})
+    EXPECT_THAT(run.err, testing::Not(HasSubstr(other)));
 }
 
 TEST_F(TrainerEndToEnd, RefusesFieldsThatTheTrainerDoesNotHaveBeforeTheFirstTrial) {
@@ -279,7 +335,7 @@ TEST_F(TrainerEndToEnd, GoesOnFromACheckpointAfterSigkill) {
   finish(*child);
   const ProgramRun again = pegbox({"tune", "study.yaml"});
   EXPECT_EQ(again.code, 0) << again.err;
-  EXPECT_THAT(again.err, HasSubstr("trial 0 goes on from step"));
+  EXPECT_THAT(again.err, testing::ContainsRegex("trial 0 goes on from .* tokens"));
   EXPECT_EQ(count_of("a", "done"), 2);
 }
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 
@@ -45,8 +46,8 @@ bool drain(int descriptor, const Take& take) {
 }
 
 /// Runs the child to its end, handing its output on as it comes.
-ExitStatus follow(Subprocess& child, const Take& output, const Take& error_output,
-                  const std::atomic<bool>* interrupted) {
+ExitStatus follow(Subprocess& child, const Take& output, const Take& error_output, const std::atomic<bool>* interrupted,
+                  const std::function<void()>& meanwhile = {}) {
   bool told = false, out_open = true, err_open = true;
   for (;;) {
     std::vector<int> descriptors;
@@ -56,6 +57,7 @@ ExitStatus follow(Subprocess& child, const Take& output, const Take& error_outpu
     const auto status = child.poll();
     if (out_open) out_open = drain(child.output(), output);
     if (err_open) err_open = drain(child.error_output(), error_output);
+    if (meanwhile) meanwhile();
     if (status) return *status;
     if (interrupted != nullptr && *interrupted && !told) {
       child.signal_group(SIGINT);
@@ -121,11 +123,12 @@ Result<std::string> TrainerProgram::version() const {
 
 Result<Json> TrainerProgram::field_rows() const { return ask("fields", Json::object()); }
 
-Result<TrainerFields> TrainerProgram::fields() const {
+Result<TrainerFields> TrainerProgram::fields(const std::string& verb) const {
   PEGBOX_TRY(const Json rows, field_rows());
   TrainerFields fields;
   for (const Json& row : rows) {
     if (!row.is_object() || !row.contains("name") || !row["name"].is_string()) continue;
+    if (row.contains("verbs") && std::ranges::find(row["verbs"], Json(verb)) == row["verbs"].end()) continue;
     fields.all.push_back(row["name"].get<std::string>());
     if (row.value("of", "") == "run") fields.run.push_back(fields.all.back());
   }
@@ -136,7 +139,7 @@ Result<TrainerFields> TrainerProgram::fields() const {
 
 Result<ExitCode> TrainerProgram::run(const std::string& verb, const Json& config, Console& console,
                                      const std::atomic<bool>& interrupted, TrainerOutput output,
-                                     const std::string& called) const {
+                                     const std::string& called, const std::function<void()>& meanwhile) const {
   PEGBOX_TRY(const Started started, start(path_, verb, config, called));
   const auto take = [&](std::string_view bytes) {
     output == TrainerOutput::Result ? console.print(bytes) : console.draw(bytes);
@@ -146,7 +149,7 @@ Result<ExitCode> TrainerProgram::run(const std::string& verb, const Json& config
     console.draw(bytes);
     if (console.quiet()) unseen += bytes;
   };
-  const ExitStatus status = follow(*started.child, take, take_errors, &interrupted);
+  const ExitStatus status = follow(*started.child, take, take_errors, &interrupted, meanwhile);
   if (interrupted) return ExitCode::Interrupted;
   if (status.signal != 0)
     return fail(ErrorKind::Internal,

@@ -62,6 +62,8 @@ Result<FieldValue> read_integer(const FieldRow& row, const Node& node) {
 }
 
 Result<FieldValue> read_text(const FieldRow& row, const Node& node) {
+  if (!node.is_string() && !row.choices.empty())
+    return node.fail("unknown choice", fmt::format("one of {}", fmt::join(row.choices, ", ")));
   PEGBOX_TRY(std::string text, node.string());
   if (row.choices.empty() || std::find(row.choices.begin(), row.choices.end(), text) != row.choices.end())
     return FieldValue(std::move(text));

@@ -8,39 +8,70 @@
 namespace pegbox::text {
 namespace {
 
-void append_document(PackedBatch& batch, const TokenizedRows& data, std::int64_t number) {
-  const std::span<const TokenId> row = data.row(number);
-  const auto length = static_cast<std::int64_t>(row.size());
-  for (std::int64_t i = 0; i < length; ++i) {
+std::int64_t labels_of(const TokenizedRows& data, const RowPart& part) {
+  if (part.begin == 0 && part.end == data.length(part.row)) return data.label_tokens(part.row);
+  std::int64_t labels = 0;
+  for (std::int64_t i = part.begin + 1; i < part.end; ++i)
+    if (data.is_label(part.row, i)) ++labels;
+  return labels;
+}
+
+RowPart whole_row(const TokenizedRows& data, std::int64_t row) { return {row, 0, data.length(row)}; }
+
+void append_document(PackedBatch& batch, const TokenizedRows& data, const RowPart& part) {
+  const std::span<const TokenId> row = data.row(part.row);
+  for (std::int64_t i = part.begin; i < part.end; ++i) {
     batch.ids.push_back(row[i]);
-    batch.positions.push_back(i);
-    const bool has_label = i + 1 < length && data.is_label(number, i + 1);
+    batch.positions.push_back(i - part.begin);
+    const bool has_label = i + 1 < part.end && data.is_label(part.row, i + 1);
     batch.labels.push_back(has_label ? row[i + 1] : kNoLabel);
   }
   batch.offsets.push_back(batch.tokens());
-  batch.label_tokens += data.label_tokens(number);
+  batch.label_tokens += labels_of(data, part);
   batch.label_offsets.push_back(batch.label_tokens);
-  batch.longest = std::max(batch.longest, length);
+  batch.longest = std::max(batch.longest, part.end - part.begin);
 }
 
 }  // namespace
 
-PackedBatch pack(const TokenizedRows& data, std::span<const std::int64_t> rows) {
-  const std::int64_t tokens =
-      std::accumulate(rows.begin(), rows.end(), std::int64_t{0},
-                      [&](std::int64_t sum, std::int64_t row) { return sum + data.length(row); });
+std::vector<RowPart> cut_row(const TokenizedRows& data, std::int64_t row, std::int64_t most) {
+  if (most == kWhole) return {whole_row(data, row)};
+  std::vector<RowPart> parts;
+  for (std::int64_t begin = 0; begin < data.length(row); begin += most) {
+    const RowPart part{row, begin, std::min(data.length(row), begin + most)};
+    if (labels_of(data, part) > 0) parts.push_back(part);
+  }
+  return parts;
+}
+
+std::int64_t label_tokens(const TokenizedRows& data, std::int64_t row, std::int64_t most) {
+  std::int64_t labels = 0;
+  for (const RowPart& part : cut_row(data, row, most)) labels += labels_of(data, part);
+  return labels;
+}
+
+PackedBatch pack(const TokenizedRows& data, std::span<const RowPart> parts) {
+  std::int64_t tokens = 0;
+  for (const RowPart& part : parts) tokens += part.end - part.begin;
   PackedBatch batch;
   batch.ids.reserve(tokens);
   batch.positions.reserve(tokens);
   batch.labels.reserve(tokens);
-  batch.offsets.reserve(rows.size() + 1);
+  batch.offsets.reserve(parts.size() + 1);
   batch.offsets.push_back(0);
   batch.label_offsets.push_back(0);
-  for (const std::int64_t row : rows) {
-    assert(row >= 0 && row < data.size());
-    append_document(batch, data, row);
+  for (const RowPart& part : parts) {
+    assert(part.row >= 0 && part.row < data.size());
+    append_document(batch, data, part);
   }
   return batch;
+}
+
+PackedBatch pack(const TokenizedRows& data, std::span<const std::int64_t> rows) {
+  std::vector<RowPart> parts;
+  parts.reserve(rows.size());
+  for (const std::int64_t row : rows) parts.push_back(whole_row(data, row));
+  return pack(data, parts);
 }
 
 void append(PackedBatch& batch, const PackedBatch& more) {

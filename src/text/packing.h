@@ -25,7 +25,22 @@ struct PackedBatch {
   std::int64_t documents() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
 };
 
-/// The rows named by `rows` (indices, in this order, repetitions allowed), one after another.
+/// Tokens [begin, end) of a row, as a document.
+struct RowPart {
+  std::int64_t row = 0, begin = 0, end = 0;
+};
+
+inline constexpr std::int64_t kWhole = 0;  ///< a `most` that cuts nothing
+
+/// A row as documents of at most `most` tokens (at least 2), of which those without a label are left out: nobody sees
+/// what stood before its document, and the first token of each is no label.
+std::vector<RowPart> cut_row(const TokenizedRows& data, std::int64_t row, std::int64_t most);
+
+/// Labels that a row has when it is cut so.
+std::int64_t label_tokens(const TokenizedRows& data, std::int64_t row, std::int64_t most);
+
+/// Documents one after another, in this order, repetitions allowed; or the rows named by `rows` (indices).
+PackedBatch pack(const TokenizedRows& data, std::span<const RowPart> parts);
 PackedBatch pack(const TokenizedRows& data, std::span<const std::int64_t> rows);
 
 /// Adds the documents of `more` behind those of `batch`.

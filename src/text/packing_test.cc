@@ -55,6 +55,47 @@ TEST(Packing, KeepsEachDocumentsTokensPositionsAndLabelsToItself) {
   }
 }
 
+/// Rows cut as tokenize_rows would have cut them at a shorter length, but for pieces without a label.
+TokenizedRows cut_rows(const TokenizedRows& data, std::int64_t most) {
+  TokenizedRows cut;
+  for (std::int64_t r = 0; r < data.size(); ++r)
+    for (std::int64_t begin = 0; begin < data.length(r); begin += most) {
+      const std::int64_t end = std::min(data.length(r), begin + most);
+      const std::int64_t label_start = std::max<std::int64_t>(1, data.label_starts[r] - begin);
+      if (label_start >= end - begin) continue;
+      const auto row = data.row(r).subspan(begin, end - begin);
+      cut.ids.insert(cut.ids.end(), row.begin(), row.end());
+      cut.offsets.push_back(static_cast<std::int64_t>(cut.ids.size()));
+      cut.label_starts.push_back(label_start);
+    }
+  return cut;
+}
+
+TEST(Packing, CutsLongRowsIntoDocumentsOfTheirOwn) {
+  Rng rng({.seed = 4, .stream = stream_id("packing test")});
+  for (int round = 0; round < 100; ++round) {
+    const TokenizedRows data = random_rows(rng, 12);
+    const auto most = static_cast<std::int64_t>(2 + rng.below(24));
+    const TokenizedRows cut = cut_rows(data, most);
+    std::vector<std::int64_t> rows(data.size()), pieces(cut.size());
+    std::iota(rows.begin(), rows.end(), 0);
+    std::iota(pieces.begin(), pieces.end(), 0);
+    std::vector<RowPart> parts;
+    for (const std::int64_t row : rows)
+      for (const RowPart& part : cut_row(data, row, most)) parts.push_back(part);
+    const PackedBatch ours = pack(data, parts), expected = pack(cut, pieces);
+    EXPECT_EQ(ours.ids, expected.ids);
+    EXPECT_EQ(ours.positions, expected.positions);
+    EXPECT_EQ(ours.labels, expected.labels);
+    EXPECT_EQ(ours.offsets, expected.offsets);
+    EXPECT_EQ(ours.label_tokens, expected.label_tokens);
+    EXPECT_EQ(ours.longest, expected.longest);
+    std::int64_t labels = 0;
+    for (const std::int64_t row : rows) labels += label_tokens(data, row, most);
+    EXPECT_EQ(labels, ours.label_tokens);
+  }
+}
+
 TEST(Packing, CutsABatchIntoMicroBatchesWithoutLossOrReordering) {
   Rng rng({.seed = 2, .stream = stream_id("packing test")});
   for (int round = 0; round < 200; ++round) {

@@ -43,6 +43,7 @@ const std::vector<Reader>& readers() {
       {"activation", "method", {"scratch"}},
       {"layers", "method", {"scratch"}},
       {"heads", "method", {"scratch"}},
+      {"head_dim", "method", {"scratch"}},
       {"kv_heads", "method", {"scratch"}},
       {"width", "method", {"scratch"}},
       {"feed_forward", "method", {"scratch"}},
@@ -60,7 +61,7 @@ const std::vector<Reader>& readers() {
       {"rslora", "method", {"lora", "qlora"}},
       {"dora", "method", {"lora", "qlora"}},
       {"lora_start", "method", {"lora", "qlora"}},
-      {"precision", "method", {"lora", "ia3", "adapter", "prompt", "prefix"}},
+      {"precision", "method", {"lora", "ia3", "adapter", "prompt", "prefix", "full", "scratch"}},
       {"last_layers", "method", {"last_k"}},
       {"adapter_width", "method", {"adapter"}},
       {"adapter_placement", "method", {"adapter"}},
@@ -78,7 +79,9 @@ const std::vector<Reader>& readers() {
       {"initial_deviation", "method", {"scratch"}},
       {"mup_base_width", "initialization", {"mup"}},
       {"window", "shape", shapes_with_windows()},
+      {"head_dim", "shape", shapes_with_head_dim()},
       {"class_weights", "task", {"classify"}},
+      {"sequence_start", "task", {"language"}},
       {"class_weight_strength", "class_weights", {"balanced"}},
   };
   return table;
@@ -119,6 +122,10 @@ Result<void> check_steps(const TrainConfig& config, const std::string& where) {
   if (config.batch_start > config.batch_size)
     return clash(where, "a growing batch starts above its end", fmt::format("batch_start {}", config.batch_start),
                  fmt::format("at most batch_size, {}", config.batch_size));
+  if (config.sequence_start == 1 || config.sequence_start > config.sequence_length)
+    return clash(where, "a growing sequence starts where it cannot",
+                 fmt::format("sequence_start {}", config.sequence_start),
+                 fmt::format("0, or 2 to sequence_length, {}", config.sequence_length));
   if (config.spike_rollback > 0 && config.spike_deviations <= 0)
     return clash(where, "spike_rollback counts spikes, and nothing is called one", "spike_deviations 0",
                  "spike_deviations, such as 6");

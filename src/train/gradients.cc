@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/rng.h"
 #include "text/packing.h"
 #include "train/batch.h"
 #include "train/method/joined_lora.h"
@@ -127,12 +128,17 @@ class Step {
   /// The rows of a part, and the keys of their dropout.
   text::PackedBatch packed(const Part& part, std::vector<std::uint64_t>& keys) const {
     const Lesson& lesson = lessons_[part.lesson];
-    std::vector<std::int64_t> rows;
+    const text::TokenizedRows& rows = lesson.learner->rows();
+    std::vector<text::RowPart> documents;
     for (const std::size_t place : part.places) {
-      rows.push_back(lesson.batch->rows[place]);
-      keys.push_back(lesson.batch->keys[place]);
+      const std::uint64_t key = lesson.batch->keys[place];
+      for (const text::RowPart& document : text::cut_row(rows, lesson.batch->rows[place], lesson.batch->longest)) {
+        const auto begin = static_cast<std::uint64_t>(document.begin);
+        keys.push_back(begin == 0 ? key : Rng({key, stream_id("row part"), begin}).next_u64());
+        documents.push_back(document);
+      }
     }
-    return text::pack(lesson.learner->rows(), rows);
+    return text::pack(rows, documents);
   }
 
   void pass(int lane, const MicroBatch& micro_batch) {

@@ -20,6 +20,7 @@ struct StepBatch {
   std::vector<std::int64_t> rows;   // of its data
   std::vector<std::uint64_t> keys;  // [rows], of their dropout
   std::int64_t tokens = 0, label_tokens = 0;
+  std::int64_t longest = 0;  // tokens that its rows are cut at (text::cut_row); 0: whole ones
 };
 
 class Learner {

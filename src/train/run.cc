@@ -10,6 +10,7 @@
 
 #include "base/rng.h"
 #include "base/units.h"
+#include "text/packing.h"
 #include "train/batch.h"
 #include "train/gradients.h"
 #include "train/guard.h"
@@ -150,23 +151,33 @@ std::int64_t TrainingRun::trainable_parameters() const {
 
 /// Each row with a key of its own for dropout: a function of the seed, the step and the row's place.
 StepBatch TrainingRun::batch_of(std::vector<std::int64_t> rows) const {
-  StepBatch batch;
+  StepBatch batch{.longest = longest_piece()};
   Rng rng({static_cast<std::uint64_t>(config_.seed), stream_id("dropout"), static_cast<std::uint64_t>(steps_)});
   for (const std::int64_t row : rows) {
     batch.keys.push_back(rng.next_u64());
     batch.tokens += train_.length(row);
-    batch.label_tokens += train_.label_tokens(row);
+    batch.label_tokens += text::label_tokens(train_, row, batch.longest);
   }
   batch.rows = std::move(rows);
   return batch;
 }
 
-/// Sequences of the next batch: a function of the tokens behind, so that a pause changes nothing.
-std::int64_t TrainingRun::batch_rows() const {
-  if (config_.batch_start == 0) return config_.batch_size;
+/// What grows from `start` to `end` in the first `fraction` of the run: a function of the tokens behind, so that a
+/// pause changes nothing. `start` 0: `end` from the beginning.
+std::int64_t TrainingRun::ramped(std::int64_t start, std::int64_t end, double fraction) const {
   const double progress = static_cast<double>(tokens_) / static_cast<double>(total_tokens_);
-  const double part = progress < config_.batch_ramp_fraction ? progress / config_.batch_ramp_fraction : 1;
-  return config_.batch_start + std::llround(part * static_cast<double>(config_.batch_size - config_.batch_start));
+  if (start == 0 || progress >= fraction) return end;
+  return start + std::llround(progress / fraction * static_cast<double>(end - start));
+}
+
+std::int64_t TrainingRun::batch_rows() const {
+  return ramped(config_.batch_start, config_.batch_size, config_.batch_ramp_fraction);
+}
+
+/// Tokens that rows are cut at now; whole ones once the curriculum is over.
+std::int64_t TrainingRun::longest_piece() const {
+  const std::int64_t length = ramped(config_.sequence_start, config_.sequence_length, config_.sequence_ramp_fraction);
+  return length < config_.sequence_length ? length : text::kWhole;
 }
 
 StepBatch TrainingRun::begin_step() {

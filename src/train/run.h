@@ -101,6 +101,8 @@ class TrainingRun {
   Result<void> check_memory() const;
   StepBatch batch_of(std::vector<std::int64_t> rows) const;
   std::int64_t batch_rows() const;
+  std::int64_t longest_piece() const;
+  std::int64_t ramped(std::int64_t start, std::int64_t end, double fraction) const;
   void take_step(const Tensors& gradients, StepReport& report);
   Tensors averages() const;
   NamedTensors live();

@@ -9,6 +9,7 @@
 
 #include "train/gradients.h"
 #include "train/method/scratch_model.h"
+#include "train/ops/bf16_product.h"
 #include "train/optim/optimizer.h"
 #include "train/testing.h"
 
@@ -306,6 +307,31 @@ text::TokenizedRows sequence_rows(std::int64_t factor) {
   return rows;
 }
 
+TEST(TrainingFromScratch, InBf16HasTheGradientsOfFp32ToItsRounding) {
+  const auto config_in = [&](const std::string& precision) {
+    const Json fields = {{"method", "scratch"}, {"width", 64}, {"layers", 2}, {"heads", 2}, {"precision", precision}};
+    return must(read_train_config(Json::object(), fields, "test"));
+  };
+  const text::TokenizedRows rows = sequence_rows(3);
+  const BaseModel model = must(scratch_model(config_in("fp32"), 50, 0));
+  Lanes lanes(1);
+  const auto whole = must(TrainingRun::create(model, config_in("fp32"), rows, lanes));
+  auto half = TrainingRun::create(model, config_in("bf16"), rows, lanes);
+  if (!has_bf16_products()) {
+    ASSERT_FALSE(half);
+    EXPECT_THAT(half.error().message, HasSubstr("does not multiply numbers in bf16"));
+    return;
+  }
+  ASSERT_TRUE(half) << half.error().message;
+  EXPECT_EQ((*half)->parameters()[0].value.scalar_type(), at::kFloat);
+  const NamedTensors exact = must(whole->gradients({0, 1})), rounded = must((*half)->gradients({0, 1}));
+  for (const auto& [name, gradient] : exact) {
+    const double apart = (rounded.at(name) - gradient).norm().item<double>() / gradient.norm().item<double>();
+    EXPECT_LT(apart, 0.03) << name;
+    EXPECT_GT(apart, 1e-5) << name;
+  }
+}
+
 TEST(TrainingOnABaseInFewerBits, LosesLittleAndTakesAQuarterOrHalfOfTheBytes) {
   const Json shape = {{"method", "scratch"}, {"width", 64},     {"layers", 2},           {"heads", 2},
                       {"tokens", 60000},     {"batch_size", 8}, {"learning_rate", 5e-3}, {"sequence_length", 64}};
@@ -360,6 +386,7 @@ TEST(TrainingOnABaseInFewerBits, LosesLittleAndTakesAQuarterOrHalfOfTheBytes) {
   const double lora_bf16 = loss_of(*half, "lora", "bf16");
   RecordProperty("lora_bf16", std::to_string(lora_bf16));
   EXPECT_NEAR(lora_bf16, lora, 0.05);
+  EXPECT_NEAR(loss_of(*half, "full", "bf16"), loss_of(whole, "full"), 0.05);
   const auto mixed = TrainingRun::create(*half, must(read_train_config({}, {{"method", "lora"}}, "x")), wanted, lanes);
   ASSERT_FALSE(mixed);
   EXPECT_THAT(mixed.error().message, HasSubstr("one precision, for all trials"));

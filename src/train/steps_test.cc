@@ -60,6 +60,7 @@ std::vector<Json> kinds_of_steps() {
   variants.push_back({{"average", "ema"}, {"average_decay", 0.8}});
   variants.push_back({{"average", "tail"}, {"average_fraction", 0.8}});
   variants.push_back({{"batch_start", 2}, {"batch_ramp_fraction", 0.7}, {"clip_value", 0.01}, {"clip_adaptive", 0.05}});
+  variants.push_back({{"sequence_start", 3}, {"sequence_length", 40}, {"sequence_ramp_fraction", 0.8}});
   variants.push_back({{"label_smoothing", 0.1}, {"z_loss", 1e-3}});
   variants.push_back({{"spike_deviations", 1}, {"spike_rollback", 3}, {"tokens", 12000}});
   return variants;
@@ -166,6 +167,31 @@ TEST_F(Steps, WithAGrowingBatchTakeMoreRowsUntilItIsGrown) {
   }
   EXPECT_EQ(rows.front(), 2);
   EXPECT_EQ(rows.back(), 10);
+}
+
+TEST_F(Steps, WithGrowingSequencesCutThemAsShorterOnesAreUntilTheyAreGrown) {
+  rows_ = testing::random_rows(std::vector<std::int64_t>(40, 30), 61, 5);
+  const auto growing = run(config_with({{"sequence_start", 6},
+                                        {"sequence_length", 30},
+                                        {"sequence_ramp_fraction", 0.5},
+                                        {"batch_size", 2},
+                                        {"dropout", 0},
+                                        {"tokens", 2400}}));
+  text::TokenizedRows cut = rows_;  // the same texts, tokenized in pieces of 6
+  cut.offsets = {0};
+  for (std::int64_t piece = 0; piece < 40 * 5; ++piece) cut.offsets.push_back(cut.offsets.back() + 6);
+  cut.label_starts.assign(40 * 5, 1);
+  const auto theirs = must(TrainingRun::create(model_, config_with({{"dropout", 0}}), cut, lanes_));
+  const NamedTensors expected = must(theirs->gradients({5, 6, 7, 8, 9, 15, 16, 17, 18, 19}));
+  for (const auto& [name, gradient] : must(growing->gradients({1, 3})))
+    EXPECT_LT(testing::relative_difference(gradient, expected.at(name)), 1e-5) << name;
+  for (std::int64_t tokens = 0; !growing->finished(); tokens += 60) {
+    const double part = std::min(1.0, static_cast<double>(tokens) / 1200);
+    const std::int64_t pieces = (30 + std::lround(6 + 24 * part) - 1) / std::lround(6 + 24 * part);
+    const StepReport report = must(growing->step());
+    EXPECT_EQ(report.tokens, 60);
+    EXPECT_EQ(report.label_tokens, 60 - 2 * pieces) << tokens;
+  }
 }
 
 TEST_F(Steps, ThatStandOutAreNotTaken) {

@@ -36,6 +36,13 @@ inline double relative_difference(const Tensor& a, const Tensor& b) {
   return (a - b).abs().max().item<double>() / (scale > 0 ? scale : 1);
 }
 
+inline Tensor rounded_to_bf16(const Tensor& x) { return x.detach().to(at::kBFloat16).to(at::kDouble); }
+
+/// That sums were rounded to bf16 once: off by 2^-8 of themselves at most. Sums in bf16 would be off by far more.
+inline void expect_rounded_once(const Tensor& ours, const Tensor& exact) {
+  EXPECT_LE(((ours - exact).abs() - exact.abs() / 256).max().item<double>(), 1e-3);
+}
+
 /// Counts the tensors of its thread, as libtorch reports them to profilers.
 class MemoryMeter final : public c10::MemoryReportingInfoBase {
  public:

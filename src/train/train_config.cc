@@ -163,6 +163,19 @@ Rows run_rows() {
           .minimum = 2,
           .maximum = 1 << 24,
           .help = "longer texts are cut into sequences, longer completions are truncated"},
+      Row{.name = "sequence_start",
+          .member = &TrainConfig::sequence_start,
+          .minimum = 0,
+          .maximum = 1 << 24,
+          .help =
+              "tokens of the longest sequence at first, which grows linearly to sequence_length; longer ones are cut "
+              "into pieces that do not see each other; 0: sequence_length from the beginning",
+          .source = "Shortformer, arXiv 2012.15832; arXiv 2108.06084"},
+      Row{.name = "sequence_ramp_fraction",
+          .member = &TrainConfig::sequence_ramp_fraction,
+          .minimum = 0,
+          .maximum = 1,
+          .help = "part of the run in which a sequence_start grows"},
       Row{.name = "mixture",
           .member = &TrainConfig::mixture,
           .help = "shares of the training sets in the tokens, {books: 0.7, code: 0.3}; a search names them "
@@ -194,9 +207,9 @@ Rows run_rows() {
           .member = &TrainConfig::precision,
           .choices = {"fp32", "bf16"},
           .help =
-              "bf16, for methods that leave the base as it is: its linear layers are kept in bf16, and their products "
-              "have factors and results in bf16 and sums in fp32; all else is fp32. The same for all trials; needs "
-              "AMX or AVX-512 BF16"},
+              "bf16: the products of linear layers have factors and results in bf16 and sums in fp32; a base that "
+              "stays as it is is kept in bf16, what is trained in fp32 (full, scratch); all else is fp32. The same for "
+              "all trials; needs AMX or AVX-512 BF16"},
       Row{.name = "recompute",
           .member = &TrainConfig::recompute,
           .choices = {"none", "layers"},
@@ -230,12 +243,17 @@ Rows architecture_rows() {
           .member = &TrainConfig::heads,
           .minimum = 1,
           .maximum = 10000,
-          .help = "scratch: attention heads; they divide the width"},
+          .help = "scratch: attention heads; they divide the width, or head_dim is given"},
       Row{.name = "kv_heads",
           .member = &TrainConfig::kv_heads,
           .minimum = 0,
           .maximum = 10000,
           .help = "scratch: key-value heads, which divide the heads; 0, and for gpt2: as many as heads"},
+      Row{.name = "head_dim",
+          .member = &TrainConfig::head_dim,
+          .minimum = 0,
+          .maximum = 1 << 16,
+          .help = "scratch: width of a head; 0: width / heads"},
       Row{.name = "width",
           .member = &TrainConfig::width,
           .minimum = 1,

@@ -50,6 +50,8 @@ struct TrainConfig {
   double batch_ramp_fraction = 0.1;
   std::int64_t micro_batch = 0;  ///< tokens that a thread takes at once; 0: by the model's size
   std::int64_t sequence_length = 512;
+  std::int64_t sequence_start = 0;  ///< longest sequence at first; 0: sequence_length
+  double sequence_ramp_fraction = 0.3;
   std::string mixture;      ///< shares of the training sets in the tokens, "books=0.7,code=0.3"; empty: as the data say
   double balance = 0;       ///< of classes: 0: as they are, 1: all equally often
   std::int64_t tokens = 0;  ///< training tokens of the whole run; 0: from epochs
@@ -70,7 +72,8 @@ struct TrainConfig {
   std::string precision = "fp32", recompute = "none";
 
   std::string shape = "llama", norm = "auto", activation = "auto";
-  std::int64_t layers = 4, heads = 4, kv_heads = 0, width = 128, feed_forward = 0, positions = 0, window = 0;
+  std::int64_t layers = 4, heads = 4, kv_heads = 0, head_dim = 0, width = 128, feed_forward = 0, positions = 0,
+               window = 0;
   bool tie_embeddings = true;
 };
 

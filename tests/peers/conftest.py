@@ -12,6 +12,8 @@ BIN = os.environ.get("PEGBOX_BIN", os.path.join(ROOT, "build", "bin"))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 torch.set_num_threads(2)
 
+needs_bf16_products = pytest.mark.skipif(not any(unit in open("/proc/cpuinfo").read() for unit in ("amx_bf16", "avx512_bf16")), reason="this CPU does not multiply numbers in bf16")
+
 SENTENCES = [
     "The whale was white, and it was large; nobody who saw it forgot it.",
     "def add(a, b):\n    return a + b\n",

@@ -186,10 +186,10 @@ def test_half_precision_and_sharded_files_are_read(name, dtype, shard, text_file
     assert abs(ours["loss"] - loss) < 1e-5 * loss
 
 
-@pytest.mark.parametrize("fields", [{"shape": "mistral", "window": WINDOW, "kv_heads": 2}, {"shape": "qwen2"}, {"shape": "qwen3", "activation": "gelu_gated"},
+@pytest.mark.parametrize("fields", [{"shape": "mistral", "window": WINDOW, "kv_heads": 2}, {"shape": "qwen2", "head_dim": 24, "width": 40}, {"shape": "qwen3", "activation": "gelu_gated"},
                                     {"shape": "gemma2", "window": WINDOW, "layers": 3}, {"shape": "gemma3_text", "window": WINDOW, "layers": 7, "width": 16},
-                                    {"shape": "gemma2"}, {"shape": "gemma3_text"},
-                                    {"shape": "arcee", "activation": "relu"}, {"shape": "stablelm", "norm": "layer"}, {"shape": "starcoder2", "activation": "gelu", "window": WINDOW}],
+                                    {"shape": "gemma2", "head_dim": 6}, {"shape": "gemma3_text"},
+                                    {"shape": "arcee", "activation": "relu"}, {"shape": "stablelm", "norm": "layer"}, {"shape": "starcoder2", "activation": "gelu", "window": WINDOW, "head_dim": 10}],
                          ids=lambda fields: fields["shape"])
 def test_a_model_from_scratch_loads_in_transformers(fields, text_file, tmp_path):
     ours = train("", text_file, tmp_path / "model", **{"method": "scratch", "layers": 2, "heads": 4, "width": 32, "tokens": 3000, "batch_size": 4, "vocabulary": 400,

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 import torch
-from conftest import BIN, SENTENCES, gpt2, trainer, write_tokenizer
+from conftest import BIN, SENTENCES, gpt2, needs_bf16_products, trainer, write_tokenizer
 from safetensors.torch import load_file
 
 
@@ -102,12 +102,12 @@ def test_the_codes_of_8_bit_state_are_those_of_bitsandbytes(model, tmp_path, opt
     assert compared > 50_000
 
 
-@pytest.mark.skipif(not any(unit in open("/proc/cpuinfo").read() for unit in ("amx_bf16", "avx512_bf16")), reason="this CPU does not multiply numbers in bf16")
-@pytest.mark.parametrize("method", ["lora", "adapter", "prefix"])
+@needs_bf16_products
+@pytest.mark.parametrize("method", ["lora", "adapter", "prefix", "full"])
 def test_the_curve_in_bf16_is_that_in_fp32_to_a_hundredth(model, tmp_path, method):
-    curves = {}
+    curves, rate = {}, 1e-3 if method == "full" else 1e-2
     for precision in ("fp32", "bf16"):
-        trainer("train", "--json-config", config(model, tensorboard=str(tmp_path / precision), method=method, precision=precision, learning_rate=1e-2, tokens=8000, evaluate_every=1000), "--json")
+        trainer("train", "--json-config", config(model, tensorboard=str(tmp_path / precision), method=method, precision=precision, learning_rate=rate, tokens=8000, evaluate_every=1000), "--json")
         curves[precision] = {tag: [point.value for point in curves_of(tmp_path / precision).Scalars(tag)] for tag in ("train/loss", "validation_loss")}
     for tag, points in curves["fp32"].items():
         assert curves["bf16"][tag] == pytest.approx(points, rel=1e-2), tag

@@ -3,7 +3,7 @@
 import math
 
 import torch
-from conftest import llama, reference, relative, rows_of, trainer, write_tokenizer
+from conftest import llama, needs_bf16_products, reference, relative, rows_of, trainer, write_model, write_tokenizer
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -24,6 +24,23 @@ def test_logits_loss_and_gradients_equal_transformers(model_folder, text_file, t
         if name in compared:
             assert relative(compared[name], gradient) < 1e-4, name
     assert set(compared) <= set(gradients)
+
+
+@needs_bf16_products
+def test_gradients_in_bf16_are_off_by_no_more_than_those_of_autocast(tmp_path, text_file):
+    """Autocast multiplies in bf16 what pegbox does, and attention and head besides."""
+    torch.manual_seed(3)
+    folder = write_model(llama(), tmp_path / "model")
+    rows = rows_of(folder)[:7]
+    loss, _, exact = reference(folder, rows)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        _, _, theirs = reference(folder, rows)
+    trainer("probe", "--model", folder, "--data", text_file, "--output", tmp_path / "probe.safetensors", "--rows", 7, "--sequence_length", 128, "--precision", "bf16")
+    ours = load_file(tmp_path / "probe.safetensors")
+    assert abs(ours["loss"].item() - loss) < 1e-2 * loss
+    for name, gradient in exact.items():
+        error = relative(ours["gradient." + name], gradient)
+        assert 1e-4 < error < 1.2 * relative(theirs[name], gradient) < 0.1, name
 
 
 def test_evaluate_gives_the_loss_of_transformers(model_folder, text_file):

@@ -36,11 +36,8 @@ class Evaluate final : public Subcommand {
         {.names = "--sequence-length",
          .target = &sequence_length_,
          .value = "N",
-         .help = "longer texts are cut into pieces of so many tokens [512]"},
-        {.names = "--columns",
-         .target = &columns_,
-         .value = "NAME=FIELD",
-         .help = "what the data call a field of ours, such as prompt=question; may be repeated"},
+         .help = "longer texts are cut into pieces of so many tokens [512, or the model's positions]"},
+        columns_option(&columns_),
         {.names = "--set",
          .target = &set_,
          .value = "NAME=VALUE",
@@ -54,7 +51,8 @@ class Evaluate final : public Subcommand {
   }
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const auto trainer, TrainerProgram::find());
-    Json config = {{"model", model_}, {"data", {{"test", data_}}}, {"sequence_length", sequence_length_}};
+    Json config = {{"model", model_}, {"data", {{"test", data_}}}};
+    if (sequence_length_ != 0) config["sequence_length"] = sequence_length_;
     if (!columns_.empty()) {
       PEGBOX_TRY(config["data"]["columns"], fields_of_flags(columns_, "--columns"));
     }
@@ -80,7 +78,7 @@ class Evaluate final : public Subcommand {
  private:
   std::string model_, adapter_, per_row_;
   std::vector<std::string> data_, columns_, set_;
-  std::int64_t sequence_length_ = 512;
+  std::int64_t sequence_length_ = 0;  // 0: the trainer's
 };
 
 }  // namespace

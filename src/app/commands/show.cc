@@ -90,8 +90,8 @@ class Show final : public Subcommand {
     for (const auto& [name, value] : trial.metrics) text += fmt::format("  {:<20} {}\n", name, show_metric(value));
     const auto curve = curve_of(trial, metric);
     if (curve.size() > 1)
-      text += fmt::format("  {:<20} {}  {} -> {} up to step {}\n", metric, sparkline(curve, 40, unicode),
-                          show_metric(curve.front()), show_metric(curve.back()), trial.step);
+      text += fmt::format("  {:<20} {}  {} -> {} up to {}\n", metric, sparkline(curve, 40, unicode),
+                          show_metric(curve.front()), show_metric(curve.back()), show_step(history.spec, trial.step));
     text += fmt::format("  {:<20} {}\n  {:<20} {}\n", "chosen because", to_line(trial.reason), "seed", trial.seed);
     session.console().print(text);
     return ExitCode::Done;

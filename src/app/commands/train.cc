@@ -1,6 +1,7 @@
 // pegbox train: one training run without a search.
 #include "app/commands/table.h"
 #include "app/preflight_view.h"
+#include "app/rate_check.h"
 #include "app/run_flags.h"
 #include "app/session.h"
 #include "app/trainer_program.h"
@@ -8,6 +9,27 @@
 namespace pegbox {
 
 namespace {
+
+/// Warns of an odd learning rate as soon as the trainer has written what the run is of.
+class RateWarning {
+ public:
+  RateWarning(Path facts, Console& console) : facts_(std::move(facts)), console_(console) {}
+
+  const Path& facts() const { return facts_; }
+  void look() {
+    if (done_ || !std::filesystem::exists(facts_)) return;
+    done_ = true;
+    const auto text = read_file(facts_);
+    const auto facts = text ? parse_json(*text, facts_.string()) : Result<Json>(Json());
+    if (!facts || !facts->is_object()) return;
+    if (const auto odd = odd_rate(*facts)) console_.warn(*odd);
+  }
+
+ private:
+  Path facts_;
+  Console& console_;
+  bool done_ = false;
+};
 
 class Train final : public Subcommand {
  public:
@@ -41,9 +63,13 @@ class Train final : public Subcommand {
                   {.where = "pegbox train", .what = "--output is missing", .expected = "a folder for the result"});
     PEGBOX_TRY(const auto trainer, TrainerProgram::find());
     if (session.verbose()) PEGBOX_CHECK(show_preflight(trainer, config, session.console()));
+    PEGBOX_TRY(const auto folder, TemporaryFolder::create("pegbox"));
+    RateWarning warning(folder.path() / "facts.json", session.console());
+    if (!session.verbose()) config["facts"] = warning.facts().string();
     const bool is_result = !session.console().quiet() || config.value("json", Json(false)) == true;
     const auto output = is_result ? TrainerOutput::Result : TrainerOutput::Progress;
-    return trainer.run("train", config, session.console(), session.interrupted(), output, flags_.called());
+    return trainer.run("train", config, session.console(), session.interrupted(), output, flags_.called(),
+                       [&] { warning.look(); });
   }
 
  private:

@@ -9,7 +9,6 @@
 #include "app/study_json.h"
 #include "app/study_plan.h"
 #include "app/study_run.h"
-#include "app/trainer_program.h"
 
 namespace pegbox {
 
@@ -81,7 +80,7 @@ class Tune final : public Subcommand {
   }
 
   Result<ExitCode> run(Session& session) override {
-    PEGBOX_TRY(const StudyFile file, load());
+    PEGBOX_TRY(StudyFile file, load());
     PEGBOX_CHECK(check_strategies(file.spec));
     if (dry_run_) return show_plan(session, file);
     PEGBOX_TRY(const StorePlace place, session.place());
@@ -113,17 +112,13 @@ class Tune final : public Subcommand {
 
   static std::string standing(const Study& study) { return status_line(study.history(), study.state().now_s()); }
 
-  static Result<ExitCode> show_plan(Session& session, const StudyFile& file) {
-    std::optional<Json> described = file.described;
-    if (!described && file.trial.kind == TrialKind::Trainer) {
-      PEGBOX_TRY(const auto trainer, TrainerProgram::find());
-      PEGBOX_TRY(described, trainer.ask("describe", file.trial.trainer));
-    }
+  static Result<ExitCode> show_plan(Session& session, StudyFile& file) {
+    PEGBOX_CHECK(file.describe());
     if (session.wants_json()) {
-      Json plan = {{"spec", file.spec.source}, {"described", described ? *described : Json(nullptr)}};
+      Json plan = {{"spec", file.spec.source}, {"described", file.described ? *file.described : Json(nullptr)}};
       session.print_json(plan);
     } else {
-      session.console().print(describe_plan(file, described));
+      session.console().print(describe_plan(file, file.described));
     }
     return ExitCode::Done;
   }
@@ -161,9 +156,9 @@ class Tune final : public Subcommand {
       session.console().say("Its configuration is outside the present space: the study file was changed after it ran.");
     if (best.state != TrialState::Done)
       session.console().say(
-          fmt::format("No trial ran to its full length; this one was ended at step {}. A new study with a "
+          fmt::format("No trial ran to its full length; this one was ended at {}. A new study with a "
                       "larger budget, or shorter trials, lets some finish.",
-                      best.step));
+                      show_step(study.state().spec(), best.step)));
     if (details["lowest"] != details["trial"])
       session.console().say(fmt::format("Trial {} has the best single result; less is expected of its configuration.",
                                         details["lowest"].get<std::int64_t>()));

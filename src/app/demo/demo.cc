@@ -126,7 +126,7 @@ Result<void> Demo::train_base() {
 
 Result<void> Demo::search(DemoResult& result) {
   Document document{.json = recipe_.study(text_, folder_ / "base", seed_), .name = "demo", .lines = {}};
-  PEGBOX_TRY(const StudyFile file, StudyFile::read(std::move(document), std::filesystem::current_path()));
+  PEGBOX_TRY(StudyFile file, StudyFile::read(std::move(document), std::filesystem::current_path()));
   PEGBOX_TRY(const auto store, pegbox::open_store("sqlite:" + place().database.string()));
   PEGBOX_TRY(const HeldStudy held, hold_study(*store, file, false, session_.console()));
   PEGBOX_TRY(const RunResult run,

@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
                         .protocol_output = output};
   const auto done = [&]() -> pegbox::Result<void> {
     PEGBOX_TRY(const pegbox::Document document, read_command_line({arguments.begin() + 1, arguments.end()}));
-    PEGBOX_TRY(const Config config, read_config(document));
+    PEGBOX_TRY(const Config config, read_config(document, verb->name));
     return verb->run(config, streams);
   }();
   std::fflush(result);

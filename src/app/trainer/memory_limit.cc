@@ -106,11 +106,12 @@ Sizes sizes_from_scratch(std::int64_t vocabulary) {
   const std::string gated = fmt::format("(1 - {})", plain);
   const std::string inner =
       fmt::format("(feed_forward + (feed_forward == 0) * width * ({} * 4 + {} * 8 / 3))", plain, gated);
-  const std::string of_layer = fmt::format("(14 * width + 4 * {})", inner);
+  const std::string heads = "(heads * head_dim + (head_dim == 0) * width)";
+  const std::string of_layer = fmt::format("(8 * width + 6 * {} + 4 * {})", heads, inner);
   return {
       .parameters = fmt::format("(width * ({} * (2 - tie_embeddings) + {} * max(positions, sequence_length, 512)) + "
-                                "layers * width * (4 * width + (2 + {}) * {}))",
-                                vocabulary, gpt2, gated, inner),
+                                "layers * width * (4 * {} + (2 + {}) * {}))",
+                                vocabulary, gpt2, heads, gated, inner),
       .bytes_per_token =
           fmt::format("({} * ((recompute == 'none') * layers * {} + (recompute != 'none') * (layers * 2 * "
                       "width + {})))",
@@ -153,13 +154,13 @@ std::optional<std::string> peak_memory_limit(const Workplace& workplace, const t
                                  "lora_start",    "last_layers", "adapter_width", "adapter_placement",
                                  "virtual_tokens"};
   if (from_scratch)
-    names = {"shape", "layers", "width", "feed_forward", "positions", "tie_embeddings", "sequence_length"};
+    names = {"shape",        "layers",    "width",          "heads",          "head_dim",
+             "feed_forward", "positions", "tie_embeddings", "sequence_length"};
   for (const char* name : {"batch_size", "micro_batch", "sequence_length", "recompute", "optimizer", "state_precision"})
     names.emplace_back(name);
   for (const std::string& name : names)
     if (!values.contains(name)) values[name] = config[name];
-  const Sizes sizes = from_scratch ? sizes_from_scratch(workplace.corpus->text().tokenizer.vocabulary_size())
-                                   : sizes_on(workplace.base, run);
+  const Sizes sizes = from_scratch ? sizes_from_scratch(workplace.vocabulary) : sizes_on(workplace.base, run);
   const int lanes = workplace.lanes->count();
   const std::string most =
       fmt::format("(micro_batch + (micro_batch == 0) * min({}, max({}, {:.0f} / {})))", train::kMostMicroBatchTokens,

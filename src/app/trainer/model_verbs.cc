@@ -47,6 +47,17 @@ Result<train::Corpus> open_corpus(const Config& config, const train::ClassNames&
                        classes);
 }
 
+/// The sequence length that is asked for, which must fit the model, else the default, or less where that must.
+Result<std::int64_t> evaluated_length(const Config& config, const train::TrainConfig& run, const AdaptedModel& model) {
+  const std::int64_t most = model.longest_text();
+  if (run.sequence_length <= most || !config.run.contains("sequence_length"))
+    return std::min(run.sequence_length, most);
+  return fail(ErrorKind::InvalidInput, {.where = "sequence_length",
+                                        .what = "sequences are longer than the model knows positions",
+                                        .got = fmt::to_string(run.sequence_length),
+                                        .expected = fmt::format("at most {}", most)});
+}
+
 /// One line for each text: {"row": 0, "loss": 2.1, "label_tokens": 310}.
 Result<void> write_per_row(const std::vector<train::Evaluation>& results, const Path& path) {
   std::string lines;
@@ -85,7 +96,7 @@ Result<void> run_evaluate(const Config& config, const Streams& streams) {
   const auto lanes = train::Lanes::for_threads(threads_of(config.settings));
   PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(config.settings));
   PEGBOX_TRY(train::Corpus corpus, open_corpus(config, model.decoder().config().labels));
-  const std::int64_t length = std::min(run.sequence_length, model.longest_text());
+  PEGBOX_TRY(const std::int64_t length, evaluated_length(config, run, model));
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), length));
   PEGBOX_CHECK(train::check_tokens(rows->ids, model.decoder().config().vocabulary));
   PEGBOX_TRY(const train::Evaluation result, model.evaluate(*rows, *lanes, kEvaluationTokens, run.evaluate_tokens));
@@ -148,7 +159,7 @@ Result<void> run_probe(const Config& config, const Streams& streams) {
                 {.where = "config", .what = "output is missing", .expected = "a .safetensors file to write"});
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config({{"method", "full"}}, config.run, "config"));
   const auto lanes = train::Lanes::for_threads(threads_of(settings));
-  PEGBOX_TRY(const train::BaseModel model, train::load_model(settings.model));
+  PEGBOX_TRY(const train::BaseModel model, train::load_model(settings.model, storage_of(config.run)));
   PEGBOX_TRY(train::Corpus corpus, open_corpus(config, model.decoder->config().labels));
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), run.sequence_length));
   PEGBOX_TRY(const std::int64_t count, train::probe(model, run, *rows, settings.rows, *lanes, settings.output));

@@ -69,16 +69,20 @@ Json finding_json(const Finding& finding) {
   return {{"fault", finding.is_fault}, {"what", finding.what}, {"hint", finding.hint}};
 }
 
+Json run_json(const train::TrainConfig& run) {
+  return {{"method", run.method}, {"optimizer", run.optimizer}, {"learning_rate", run.learning_rate}};
+}
+
 /// What model a run has, as far as its data must fit it.
 struct ModelShape {
   Json facts = Json::object();
   train::ModelLayout layout;
-  std::int64_t positions = 0, vocabulary = 0;  ///< 0: unknown
+  std::int64_t positions = 0, vocabulary = 0;
 };
 
 Result<ModelShape> shape_of(const Config& config, const train::TrainConfig& run, const text::ModelText& text) {
   if (!train::method_needs_base(run.method)) {
-    PEGBOX_TRY(const auto fresh, train::scratch_model(run, text.tokenizer.vocabulary_size(), text.end.id));
+    PEGBOX_TRY(const auto fresh, train::scratch_model(run, embedding_rows(config.settings, text), text.end.id));
     const train::ModelConfig& shape = fresh.decoder->config();
     return ModelShape{model_facts(shape, fresh.decoder->layout()), fresh.decoder->layout(), shape.positions,
                       shape.vocabulary};
@@ -198,8 +202,10 @@ Result<PartReport> report_part(train::Corpus& corpus, train::Part part, std::int
 }
 
 Result<Survey> survey(const Config& config, const train::TrainConfig& run, train::Corpus& corpus) {
-  PEGBOX_TRY(const ModelShape shape, shape_of(config, run, corpus.text()));
-  Survey result{.model = shape.facts, .learning_rate = run.learning_rate};
+  const auto known = shape_of(config, run, corpus.text());
+  const ModelShape shape = known ? *known : ModelShape();
+  Survey result{.model = shape.facts, .run = run_json(run)};
+  if (!known) result.findings.push_back({true, known.error().message, ""});
   for (const train::Part part : {train::Part::Train, train::Part::Validation, train::Part::Test}) {
     if (part != train::Part::Train && !corpus.has(part)) continue;
     auto report = report_part(corpus, part, run.sequence_length);
@@ -209,12 +215,12 @@ Result<Survey> survey(const Config& config, const train::TrainConfig& run, train
     }
     result.parts[name_of(part)] = std::move(report->numbers);
     PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(part, run.sequence_length));
-    find_misfits(shape, run, *rows, corpus.text(), report->findings);
+    if (known) find_misfits(shape, run, *rows, corpus.text(), report->findings);
     if (part == train::Part::Train) {
       find_refusals(run, corpus, *rows, report->findings);
       const std::int64_t tokens = train::total_tokens_of(run, *rows);
       result.model["steps"] = tokens;
-      result.learning_rate = train::peak_learning_rate(run, shape.layout, tokens);
+      if (known) result.run["learning_rate"] = train::peak_learning_rate(run, shape.layout, tokens);
     }
     for (Finding& finding : report->findings) {
       finding.what = fmt::format("{}: {}", name_of(part), finding.what);
@@ -228,8 +234,14 @@ Result<Survey> survey(const Config& config, const train::TrainConfig& run, train
 
 Result<Json> preflight(const Config& config) {
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
-  PEGBOX_TRY(const auto corpus, load_corpus(config));
-  PEGBOX_TRY(Survey found, survey(config, run, *corpus));
+  const auto opened = load_corpus(config);
+  train::Corpus* const corpus = opened ? opened->get() : nullptr;
+  Survey found{.run = run_json(run)};
+  if (corpus == nullptr) {
+    found.findings.push_back({true, opened.error().message, ""});
+  } else {
+    PEGBOX_TRY(found, survey(config, run, *corpus));
+  }
   Json samples = Json::array(), findings = Json::array();
   if (found.parts.contains("train")) {
     PEGBOX_TRY(const text::TokenizedRows* const rows, corpus->tokenized(train::Part::Train, run.sequence_length));
@@ -240,7 +252,7 @@ Result<Json> preflight(const Config& config) {
   }
   for (const Finding& finding : found.findings) findings.push_back(finding_json(finding));
   return Json{{"model", std::move(found.model)},
-              {"run", {{"method", run.method}, {"optimizer", run.optimizer}, {"learning_rate", found.learning_rate}}},
+              {"run", std::move(found.run)},
               {"parts", std::move(found.parts)},
               {"findings", std::move(findings)},
               {"samples", std::move(samples)}};

@@ -30,11 +30,11 @@ struct PartReport {
 
 Result<PartReport> report_part(train::Corpus& corpus, train::Part part, std::int64_t sequence_length);
 
-/// What a look at a run's data found: facts of the model that they must fit, numbers of each part by name, and
-/// findings.
+/// What a look at a run's data found: facts of the model that they must fit, fields of the run that matter ("method",
+/// "optimizer" and the "learning_rate" that it would have, also where a law gives it), numbers of each part by name,
+/// and findings.
 struct Survey {
-  Json model = Json::object(), parts = Json::object();
-  double learning_rate = 0;  ///< that the run would have, also where a law gives it
+  Json model = Json::object(), run = Json::object(), parts = Json::object();
   std::vector<Finding> findings{};
 };
 
@@ -42,10 +42,10 @@ struct Survey {
 /// fault.
 Result<Survey> survey(const Config& config, const train::TrainConfig& run, train::Corpus& corpus);
 
-/// Looks at all that a config names but the weights: {"model": facts, "run": resolved fields that matter, "parts":
+/// Looks at all that a config names but the weights: {"model": facts, "run": fields that matter, "parts":
 /// {"train": numbers, ...}, "findings": [{"fault", "what", "hint"}], "samples": [{"file", "line", "ids", "learned",
-/// "pieces"}]} (of classes with "label", which is no id), the first `rows` of the settings as samples. Data without
-/// anything to learn are a finding; what cannot be read is an error.
+/// "pieces"}]} (of classes with "label", which is no id), the first `rows` of the settings as samples. Data that
+/// cannot be read or have nothing to learn are a finding, a fault; a config that says nonsense is an error.
 Result<Json> preflight(const Config& config);
 
 }  // namespace pegbox::trainer

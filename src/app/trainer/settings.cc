@@ -62,9 +62,13 @@ const FieldTable<Settings>& setting_fields() {
                               "of conversations only the assistant's last turn (last_turn), or all"},
       Field<Settings>{.name = "vocabulary",
                       .member = &Settings::vocabulary,
-                      .minimum = 257,
+                      .minimum = 0,
                       .maximum = 1 << 20,
-                      .help = "size of a tokenizer trained on the data, where none is given"},
+                      .help = "scratch: tokens of the tokenizer that is trained on the data (0: 2048); where one is "
+                              "given, rows of the embedding, at least its tokens (0: as many)"},
+      Field<Settings>{.name = "facts",
+                      .member = &Settings::facts,
+                      .help = "train: a file for facts of model, data and run, as JSON, before the first step"},
       Field<Settings>{.name = "per_row",
                       .member = &Settings::per_row,
                       .help = "evaluate: a file for the loss of each text apart, as JSON lines"},
@@ -94,18 +98,54 @@ const FieldTable<Settings>& setting_fields() {
   return table;
 }
 
-std::vector<std::string_view> config_names() {
+namespace {
+
+/// A field that some verbs alone read.
+struct OwnField {
+  std::string_view field;
+  std::vector<std::string_view> verbs;
+};
+
+const std::vector<OwnField>& own_fields() {
+  static const std::vector<std::string_view> worker{"worker", "describe", "preflight"};  // the trainer of a study
+  static const std::vector<OwnField> table{{"folder", worker},
+                                           {"slots", worker},
+                                           {"held_bytes", worker},
+                                           {"facts", {"train"}},
+                                           {"per_row", {"evaluate"}},
+                                           {"prompt", {"predict"}},
+                                           {"most_tokens", {"predict"}},
+                                           {"top_k", {"predict"}},
+                                           {"temperature", {"predict"}},
+                                           {"rows", {"probe", "preflight"}},
+                                           {"adapter", {"evaluate", "predict", "merge"}}};
+  return table;
+}
+
+/// The names of everything that a verb's config may hold.
+std::vector<std::string_view> config_names(std::string_view verb) {
   std::vector<std::string_view> names = names_of(setting_fields().rows());
   names.push_back("data");
   for (const std::string_view name : names_of(train::train_fields().rows())) names.push_back(name);
+  std::erase_if(names, [&](std::string_view name) {
+    const auto verbs = verbs_reading(name);
+    return !verbs.empty() && std::ranges::find(verbs, verb) == verbs.end();
+  });
   return names;
 }
 
-Result<Config> read_config(const Document& written) {
+}  // namespace
+
+std::vector<std::string_view> verbs_reading(std::string_view field) {
+  const auto found = std::ranges::find(own_fields(), field, &OwnField::field);
+  return found == own_fields().end() ? std::vector<std::string_view>{} : found->verbs;
+}
+
+Result<Config> read_config(const Document& written, std::string_view verb) {
   Document document = written;
   train::fold_mixture(document.json);
   const Node root = document.root();
-  PEGBOX_CHECK(root.only(config_names()));
+  PEGBOX_CHECK(root.only(config_names(verb)));
   Config config;
   PEGBOX_TRY(config.settings, setting_fields().read_known(root));
   if (root.has("data")) {

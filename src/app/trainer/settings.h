@@ -28,8 +28,9 @@ struct Settings {
   double validation_fraction = 0.05;
   std::string chat_template;  ///< a file, or a name; empty: the model's
   std::string loss_on = "completions";
-  std::int64_t vocabulary = 2048;  ///< of a tokenizer trained on the data, where none is given
-  std::string per_row;             ///< evaluate: file for the loss of each text apart
+  std::int64_t vocabulary = 0;  ///< of a model from scratch; 0: its tokenizer's, or kTrainedVocabulary
+  std::string facts;            ///< train: file for facts of model, data and run
+  std::string per_row;          ///< evaluate: file for the loss of each text apart
   std::string prompt;
   std::int64_t most_tokens = 128, top_k = 0;
   double temperature = 0;
@@ -47,12 +48,12 @@ struct Config {
   Json run = Json::object();
 };
 
-/// Reads a flat object: rows of `setting_fields`, rows of train::train_fields, and `data`. Unknown names are refused
-/// with the nearest known one; the run's fields are validated.
-Result<Config> read_config(const Document& document);
+/// The verbs that read a field; empty: all.
+std::vector<std::string_view> verbs_reading(std::string_view field);
 
-/// The names of everything a config may hold.
-std::vector<std::string_view> config_names();
+/// Reads a flat object for a verb: those rows of `setting_fields` that it reads, rows of train::train_fields, and
+/// `data`. Other names are refused with the nearest known one; the run's fields are validated.
+Result<Config> read_config(const Document& document, std::string_view verb);
 
 /// The command line of a verb: `--config FILE`, `--json-config TEXT` and `--name value`, in the order given; later ones
 /// win.

@@ -85,6 +85,7 @@ class Session {
                    {"learning_rate", run().config().learning_rate},
                    {"seconds", clock_.now_s() - start_s_},
                    {"tokens_per_second", speed()}};
+    if (workplace_.base.decoder) result["base_bytes"] = workplace_.base.bytes();
     if (has_evaluation_) {
       result["validation_loss"] = evaluation_.loss;
       result["perplexity"] = evaluation_.perplexity();
@@ -165,11 +166,7 @@ class Session {
 };
 
 /// The data in short: how much is learned, and what is odd. What makes the run pointless, the run says itself.
-Result<void> print_data(const Config& config, const train::TrainConfig& run, train::Corpus& corpus,
-                        const Streams& streams) {
-  for (const train::Part part : {train::Part::Train, train::Part::Validation})
-    if (corpus.has(part)) PEGBOX_CHECK(corpus.tokenized(part, run.sequence_length));
-  PEGBOX_TRY(const Survey found, survey(config, run, corpus));
+void print_data(const Survey& found, const Streams& streams) {
   for (const std::string_view name : train::kPartNames) {
     if (!found.parts.contains(name)) continue;
     const auto count = [&](const char* what) { return format_count(found.parts[name][what].get<double>()); };
@@ -179,7 +176,19 @@ Result<void> print_data(const Config& config, const train::TrainConfig& run, tra
   for (const Finding& finding : found.findings)
     if (!finding.is_fault) fmt::print(streams.progress, "warning: {}; {}\n", finding.what, finding.hint);
   std::fflush(streams.progress);
-  return {};
+}
+
+/// Says what the run is of, to people and to the settings' file of facts, as far as they want to know.
+Result<void> tell_data(const Config& config, const train::TrainConfig& run, train::Corpus& corpus,
+                       const Streams& streams) {
+  const Settings& settings = config.settings;
+  if (settings.json && settings.facts.empty()) return {};
+  for (const train::Part part : {train::Part::Train, train::Part::Validation})
+    if (corpus.has(part)) PEGBOX_CHECK(corpus.tokenized(part, run.sequence_length));
+  PEGBOX_TRY(const Survey found, survey(config, run, corpus));
+  if (!settings.json) print_data(found, streams);
+  if (settings.facts.empty()) return {};
+  return replace_file(settings.facts, to_line(Json{{"model", found.model}, {"run", found.run}}));
 }
 
 }  // namespace
@@ -190,7 +199,7 @@ Result<void> run_train(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const train::TrainConfig resolved, train::read_train_config(Json::object(), config.run, "config"));
   PEGBOX_CHECK(prepare_output(config.settings));
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
-  if (!config.settings.json) PEGBOX_CHECK(print_data(config, resolved, *workplace.corpus, streams));
+  PEGBOX_CHECK(tell_data(config, resolved, *workplace.corpus, streams));
   PEGBOX_TRY(const auto owned, make_run(workplace, resolved));
   if (resolved.learning_rate == 0 && !config.settings.json)
     fmt::print(streams.progress, "learning_rate {:.3g}, by the Step Law\n", owned->run->config().learning_rate);

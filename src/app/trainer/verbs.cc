@@ -52,6 +52,7 @@ Json row_json(const FieldRow& row, std::string_view of, std::string_view section
                {"section", section}};
   if (!row.choices.empty()) json["choices"] = row.choices;
   if (!row.source.empty()) json["source"] = row.source;
+  if (const auto verbs = verbs_reading(row.name); !verbs.empty()) json["verbs"] = verbs;
   return json;
 }
 

@@ -225,7 +225,7 @@ Result<message::Described> describe_workplace(Workplace& workplace, const Config
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
   message::Described described;
   Json& values = described.values;
-  std::int64_t vocabulary = workplace.corpus->text().tokenizer.vocabulary_size();
+  std::int64_t vocabulary = workplace.vocabulary;
   if (workplace.base.decoder != nullptr) {
     values = model_facts(workplace.base.decoder->config(), workplace.base.decoder->layout());
     vocabulary = workplace.base.decoder->config().vocabulary;

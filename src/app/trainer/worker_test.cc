@@ -259,6 +259,33 @@ TEST_F(TrainerProgram, DescribesModelAndData) {
   EXPECT_GT(host.alive(), 1);
 }
 
+TEST_F(TrainerProgram, GivesAnEmbeddingMoreRowsThanATokenizerHasTokens) {
+  const Outcome outcome = run_verb({"train",
+                                    "--tokenizer",
+                                    path("base").string(),
+                                    "--method",
+                                    "scratch",
+                                    "--data",
+                                    path("train.jsonl").string(),
+                                    "--vocabulary",
+                                    "1024",
+                                    "--width",
+                                    "16",
+                                    "--heads",
+                                    "2",
+                                    "--layers",
+                                    "1",
+                                    "--sequence_length",
+                                    "32",
+                                    "--tokens",
+                                    "64",
+                                    "--output",
+                                    path("padded").string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.errors;
+  EXPECT_EQ(must(parse_json(must(read_file(path("padded") / "config.json")), "config"))["vocab_size"], 1024);
+  EXPECT_EQ(run_verb({"evaluate", "--model", path("padded").string(), "--data", path("train.jsonl").string()}).code, 0);
+}
+
 TEST_F(TrainerProgram, DescribesTheDataWhereTheConfigItselfMakesNoModel) {
   Json config = worker_config();
   config.erase("model");
@@ -648,6 +675,17 @@ TEST_F(TrainerProgram, RefusesBadConfigsWithTheirPlace) {
                       "2", "--evaluate_every", "100", "--validation_fraction", "0"});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_THAT(outcome.errors, HasSubstr("early_stop acts on the loss of validation data"));
+  outcome = run_verb({"train", "--task", "classify", "--method", "scratch"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("there are no training data, whose labels are the classes"));
+  outcome = run_verb(
+      {"train", "--model", path("base").string(), "--data", path("train.jsonl").string(), "--vocabulary", "300"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("the model has a vocabulary already"));
+  outcome = run_verb({"train", "--tokenizer", path("base").string(), "--method", "scratch", "--data",
+                      path("train.jsonl").string(), "--vocabulary", "257"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("the tokenizer that was given has more tokens"));
   outcome = run_verb({"dance"});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_EQ(run_verb({"--version"}).code, 0);

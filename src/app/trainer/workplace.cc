@@ -1,6 +1,9 @@
 // Workplace: see workplace.h.
 #include "app/trainer/workplace.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 #include <thread>
 
@@ -12,6 +15,7 @@ namespace pegbox::trainer {
 namespace {
 
 constexpr const char* kEndToken = "<|end|>";  // of tokenizers that are trained here
+constexpr std::int64_t kTrainedVocabulary = 2048;
 
 Result<text::ModelText> train_tokenizer(const train::DataRows& rows, std::int64_t vocabulary) {
   std::vector<std::string> texts;
@@ -28,6 +32,9 @@ Result<text::ModelText> train_tokenizer(const train::DataRows& rows, std::int64_
   return text::ModelText{.tokenizer = std::move(tokenizer), .end = {kEndToken, id}, .begin = {}, .pad = {}};
 }
 
+/// Whether a tokenizer is given, so that none is trained.
+bool has_tokenizer(const Settings& settings) { return !settings.tokenizer.empty() || !settings.model.empty(); }
+
 /// The text side of a model folder, with the chat template that the settings choose.
 Result<text::ModelText> read_text(const Settings& settings, const std::string& folder) {
   PEGBOX_TRY(text::ModelText text, text::read_model_text(folder));
@@ -40,7 +47,8 @@ Result<text::ModelText> find_text(const Config& config, const train::DataRows& r
   if (!settings.tokenizer.empty()) return read_text(settings, settings.tokenizer);
   if (!settings.model.empty()) return read_text(settings, settings.model);
   if (rows.has[0]) {
-    PEGBOX_TRY(text::ModelText text, train_tokenizer(rows, settings.vocabulary));
+    PEGBOX_TRY(text::ModelText text,
+               train_tokenizer(rows, settings.vocabulary > 0 ? settings.vocabulary : kTrainedVocabulary));
     if (!settings.chat_template.empty()) PEGBOX_CHECK(text::choose_chat_template(text, settings.chat_template));
     return text;
   }
@@ -49,10 +57,22 @@ Result<text::ModelText> find_text(const Config& config, const train::DataRows& r
                                         .expected = "model, tokenizer, or training data to train a tokenizer on"});
 }
 
-/// How the base is kept: in the smallest form that serves all trials.
-train::BaseStorage storage_of(const Json& run) {
-  if (run.value("method", "") == "qlora") return train::BaseStorage::Nf4;
-  return run.value("precision", "") == "bf16" ? train::BaseStorage::Bf16 : train::BaseStorage::Fp32;
+/// That a vocabulary is asked for where there is a choice, and has room for the tokens.
+Result<void> check_vocabulary(const Config& config, const text::ModelText& text) {
+  const Settings& settings = config.settings;
+  if (settings.vocabulary == 0 || !has_tokenizer(settings)) return {};
+  const auto refuse = [&](const char* what, std::string expected) {
+    return fail(ErrorKind::InvalidInput, {.where = "vocabulary",
+                                          .what = what,
+                                          .got = fmt::to_string(settings.vocabulary),
+                                          .expected = std::move(expected)});
+  };
+  if (!settings.model.empty() && train::method_needs_base(config.run.value("method", "lora")))
+    return refuse("the model has a vocabulary already", "no `vocabulary`, or method scratch");
+  const int tokens = text.tokenizer.vocabulary_size();
+  if (settings.vocabulary >= tokens) return {};
+  return refuse("the tokenizer that was given has more tokens",
+                fmt::format("at least {}, or none for as many as it has", tokens));
 }
 
 /// The model that a run works on: the base model, or `fresh`, which becomes the architecture of one from scratch.
@@ -60,8 +80,7 @@ Result<const train::BaseModel*> model_of(const Workplace& workplace, const train
                                          train::BaseModel& fresh) {
   if (!train::method_needs_base(config.method)) {
     const text::ModelText& text = workplace.corpus->text();
-    PEGBOX_TRY(fresh, train::scratch_model(config, text.tokenizer.vocabulary_size(), text.end.id,
-                                           workplace.corpus->classes()));
+    PEGBOX_TRY(fresh, train::scratch_model(config, workplace.vocabulary, text.end.id, workplace.corpus->classes()));
     return &fresh;
   }
   if (workplace.base.decoder == nullptr)
@@ -83,6 +102,16 @@ Result<void> check_task(const std::string& folder, const train::Decoder& decoder
 
 }  // namespace
 
+std::int64_t embedding_rows(const Settings& settings, const text::ModelText& text) {
+  const std::int64_t tokens = text.tokenizer.vocabulary_size();
+  return has_tokenizer(settings) ? std::max(settings.vocabulary, tokens) : tokens;
+}
+
+train::BaseStorage storage_of(const Json& run) {
+  if (run.value("method", "") == "qlora") return train::BaseStorage::Nf4;
+  return run.value("precision", "") == "bf16" ? train::BaseStorage::Bf16 : train::BaseStorage::Fp32;
+}
+
 int threads_of(const Settings& settings) {
   if (settings.threads > 0) return static_cast<int>(settings.threads);
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -92,6 +121,7 @@ Result<Workplace> open_workplace(const Config& config) {
   Workplace workplace;
   workplace.lanes = train::Lanes::for_threads(threads_of(config.settings));
   PEGBOX_TRY(workplace.corpus, load_corpus(config));
+  workplace.vocabulary = embedding_rows(config.settings, workplace.corpus->text());
   if (!config.settings.model.empty()) {
     const train::ClassNames& classes = workplace.corpus->classes();
     PEGBOX_TRY(workplace.base, train::load_model(config.settings.model, storage_of(config.run), classes));
@@ -106,9 +136,15 @@ Result<std::unique_ptr<train::Corpus>> load_corpus(const Config& config) {
   PEGBOX_TRY(train::DataRows rows, train::read_rows(data));
   train::ClassNames classes;
   if (data.labels) {
+    if (!rows.has[0])
+      return fail(ErrorKind::InvalidInput,
+                  {.where = "data",
+                   .what = "there are no training data, whose labels are the classes that task classify tells apart",
+                   .expected = "rows with text and label"});
     PEGBOX_TRY(classes, train::class_names(rows.parts[0]));
   }
   PEGBOX_TRY(text::ModelText text, find_text(config, rows));
+  PEGBOX_CHECK(check_vocabulary(config, text));
   return std::make_unique<train::Corpus>(std::move(text), std::move(rows), threads_of(config.settings),
                                          loss_on_of(config.settings), std::move(classes));
 }

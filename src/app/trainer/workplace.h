@@ -17,13 +17,21 @@ struct Workplace {
   train::BaseModel base;  ///< without decoder and weights if no model is given
   std::unique_ptr<train::Corpus> corpus;
   std::unique_ptr<train::Lanes> lanes;
+  std::int64_t vocabulary = 0;  ///< rows of the embedding of a model from scratch
 };
 
 /// Loads what the config names. Without a model and a tokenizer, a tokenizer is trained on the training data.
 Result<Workplace> open_workplace(const Config& config);
 
+/// Rows of the embedding of a model from scratch: the tokenizer's tokens, or, of one that is given, as many as the
+/// settings ask for. People round up to a multiple of 64 or so; rows beyond the tokenizer's are never read.
+std::int64_t embedding_rows(const Settings& settings, const text::ModelText& text);
+
 /// The data alone, and the text side of the model.
 Result<std::unique_ptr<train::Corpus>> load_corpus(const Config& config);
+
+/// How a base is kept: in the smallest form that serves all trials of the config `run`.
+train::BaseStorage storage_of(const Json& run);
 
 /// What laws and people may ask of a model: {"parameters", "parameters_without_tables", "layers", "width", "heads"}.
 Json model_facts(const train::ModelConfig& model, const train::ModelLayout& layout);

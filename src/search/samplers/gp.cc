@@ -326,6 +326,12 @@ Result<std::unique_ptr<Sampler>> make_gp(const StudySpec& spec, const Node& node
                                           .got = fmt::format("{} objectives", spec.objectives.size()),
                                           .expected = "one objective",
                                           .hint = "leave region out"});
+  if (node.has("beta") && options.acquisition != "confidence")
+    return fail(ErrorKind::InvalidInput, {.where = "search: beta",
+                                          .what = "no other acquisition has a beta",
+                                          .got = "acquisition " + options.acquisition,
+                                          .expected = "acquisition: confidence",
+                                          .hint = "leave beta out"});
   return std::make_unique<GpSampler>(options);
 }
 

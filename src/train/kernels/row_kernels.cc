@@ -66,58 +66,67 @@ PEGBOX_BODY void rms_norm_backward_body(Rows rows, const float* sum, const float
   }
 }
 
-PEGBOX_BODY void silu_gate_body(Rows rows, const float* gate_up, float* y) {
+/// An activation and its derivative at one number.
+struct Tangent {
+  float value, slope;
+};
+
+struct Silu {
+  PEGBOX_BODY static float value(float x) { return x * fast_sigmoid(x); }
+  PEGBOX_BODY static Tangent tangent(float x) {
+    const float sigmoid = fast_sigmoid(x), silu = x * sigmoid;
+    return {silu, sigmoid + silu * (1.0f - sigmoid)};
+  }
+};
+
+/// Its approximation by tanh (Hendrycks & Gimpel 2016), as PyTorch's `approximate="tanh"`.
+struct Gelu {
+  static constexpr float kScale = 0.7978845608028654f, kCube = 0.044715f;  // sqrt(2 / pi)
+
+  PEGBOX_BODY static float tanh_of(float x) { return fast_tanh(kScale * (x + kCube * x * x * x)); }
+  PEGBOX_BODY static float value(float x) { return 0.5f * x * (1.0f + tanh_of(x)); }
+  PEGBOX_BODY static Tangent tangent(float x) {
+    const float tanh = tanh_of(x), inner = kScale * (1.0f + 3.0f * kCube * x * x);
+    return {0.5f * x * (1.0f + tanh), 0.5f * (1.0f + tanh + x * (1.0f - tanh * tanh) * inner)};
+  }
+};
+
+template <class Function>
+PEGBOX_BODY void gate_rows(Rows rows, const float* gate_up, float* y) {
   const std::int64_t width = rows.columns;
   for (std::int64_t row = rows.begin; row < rows.end; ++row) {
     const float *const gate = gate_up + row * 2 * width, *const up = gate + width;
     float* const out = y + row * width;
 #pragma omp simd
-    for (std::int64_t j = 0; j < width; ++j) out[j] = gate[j] * fast_sigmoid(gate[j]) * up[j];
+    for (std::int64_t j = 0; j < width; ++j) out[j] = Function::value(gate[j]) * up[j];
   }
 }
+
+template <class Function>
+PEGBOX_BODY void gate_rows_backward(Rows rows, const float* gate_up, const float* dy, float* dgate_up) {
+  const std::int64_t width = rows.columns;
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    const float *const gate = gate_up + row * 2 * width, *const up = gate + width, *const gradient = dy + row * width;
+    float *const dgate = dgate_up + row * 2 * width, *const dup = dgate + width;
+#pragma omp simd
+    for (std::int64_t j = 0; j < width; ++j) {
+      const Tangent at = Function::tangent(gate[j]);
+      dup[j] = gradient[j] * at.value;
+      dgate[j] = gradient[j] * up[j] * at.slope;
+    }
+  }
+}
+
+PEGBOX_BODY void silu_gate_body(Rows rows, const float* gate_up, float* y) { gate_rows<Silu>(rows, gate_up, y); }
 
 PEGBOX_BODY void silu_gate_backward_body(Rows rows, const float* gate_up, const float* dy, float* dgate_up) {
-  const std::int64_t width = rows.columns;
-  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-    const float *const gate = gate_up + row * 2 * width, *const up = gate + width, *const gradient = dy + row * width;
-    float *const dgate = dgate_up + row * 2 * width, *const dup = dgate + width;
-#pragma omp simd
-    for (std::int64_t j = 0; j < width; ++j) {
-      const float sigmoid = fast_sigmoid(gate[j]), silu = gate[j] * sigmoid;
-      dup[j] = gradient[j] * silu;
-      dgate[j] = gradient[j] * up[j] * (sigmoid + silu * (1.0f - sigmoid));
-    }
-  }
+  gate_rows_backward<Silu>(rows, gate_up, dy, dgate_up);
 }
 
-constexpr float kGeluScale = 0.7978845608028654f, kGeluCube = 0.044715f;  // sqrt(2 / pi)
-
-PEGBOX_BODY void gelu_gate_body(Rows rows, const float* gate_up, float* y) {
-  const std::int64_t width = rows.columns;
-  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-    const float *const gate = gate_up + row * 2 * width, *const up = gate + width;
-    float* const out = y + row * width;
-#pragma omp simd
-    for (std::int64_t j = 0; j < width; ++j) {
-      const float x = gate[j], tanh = fast_tanh(kGeluScale * (x + kGeluCube * x * x * x));
-      out[j] = 0.5f * x * (1.0f + tanh) * up[j];
-    }
-  }
-}
+PEGBOX_BODY void gelu_gate_body(Rows rows, const float* gate_up, float* y) { gate_rows<Gelu>(rows, gate_up, y); }
 
 PEGBOX_BODY void gelu_gate_backward_body(Rows rows, const float* gate_up, const float* dy, float* dgate_up) {
-  const std::int64_t width = rows.columns;
-  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-    const float *const gate = gate_up + row * 2 * width, *const up = gate + width, *const gradient = dy + row * width;
-    float *const dgate = dgate_up + row * 2 * width, *const dup = dgate + width;
-#pragma omp simd
-    for (std::int64_t j = 0; j < width; ++j) {
-      const float x = gate[j], tanh = fast_tanh(kGeluScale * (x + kGeluCube * x * x * x));
-      const float inner = kGeluScale * (1.0f + 3.0f * kGeluCube * x * x);
-      dup[j] = gradient[j] * 0.5f * x * (1.0f + tanh);
-      dgate[j] = gradient[j] * up[j] * 0.5f * (1.0f + tanh + x * (1.0f - tanh * tanh) * inner);
-    }
-  }
+  gate_rows_backward<Gelu>(rows, gate_up, dy, dgate_up);
 }
 
 PEGBOX_BODY void rotate_body(Rows rows, const Rotation& rotation, const float* x, float* y) {

@@ -3,15 +3,29 @@
 
 #include "train/model/initialize.h"
 #include "train/model/model_files.h"
+#include "train/ops/bf16_linear.h"
 
 namespace pegbox::train {
 
 namespace {
 
+/// Weights in fp32 whose linear layers multiply in bf16.
+class Bf16Network final : public PlainNetwork {
+ public:
+  using PlainNetwork::PlainNetwork;
+
+  Tensor linear(int index, const Tensor& x, DropoutSource& /*dropout*/) const override {
+    return bf16_linear(x, weight(group(index).weight), weight(group(index).bias));
+  }
+};
+
 class Full final : public Method {
  public:
   Full(const TrainConfig& config, const BaseModel& base)
-      : dropout_(config.dropout), decoder_(*base.decoder), base_(base.weights) {}
+      : dropout_(config.dropout),
+        has_bf16_products_(config.precision == "bf16"),
+        decoder_(*base.decoder),
+        base_(base.weights) {}
 
   std::vector<Parameter> parameter_shapes() const override {
     std::vector<Parameter> parameters;
@@ -24,11 +38,12 @@ class Full final : public Method {
     const Weights fresh = base_.empty() ? initialize_weights(decoder_.config(), decoder_.layout(), seed) : Weights();
     std::vector<Parameter> parameters = parameter_shapes();
     for (std::size_t i = 0; i < parameters.size(); ++i)
-      parameters[i].value = base_.empty() ? fresh[i] : base_[i].clone();
+      parameters[i].value = base_.empty() ? fresh[i] : base_[i].to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
     return parameters;
   }
 
   std::unique_ptr<Network> network(const Tensors& values) const override {
+    if (has_bf16_products_) return std::make_unique<Bf16Network>(decoder_.layout(), values);
     return std::make_unique<PlainNetwork>(decoder_.layout(), values);
   }
 
@@ -42,6 +57,7 @@ class Full final : public Method {
 
  private:
   double dropout_;
+  bool has_bf16_products_;
   const Decoder& decoder_;
   const Weights& base_;
 };

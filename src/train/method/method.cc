@@ -91,6 +91,7 @@ Result<std::unique_ptr<Method>> make_method(const TrainConfig& config, const Bas
                  .what = "the base model is here in 4 bits alone, which no other method trains on",
                  .got = config.method,
                  .expected = "qlora"});
+  if (config.precision == "bf16") PEGBOX_CHECK(check_bf16_products());
   if (method_needs_base(config.method) && base.is_bf16() != (config.precision == "bf16"))
     return fail(ErrorKind::InvalidInput, {.where = "precision",
                                           .what = "the base model is in memory in one precision, for all trials",

@@ -31,16 +31,21 @@ constexpr std::array<ActivationRow, 6> kActivationRows = {{{"silu_gated", Activa
                                                            {"relu_squared", Activation::ReluSquared, false},
                                                            {"silu", Activation::Silu, false}}};
 
+template <class Predicate>
+std::vector<std::string_view> families_that(Predicate&& is) {
+  std::vector<std::string_view> names = family_names();
+  std::erase_if(names, [&](std::string_view name) { return !is(*find_family(name)); });
+  return names;
+}
+
 /// Names of the families for which `has` is true of what they choose.
 template <class Predicate>
 std::vector<std::string_view> shapes_that(Predicate&& has) {
-  std::vector<std::string_view> names;
-  for (const std::string_view name : family_names()) {
+  return families_that([&](const Family& family) {
     ModelConfig chosen;
-    find_family(name)->choose(chosen);
-    if (has(chosen)) names.push_back(name);
-  }
-  return names;
+    family.choose(chosen);
+    return has(chosen);
+  });
 }
 
 template <class Predicate>
@@ -78,7 +83,7 @@ void place_windows(const Family& family, std::int64_t window, ModelConfig& shape
 void choose_sizes(const TrainConfig& config, ModelConfig& shape) {
   const bool own_keys = config.kv_heads > 0 && shape.position == PositionKind::Rotary;
   shape.kv_heads = own_keys ? config.kv_heads : config.heads;
-  shape.head_width = config.width / config.heads;
+  shape.head_width = config.head_dim > 0 ? config.head_dim : config.width / config.heads;
   const std::int64_t two_thirds = 8 * config.width / 3 + kFeedForwardMultiple - 1;
   const std::int64_t usual = shape.gated ? two_thirds / kFeedForwardMultiple * kFeedForwardMultiple : 4 * config.width;
   shape.feed_forward = config.feed_forward > 0 ? config.feed_forward : usual;
@@ -94,9 +99,11 @@ std::vector<std::string_view> activation_choices() {
 }
 
 std::vector<std::string_view> shapes_with_windows() {
-  std::vector<std::string_view> names = family_names();
-  std::erase_if(names, [](std::string_view name) { return find_family(name)->has_window == nullptr; });
-  return names;
+  return families_that([](const Family& family) { return family.has_window != nullptr; });
+}
+
+std::vector<std::string_view> shapes_with_head_dim() {
+  return families_that([](const Family& family) { return family.has_head_width; });
 }
 
 std::vector<std::string_view> shapes_without_gate() {
@@ -114,11 +121,11 @@ Result<BaseModel> scratch_model(const TrainConfig& config, std::int64_t vocabula
                     .width = config.width,
                     .layers = config.layers,
                     .heads = config.heads};
-  if (config.width % config.heads != 0)
+  if (config.head_dim == 0 && config.width % config.heads != 0)
     return fail(ErrorKind::InvalidInput, {.where = "architecture",
                                           .what = "heads do not divide the width",
                                           .got = std::to_string(config.heads) + " and " + std::to_string(config.width),
-                                          .expected = "a width that is a multiple of heads"});
+                                          .expected = "a width that is a multiple of heads, or a head_dim"});
   const Family& family = family_of(shape);
   family.choose(shape);
   shape.norm_epsilon = kNormEpsilon;

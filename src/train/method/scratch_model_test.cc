@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::must;
 
@@ -53,6 +54,21 @@ TEST(ScratchModel, HasWindowsWhereItsShapeHasThem) {
   EXPECT_THAT(must(scratch({{"shape", "mistral"}, {"window", 9}})).decoder->config().windows, Each(9));
   EXPECT_THAT(must(scratch({{"shape", "gemma2"}, {"window", 9}})).decoder->config().windows, Contains(0));
   expect_misfit({{"window", 9}}, "window only with shape mistral");
+}
+
+TEST(ScratchModel, HasHeadsOfAWidthOfTheirOwnWhereItsShapeHasThem) {
+  const BaseModel made = must(scratch({{"width", 100}, {"heads", 3}, {"kv_heads", 1}, {"head_dim", 16}}));
+  const ModelLayout& layout = made.decoder->layout();
+  const auto shape_of = [&](int group) {
+    return layout.slots[static_cast<std::size_t>(layout.groups[static_cast<std::size_t>(group)].weight)].shape;
+  };
+  EXPECT_EQ(made.decoder->config().head_width, 16);
+  EXPECT_THAT(shape_of(layout.layers[0].attention_input), ElementsAre((3 + 2) * 16, 100));
+  EXPECT_THAT(shape_of(layout.layers[0].attention_output), ElementsAre(100, 3 * 16));
+  expect_misfit({{"width", 100}, {"heads", 3}}, "a multiple of heads, or a head_dim");
+  expect_misfit({{"head_dim", 15}}, "even head width");
+  expect_misfit({{"shape", "gpt2"}, {"head_dim", 16}}, "head_dim only with shape llama, mistral");
+  expect_misfit({{"shape", "stablelm"}, {"head_dim", 16}}, "stablelm has no head_dim");
 }
 
 TEST(ScratchModel, SizesTheFeedForwardNetworkByItsGate) {

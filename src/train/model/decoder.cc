@@ -236,7 +236,8 @@ Tensor Decoder::logits(const Network& network, const Tensor& hidden) const {
 
 namespace {
 
-/// Adds keys and values of `turned` [T, (H + 2 K) D] to those of a cache and attends to all of them -> [T, H D].
+/// Adds keys and values of `turned` [T, (H + 2 K) D] to those of a cache and attends to all of them -> [T, H D]. What
+/// lies before the window of the tokens to come is then forgotten.
 Tensor attend_over(Tensor& keys, Tensor& values, const Tensor& turned, const kernels::AttentionShape& shape) {
   const std::int64_t queries = shape.heads * shape.head_width, rest = shape.kv_heads * shape.head_width;
   const auto grow = [](Tensor& all, const Tensor& more) { all = all.defined() ? at::cat({all, more}) : more.clone(); };
@@ -255,6 +256,9 @@ Tensor attend_over(Tensor& keys, Tensor& values, const Tensor& turned, const ker
   Tensor unseen = all.triu(before + 1);
   if (shape.window > 0) unseen = unseen.logical_or(all.tril(before - shape.window));
   const Tensor shares = scores.masked_fill(unseen, -std::numeric_limits<float>::infinity()).softmax(-1);
+  if (shape.window > 0 && keys.size(0) >= shape.window)
+    for (Tensor* const all : {&keys, &values})
+      *all = all->narrow(0, all->size(0) - (shape.window - 1), shape.window - 1).clone();
   return at::bmm(shares, v).transpose(0, 1).reshape({count, queries});
 }
 

@@ -26,7 +26,7 @@ struct ModelDropout {
 /// Keys and values of the tokens so far, of one document.
 struct KeyValueCache {
   std::int64_t length = 0;
-  Tensors keys, values;  // of each layer [length, K D], keys already turned
+  Tensors keys, values;  // of each layer [length, or window - 1 where that is less, K D], keys already turned
 };
 
 class Decoder {

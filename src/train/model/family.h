@@ -38,6 +38,7 @@ struct Family {
   void (*write)(const ModelConfig&, Json& json);
   /// Which layers of a model from scratch have a window, if any has; null: none can.
   bool (*has_window)(std::int64_t layer);
+  bool has_head_width = true;  ///< that of a head may be another than width / heads
 };
 
 std::vector<std::string_view> family_names();

@@ -60,8 +60,7 @@ void write_gpt2(const ModelConfig& config, Json& json) {
 
 }  // namespace
 
-const Family kGpt2{
-    "gpt2", "GPT2LMHeadModel", "GPT2ForSequenceClassification", kGpt2Names, choose_gpt2, read_gpt2, write_gpt2,
-    nullptr};
+const Family kGpt2{"gpt2",     "GPT2LMHeadModel", "GPT2ForSequenceClassification", kGpt2Names, choose_gpt2, read_gpt2,
+                   write_gpt2, nullptr,           /*has_head_width=*/false};
 
 }  // namespace pegbox::train

@@ -95,7 +95,8 @@ const Family kStableLm{"stablelm",
                        choose_stablelm,
                        read_stablelm,
                        write_stablelm,
-                       nullptr};
+                       nullptr,
+                       /*has_head_width=*/false};
 const Family kStarCoder2{"starcoder2",
                          "Starcoder2ForCausalLM",
                          "Starcoder2ForSequenceClassification",

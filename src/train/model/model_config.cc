@@ -107,7 +107,7 @@ Result<void> check_model_config(const ModelConfig& config, const std::string& wh
   if (config.heads % config.kv_heads != 0)
     return wrong("key-value heads do not divide the heads", fmt::format("{} and {}", config.kv_heads, config.heads),
                  "heads that are a multiple of kv_heads");
-  if (config.family == "gpt2" && config.width % config.heads != 0)
+  if (!family_of(config).has_head_width && config.width != config.heads * config.head_width)
     return wrong("heads do not divide the width", fmt::format("{} and {}", config.heads, config.width),
                  "a width that is a multiple of heads");
   if (const auto turned = static_cast<std::int64_t>(static_cast<double>(config.head_width) * config.rope.share);

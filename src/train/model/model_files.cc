@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "train/guard.h"
+#include "train/ops/bf16_product.h"
 
 namespace pegbox::train {
 
@@ -26,6 +27,14 @@ std::int64_t BaseModel::bytes() const {
   for (const Tensor& tensor : weights)
     if (tensor.defined()) sum += static_cast<std::int64_t>(tensor.nbytes());
   return sum;
+}
+
+Result<void> check_bf16_products() {
+  if (has_bf16_products()) return {};
+  return fail(ErrorKind::Unsupported, {.where = "precision",
+                                       .what = "this CPU does not multiply numbers in bf16",
+                                       .got = "bf16",
+                                       .expected = "a CPU with AMX or AVX-512 BF16, or precision fp32"});
 }
 
 std::shared_ptr<const Nf4Weights> nf4_weights(const BaseModel& model) {
@@ -57,19 +66,13 @@ Result<bool> add_labels(const Path& folder, const std::vector<std::string>& labe
 }  // namespace
 
 Result<BaseModel> load_model(const Path& folder, BaseStorage storage, const std::vector<std::string>& labels) {
-  if (storage == BaseStorage::Bf16 && !has_bf16_products())
-    return fail(ErrorKind::Unsupported, {.where = "precision",
-                                         .what = "this CPU does not multiply numbers in bf16",
-                                         .got = "bf16",
-                                         .expected = "a CPU with AMX or AVX-512 BF16, or precision fp32"});
+  if (storage == BaseStorage::Bf16) PEGBOX_CHECK(check_bf16_products());
   PEGBOX_TRY(ModelConfig config, read_model_config(folder));
   PEGBOX_TRY(const bool fresh_head, add_labels(folder, labels, config));
   return guard(folder.string(), [&]() -> Result<BaseModel> {
     BaseModel model{.name = folder.string()};
-    ModelLayout planned = layout_of(config);
-    planned.slots[static_cast<std::size_t>(planned.head)].may_be_missing = fresh_head;
-    model.decoder = std::make_unique<Decoder>(config, std::move(planned));
-    const ModelLayout& layout = model.decoder->layout();
+    ModelLayout layout = layout_of(config);
+    layout.slots[static_cast<std::size_t>(layout.head)].may_be_missing = fresh_head;
     const auto quantized = storage == BaseStorage::Nf4 ? std::make_shared<Nf4Weights>(layout) : nullptr;
     PEGBOX_TRY(model.weights, load_weights(folder, layout, [&](std::size_t slot, Tensor read) {
                  const auto group = std::ranges::find(layout.groups, static_cast<int>(slot), &LinearGroup::weight);
@@ -79,6 +82,7 @@ Result<BaseModel> load_model(const Path& folder, BaseStorage storage, const std:
                  return Tensor();
                }));
     model.nf4 = quantized;
+    model.decoder = std::make_unique<Decoder>(config, std::move(layout));  // its tables too are as large as config says
     return model;
   });
 }

@@ -32,6 +32,9 @@ enum class BaseStorage : std::uint8_t { Fp32, Bf16, Nf4 };
 Result<BaseModel> load_model(const Path& folder, BaseStorage storage = BaseStorage::Fp32,
                              const std::vector<std::string>& labels = {});
 
+/// Unsupported on a CPU that does not multiply numbers in bf16.
+Result<void> check_bf16_products();
+
 /// The linear layers of a model in 4 bits: those that it has, or new ones.
 std::shared_ptr<const Nf4Weights> nf4_weights(const BaseModel& model);
 

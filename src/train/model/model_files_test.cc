@@ -105,6 +105,12 @@ TEST_P(ModelFiles, NameUnexpectedTensors) {
 TEST_P(ModelFiles, NameWronglyShapedTensors) {
   rewrite([](NamedTensors& arrays) { arrays.begin()->second = at::zeros({3, 3}); });
   expect_refused(ErrorKind::InvalidInput, "wrong shape");
+  // Sizes for which no machine has memory are a misfit too.
+  const Path path = folder_.path() / "config.json";
+  Json config = testing::must(parse_json(testing::must(read_file(path)), "config"));
+  config[GetParam().family == "gpt2" ? "n_embd" : "hidden_size"] = std::int64_t{1} << 40;
+  testing::must(replace_file(path, config.dump()));
+  expect_refused(ErrorKind::InvalidInput, "wrong shape");
 }
 
 TEST_P(ModelFiles, NameTensorsWithoutFractions) {

@@ -123,12 +123,12 @@ std::int64_t Nf4Matrix::bytes() const {
 
 void Nf4Weights::take(std::size_t group, const Tensor& weight) {
   parts_[group].clear();
-  for (const LinearPart& part : layout_->groups[group].parts)
+  for (const LinearPart& part : groups_[group].parts)
     parts_[group].push_back(Nf4Matrix::quantize(weight.narrow(0, part.row, part.rows)));
 }
 
 Tensor Nf4Weights::weight(std::size_t group) const {
-  const LinearGroup& linear = layout_->groups[group];
+  const LinearGroup& linear = groups_[group];
   Tensor whole = at::empty({linear.outputs, linear.inputs}, at::kFloat);
   float* const values = whole.mutable_data_ptr<float>();
   for (std::size_t p = 0; p < parts_[group].size(); ++p)

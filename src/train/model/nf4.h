@@ -43,7 +43,7 @@ class Nf4Matrix {
 class Nf4Weights {
  public:
   /// `groups` of none: nothing yet.
-  explicit Nf4Weights(const ModelLayout& layout) : layout_(&layout), parts_(layout.groups.size()) {}
+  explicit Nf4Weights(const ModelLayout& layout) : groups_(layout.groups), parts_(layout.groups.size()) {}
 
   /// Quantizes a group's weight [O, I].
   void take(std::size_t group, const Tensor& weight);
@@ -52,7 +52,7 @@ class Nf4Weights {
   std::int64_t bytes() const;
 
  private:
-  const ModelLayout* layout_;  // the decoder's
+  std::vector<LinearGroup> groups_;
   std::vector<std::vector<Nf4Matrix>> parts_;
 };
 

@@ -134,19 +134,25 @@ Result<void> check_piece(const Path& folder, const ArrayView& view, const Piece&
 
 Result<Tensor> read_slot(const Path& folder, const ModelFiles& files, const ModelLayout& layout, const TensorSlot& slot,
                          std::set<std::string>& used, std::vector<std::string>& missing) {
-  Tensor tensor = at::empty(slot.shape, at::kFloat);
+  std::vector<const ArrayView*> views;
   for (const Piece& piece : slot.pieces) {
-    const ArrayView* const view = find_piece(files, layout, piece.name, used);
-    if (view == nullptr) {
-      if (slot.may_be_missing)
-        tensor.zero_();
-      else
-        missing.push_back(piece.name);
+    views.push_back(find_piece(files, layout, piece.name, used));
+    if (views.back() != nullptr)
+      PEGBOX_CHECK(check_piece(folder, *views.back(), piece, slot.shape));
+    else if (!slot.may_be_missing)
+      missing.push_back(piece.name);
+  }
+  if (!missing.empty()) return Tensor();  // nothing is loaded; a config may say sizes that nothing has room for
+  Tensor tensor = at::empty(slot.shape, at::kFloat);
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const Piece& piece = slot.pieces[i];
+    const Tensor rows = tensor.narrow(0, piece.row, piece.rows);
+    if (views[i] == nullptr) {
+      rows.zero_();
       continue;
     }
-    PEGBOX_CHECK(check_piece(folder, *view, piece, slot.shape));
-    const Tensor stored = tensor_on(*view);
-    tensor.narrow(0, piece.row, piece.rows).copy_(piece.transposed ? stored.t() : stored);
+    const Tensor stored = tensor_on(*views[i]);
+    rows.copy_(piece.transposed ? stored.t() : stored);
   }
   return tensor;
 }
@@ -188,7 +194,7 @@ Result<Weights> load_weights(const Path& model_folder, const ModelLayout& layout
     std::vector<std::string> missing;
     for (const TensorSlot& slot : layout.slots) {
       PEGBOX_TRY(Tensor tensor, read_slot(model_folder, files, layout, slot, used, missing));
-      weights.push_back(keep(weights.size(), std::move(tensor)));
+      weights.push_back(tensor.defined() ? keep(weights.size(), std::move(tensor)) : Tensor());
     }
     PEGBOX_CHECK(check_names(model_folder, files, layout, used, missing));
     return weights;

@@ -5,6 +5,8 @@
 #include <ATen/ops/mm.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "train/ops/bf16_product.h"
+
 namespace pegbox::train {
 
 namespace {
@@ -28,9 +30,6 @@ struct FrozenLinear : torch::autograd::Function<FrozenLinear> {
   }
 };
 
-/// A product whose second factor is in bf16, in fp32.
-Tensor bf16_product(const Tensor& a, const Tensor& b) { return at::mm(a.to(at::kBFloat16), b).to(at::kFloat); }
-
 }  // namespace
 
 bool FrozenMatrix::is_bf16() const { return values_.defined() && values_.scalar_type() == at::kBFloat16; }
@@ -49,8 +48,6 @@ Tensor FrozenMatrix::times_transposed(const Tensor& x, const Tensor& bias) const
 Tensor FrozenMatrix::times(const Tensor& dy) const {
   return is_bf16() ? bf16_product(dy, values_) : at::mm(dy, values());
 }
-
-bool has_bf16_products() { return __builtin_cpu_supports("amx-bf16") || __builtin_cpu_supports("avx512bf16"); }
 
 Tensor frozen_linear(const Tensor& x, const FrozenMatrix& matrix, const Tensor& bias) {
   auto call = c10::make_intrusive<FrozenCall>();

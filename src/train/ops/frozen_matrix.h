@@ -1,6 +1,6 @@
 // FrozenMatrix: a matrix that is not trained: in fp32, in bf16, or decoded whenever it is asked for.
 //
-// In bf16 the products round their other factor and their result to bf16 and add up in fp32.
+// In bf16 its products are those of bf16_product.
 #pragma once
 
 #include <functional>
@@ -31,8 +31,5 @@ class FrozenMatrix {
 /// x [T, I] times the transposed matrix, plus bias [O] or nothing -> [T, O]. Nothing is kept for the backward pass,
 /// which decodes the matrix again.
 Tensor frozen_linear(const Tensor& x, const FrozenMatrix& matrix, const Tensor& bias);
-
-/// Whether this CPU multiplies numbers in bf16 (AMX or AVX-512 BF16).
-bool has_bf16_products();
 
 }  // namespace pegbox::train

@@ -1,0 +1,37 @@
+// bf16_linear: see bf16_linear.h.
+#include "train/ops/bf16_linear.h"
+
+#include <ATen/TensorOperators.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "train/ops/bf16_product.h"
+
+namespace pegbox::train {
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+struct Bf16Linear : torch::autograd::Function<Bf16Linear> {
+  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight) {
+    const Tensor rounded = x.to(at::kBFloat16);
+    context->save_for_backward({rounded, weight});
+    return bf16_product(rounded, weight.t());
+  }
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &x = saved[0], &weight = saved[1], dy = gradients[0].to(at::kBFloat16);
+    return {context->needs_input_grad(0) ? bf16_product(dy, weight) : Tensor(),
+            context->needs_input_grad(1) ? bf16_product(dy.t(), x) : Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor bf16_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const Tensor y = Bf16Linear::apply(x, weight);
+  return bias.defined() ? y + bias : y;
+}
+
+}  // namespace pegbox::train
