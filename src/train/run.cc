@@ -9,6 +9,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/number.h"
 #include "base/rng.h"
 #include "base/units.h"
 #include "text/packing.h"
@@ -95,20 +96,23 @@ std::vector<std::vector<std::int64_t>> balanced_batches(const text::TokenizedRow
 }
 
 TrainingRun::TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train,
-                         Lanes& lanes)
+                         Lanes& lanes, const RunMemory& memory)
     : model_(model),
       config_(config),
       train_(train),
       lanes_(lanes),
+      memory_(memory),
+      lengths_(RowLengths::of(train)),
       total_tokens_(total_tokens_of(config, train)),
       watch_(config),
       spikes_(config) {}
 
 Result<std::unique_ptr<TrainingRun>> TrainingRun::create(const BaseModel& model, const TrainConfig& config,
-                                                         const text::TokenizedRows& train, Lanes& lanes) {
+                                                         const text::TokenizedRows& train, Lanes& lanes,
+                                                         const RunMemory& memory) {
   PEGBOX_CHECK(check_fit(model, config, train));
   return guard("training run", [&]() -> Result<std::unique_ptr<TrainingRun>> {
-    std::unique_ptr<TrainingRun> run(new TrainingRun(model, config, train, lanes));
+    std::unique_ptr<TrainingRun> run(new TrainingRun(model, config, train, lanes, memory));
     PEGBOX_CHECK(run->start());
     return run;
   });
@@ -146,16 +150,19 @@ void TrainingRun::set_initial_weights() {
 }
 
 Result<MemoryNeed> TrainingRun::memory_need(const BaseModel& model, const TrainConfig& config, int lanes,
-                                            double tokens_per_row) {
+                                            const RowLengths& rows, const MemoryCorrection& correction) {
   PEGBOX_TRY(const auto method, make_method(config, model));
-  return train::memory_need(config, *method, *model.decoder, lanes, tokens_per_row);
+  const MemoryModel memory(config, *method, *model.decoder, lanes, rows, correction);
+  return memory.need(memory.micro_batch(kFilledFraction * machine_memory().total_bytes));
 }
 
-MemoryNeed TrainingRun::memory_need() const {
-  const double per_row =
-      static_cast<double>(train_.total_tokens()) / static_cast<double>(std::max<std::int64_t>(1, train_.size()));
-  return train::memory_need(config_, *method_, *model_.decoder, lanes_.count(), per_row);
+MemoryModel TrainingRun::memory_model() const {
+  RowLengths rows = lengths_;
+  rows.evaluation_tokens = memory_.evaluation_tokens;
+  return {config_, *method_, *model_.decoder, lanes_.count(), rows, memory_.correction};
 }
+
+MemoryNeed TrainingRun::memory_need() const { return memory_model().need(micro_batch_); }
 
 std::int64_t TrainingRun::bytes() {
   std::int64_t sum = method_->own_bytes() + bytes_of(live()) + bytes_of(copy_) + bytes_of(best_);
@@ -165,9 +172,12 @@ std::int64_t TrainingRun::bytes() {
   return sum;
 }
 
-Result<void> TrainingRun::check_memory() const {
-  const MemoryNeed need = memory_need();
+Result<void> TrainingRun::check_memory() {
   const MachineMemory memory = machine_memory();
+  room_bytes_ = memory.available_bytes > 0 ? memory.available_bytes : kInfinity;
+  micro_batch_ = memory_model().micro_batch(kFilledFraction * room_bytes_);
+  MemoryNeed need = memory_need();
+  while (fit_of(need.total_bytes(), memory) != Fit::Fits && halve_micro_batch()) need = memory_need();
   const Fit fit = fit_of(need.total_bytes(), memory);
   if (fit == Fit::Fits) return {};
   const bool never = fit == Fit::Never;
@@ -181,7 +191,7 @@ Result<void> TrainingRun::check_memory() const {
                .expected = never ? fmt::format("at most the {} that there are", format_bytes(memory.total_bytes))
                                  : fmt::format("at most the {} that are free now, of {}",
                                                format_bytes(memory.available_bytes), format_bytes(memory.total_bytes)),
-               .hint = "use a smaller model, method lora, or a smaller micro_batch"});
+               .hint = "use a smaller model, method lora, a smaller sequence_length, or recompute layers"});
 }
 
 std::int64_t TrainingRun::trainable_parameters() const {
@@ -189,8 +199,11 @@ std::int64_t TrainingRun::trainable_parameters() const {
                          [](std::int64_t sum, const Parameter& parameter) { return sum + parameter.value.numel(); });
 }
 
-std::int64_t TrainingRun::micro_batch_tokens() const {
-  return train::micro_batch_tokens(config_, model_.decoder->config());
+bool TrainingRun::halve_micro_batch() {
+  const MicroBatch largest = largest_micro_batch(config_, lengths_, lanes_.count(), micro_batch_);
+  if (largest.tokens <= lengths_.longest) return false;
+  micro_batch_ = std::max(static_cast<std::int64_t>(largest.tokens / 2), static_cast<std::int64_t>(lengths_.longest));
+  return true;
 }
 
 void TrainingRun::work(int lane, const std::vector<std::vector<std::int64_t>>& batches, std::int64_t label_tokens,
@@ -219,7 +232,7 @@ void TrainingRun::work(int lane, const std::vector<std::vector<std::int64_t>>& b
 double TrainingRun::accumulate(const std::vector<std::int64_t>& rows, std::int64_t label_tokens) {
   std::int64_t tokens = 0;
   for (const std::int64_t row : rows) tokens += train_.length(row);
-  const std::int64_t lanes = lanes_.count(), each = lanes * micro_batch_tokens();
+  const std::int64_t lanes = lanes_.count(), each = lanes * micro_batch_;
   const auto batches = balanced_batches(train_, rows, lanes * ((tokens + each - 1) / each));
   Rng rng({static_cast<std::uint64_t>(config_.seed), stream_id("dropout"), static_cast<std::uint64_t>(steps_)});
   std::vector<std::uint64_t> keys(batches.size());
@@ -228,6 +241,14 @@ double TrainingRun::accumulate(const std::vector<std::int64_t>& rows, std::int64
   double loss = 0;
   for (const LaneState& state : lanes_state_) loss += state.loss;
   return loss;
+}
+
+/// A pass changes nothing but the lanes' gradients, so it can begin again.
+Result<double> TrainingRun::accumulate_within_memory(const std::vector<std::int64_t>& rows, std::int64_t label_tokens) {
+  while (true) {
+    Result<double> loss = guard("training step", [&]() -> Result<double> { return accumulate(rows, label_tokens); });
+    if (loss || loss.error().kind != ErrorKind::OutOfMemory || !halve_micro_batch()) return loss;
+  }
 }
 
 Tensors TrainingRun::summed_gradients() {
@@ -264,7 +285,7 @@ Result<StepReport> TrainingRun::step() {
       report.tokens += train_.length(row);
       report.label_tokens += train_.label_tokens(row);
     }
-    report.loss = accumulate(rows, report.label_tokens);
+    PEGBOX_TRY(report.loss, accumulate_within_memory(rows, report.label_tokens));
     const Tensors gradients = summed_gradients();
     report.gradient_norm = clip_all(config_, parameters_, gradients);
     const SpikeGuard::Advice advice = spikes_.judge(report.loss, report.gradient_norm);
@@ -319,7 +340,7 @@ Result<Evaluation> TrainingRun::evaluate(const text::TokenizedRows& data) {
   return guard("evaluation", [&]() -> Result<Evaluation> {
     const Tensors means = averages();
     const auto averaged = means.empty() ? nullptr : method_->network(means);
-    return train::evaluate(*model_.decoder, averaged ? *averaged : network(), data, lanes_, micro_batch_tokens(),
+    return train::evaluate(*model_.decoder, averaged ? *averaged : network(), data, lanes_, micro_batch_,
                            config_.evaluate_tokens);
   });
 }
@@ -396,6 +417,7 @@ Snapshot TrainingRun::snapshot() {
                     {"index", position.index},
                     {"interval_loss", json_number(interval_loss_)},
                     {"interval_labels", interval_labels_},
+                    {"micro_batch", micro_batch_},
                     {"validation", watch_.state()},
                     {"spikes", spikes_.state()},
                     {"data", fmt::format("{:016x}", train_.content_hash)},
@@ -441,6 +463,8 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
     order_->seek({state["epoch"].get<std::int64_t>(), state["index"].get<std::int64_t>()});
     read_json_number(state["interval_loss"], interval_loss_);
     interval_labels_ = state["interval_labels"].get<std::int64_t>();
+    // The same split of batches gives the same bits.
+    if (config_.micro_batch == 0) micro_batch_ = std::min(micro_batch_, state.value("micro_batch", micro_batch_));
     watch_.restore(state.value("validation", Json::object()));
     spikes_.restore(state.value("spikes", Json::object()));
     copy_ = copy.size() == own.size() ? std::move(copy) : NamedTensors();

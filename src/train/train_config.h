@@ -48,7 +48,7 @@ struct TrainConfig {
   std::int64_t batch_size = 16;  ///< sequences of an effective batch
   std::int64_t batch_start = 0;  ///< of the first one; 0: batch_size
   double batch_ramp_fraction = 0.1;
-  std::int64_t micro_batch = 0;  ///< tokens that a thread takes at once; 0: by the model's size
+  std::int64_t micro_batch = 0;  ///< tokens that a thread takes at once; 0: by what is fast and fits
   std::int64_t sequence_length = 512;
   std::string mixture;      ///< shares of the training sets in the tokens, "books=0.7,code=0.3"; empty: as the data say
   double balance = 0;       ///< of classes: 0: as they are, 1: all equally often

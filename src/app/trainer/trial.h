@@ -57,6 +57,10 @@ class WorkerTrial {
   Result<std::string> checkpoint(bool at_rung = false);
   bool checkpoint_is_due() const;
 
+  /// After memory ran out: back to the newest checkpoint, or to the beginning, with half the micro-batch, which changes
+  /// no result. OutOfMemory if it is as small as can be, or if there is not enough for that either.
+  Result<void> repair();
+
   Result<void> save_result();  ///< to trial-N/final
   void drop();
 
@@ -72,6 +76,7 @@ class WorkerTrial {
   Result<void> restore(const std::string& checkpoint, OwnedRun& into);
   Result<void> restore_or_older(const std::string& checkpoint, OwnedRun& into);
   Result<Metrics> measure();
+  void learn_shortage(const train::MemoryNeed& need);
   std::string checkpoint_name() const { return files_.name_at(tokens_); }  // of where it stands
   std::int64_t end() const;
 

@@ -299,7 +299,8 @@ TEST_F(TrainerProgram, PredictsItsMemoryWithinAFactorOfTwo) {
     // What it uses of the constraint language is Python, too.
     Json names = described.values;
     names.update(hyperparameters);
-    const std::string program = "import json, sys; print(eval(sys.argv[1], {}, json.loads(sys.argv[2])))";
+    const std::string program =
+        "import json, math, sys; print(eval(sys.argv[1], {'ceil': math.ceil}, json.loads(sys.argv[2])))";
     const auto python = must(Subprocess::start({.arguments = {"python3", "-c", program, limit, names.dump()}}));
     LineReader output(1 << 20);
     while (!python->poll() || output.fill(python->output()))
@@ -512,7 +513,7 @@ TEST_F(TrainerProgram, AResumedTrialThatDoesNotFitIsShortOfMemoryAndNeverInfeasi
   const double through = host.expect<message::Done>().metrics.at("validation_loss");
   host.send(start(27, 5000));
   host.expect<message::Reached>();
-  auto huge = start(28, 0, {{"micro_batch", 1 << 30}});  // of activations: nothing is allocated
+  auto huge = start(28, 0, {{"method", "scratch"}, {"width", 65536}, {"layers", 100}, {"heads", 64}});
   host.send(huge);
   const auto never = host.expect<message::Failed>();
   EXPECT_EQ(never.kind, FailureKind::Infeasible);

@@ -109,6 +109,8 @@ void clear_rows(float* rows, std::int64_t stride, std::int64_t width, std::int64
 
 }  // namespace
 
+double attention_scratch_bytes(double longest) { return 2 * kBlock * longest * sizeof(float); }
+
 void attend(const AttentionShape& shape, const AttentionTask& task, std::int64_t tokens, const DropoutMask& dropout,
             const float* packed, float* out, float* log_sums, std::vector<float>& scratch) {
   const std::int64_t length = task.end - task.begin, width = shape.head_width, out_stride = shape.heads * width;
