@@ -2,7 +2,7 @@
 
     build/venv-peers/bin/python bench/memory_model.py [--runs 50] [--seed 0] [--no-record]
 
-A run takes two steps and says, as a user sees it, what it was predicted to need at its peak and what it did (the kernel's high-water mark of the process's
+A run takes two steps on rows of full length and says, as a user sees it, what it was predicted to need at its peak and what it did (the kernel's high-water mark of the process's
 resident size). Both count from what was resident once base, data and tokenizer were loaded and the trainer had measured its machine, so that constant parts do not flatter the error.
 """
 
@@ -45,7 +45,7 @@ def configuration(rng, number):
     if method == "last_k":
         fields["last_layers"] = rng.choice([1, 2, 3])
     if method == "prefix":
-        fields["virtual_tokens"] = rng.choice([10, 50])
+        fields.update(virtual_tokens=rng.choice([10, 50]), sequence_length=min(fields["sequence_length"], 256))  # the model knows 512 positions
     if method == "scratch":
         fields.update(width=rng.choice([128, 256, 384]), layers=rng.choice([2, 4, 8, 12]), shape=rng.choice(["llama", "gpt2", "qwen3", "gemma2"]), vocabulary=rng.choice([512, 4096]))
     if method in ("full", "scratch") and fields["optimizer"] in ("adamw", "sgd", "lion"):
@@ -57,7 +57,7 @@ def configuration(rng, number):
 
 def measure(fields, folder, base):
     config = {**fields, "data": os.path.join(folder, "train.jsonl"), "validation_fraction": 0, "json": True, "checkpoint_every": 0, "threads": os.cpu_count(),
-              "tokens": int(1.5 * fields["batch_size"] * min(fields["sequence_length"], 240)), "learning_rate": 1e-4}
+              "tokens": 2 * fields["batch_size"] * fields["sequence_length"], "learning_rate": 1e-4}
     if fields["method"] != "scratch":
         config["model"] = os.path.join(folder, base)
     done = subprocess.run([TRAINER, "train", "--json-config", json.dumps(config)], capture_output=True, text=True)
@@ -86,7 +86,7 @@ def main():
         for name, shape in BASES.items():
             train_vs_hf.make_model(os.path.join(folder, name), shape, texts)
         with open(os.path.join(folder, "train.jsonl"), "w") as file:
-            file.writelines(json.dumps({"text": text}) + "\n" for text in texts)
+            file.write(json.dumps({"text": "\n".join(texts)}) + "\n")  # cut to rows of the run's length
         for number in range(args.runs):
             fields, base = configuration(rng, number), rng.choice(list(BASES))
             run = measure(fields, folder, base)

@@ -19,6 +19,7 @@ void append_document(PackedBatch& batch, const TokenizedRows& data, std::int64_t
   }
   batch.offsets.push_back(batch.tokens());
   batch.label_tokens += data.label_tokens(number);
+  batch.label_offsets.push_back(batch.label_tokens);
   batch.longest = std::max(batch.longest, length);
 }
 
@@ -34,11 +35,26 @@ PackedBatch pack(const TokenizedRows& data, std::span<const std::int64_t> rows) 
   batch.labels.reserve(tokens);
   batch.offsets.reserve(rows.size() + 1);
   batch.offsets.push_back(0);
+  batch.label_offsets.push_back(0);
   for (const std::int64_t row : rows) {
     assert(row >= 0 && row < data.size());
     append_document(batch, data, row);
   }
   return batch;
+}
+
+void append(PackedBatch& batch, const PackedBatch& more) {
+  const std::int64_t before = batch.tokens();
+  batch.ids.insert(batch.ids.end(), more.ids.begin(), more.ids.end());
+  batch.positions.insert(batch.positions.end(), more.positions.begin(), more.positions.end());
+  batch.labels.insert(batch.labels.end(), more.labels.begin(), more.labels.end());
+  if (batch.offsets.empty()) batch.offsets = batch.label_offsets = {0};
+  for (std::size_t d = 1; d < more.offsets.size(); ++d) {
+    batch.offsets.push_back(before + more.offsets[d]);
+    batch.label_offsets.push_back(batch.label_tokens + more.label_offsets[d]);
+  }
+  batch.label_tokens += more.label_tokens;
+  batch.longest = std::max(batch.longest, more.longest);
 }
 
 std::vector<std::vector<std::int64_t>> micro_batches(const TokenizedRows& data, std::span<const std::int64_t> rows,

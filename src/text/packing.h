@@ -13,12 +13,13 @@ inline constexpr std::int64_t kNoLabel = -100;  ///< PyTorch's ignore_index
 
 /// A batch as the decoder reads it: N tokens of D documents. 64-bit throughout, as PyTorch indexes.
 struct PackedBatch {
-  std::vector<std::int64_t> ids;        // [N]
-  std::vector<std::int64_t> positions;  // [N] from 0 in each document
-  std::vector<std::int64_t> labels;     // [N] the next token of the same document, or kNoLabel
-  std::vector<std::int64_t> offsets;    // [D + 1] document d is [offsets[d], offsets[d + 1]); known as cu_seqlens
-  std::int64_t label_tokens = 0;        ///< number of labels that are not kNoLabel
-  std::int64_t longest = 0;             ///< tokens of the longest document
+  std::vector<std::int64_t> ids;            // [N]
+  std::vector<std::int64_t> positions;      // [N] from 0 in each document
+  std::vector<std::int64_t> labels;         // [N] the next token of the same document, or kNoLabel
+  std::vector<std::int64_t> offsets;        // [D + 1] document d is [offsets[d], offsets[d + 1]); known as cu_seqlens
+  std::vector<std::int64_t> label_offsets;  // [D + 1] likewise, among the labels that are not kNoLabel
+  std::int64_t label_tokens = 0;            ///< number of labels that are not kNoLabel
+  std::int64_t longest = 0;                 ///< tokens of the longest document
 
   std::int64_t tokens() const { return static_cast<std::int64_t>(ids.size()); }
   std::int64_t documents() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
@@ -26,6 +27,9 @@ struct PackedBatch {
 
 /// The rows named by `rows` (indices, in this order, repetitions allowed), one after another.
 PackedBatch pack(const TokenizedRows& data, std::span<const std::int64_t> rows);
+
+/// Adds the documents of `more` behind those of `batch`.
+void append(PackedBatch& batch, const PackedBatch& more);
 
 /// Cuts `rows` into runs of at most `max_tokens` tokens each, in order; a row longer than that is a run alone. Used for
 /// the micro-batches of an effective batch and for an evaluation.

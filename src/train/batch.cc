@@ -30,7 +30,8 @@ Batch to_batch(const text::PackedBatch& packed) {
           .positions = tensor_of(packed.positions),
           .offsets = packed.offsets,
           .label_rows = tensor_of(rows),
-          .labels = tensor_of(labels)};
+          .labels = tensor_of(labels),
+          .label_offsets = packed.label_offsets};
 }
 
 Result<void> check_tokens(std::span<const text::TokenId> ids, std::int64_t vocabulary) {

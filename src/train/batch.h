@@ -12,11 +12,12 @@
 namespace pegbox::train {
 
 struct Batch {
-  Tensor ids;                         // [T] int64
-  Tensor positions;                   // [T] int64, from 0 in each document
-  std::vector<std::int64_t> offsets;  // [D + 1]
-  Tensor label_rows;                  // [L] int64: rows whose next token is a label
-  Tensor labels;                      // [L] int64
+  Tensor ids;                               // [T] int64
+  Tensor positions;                         // [T] int64, from 0 in each document
+  std::vector<std::int64_t> offsets;        // [D + 1]
+  Tensor label_rows;                        // [L] int64: rows whose next token is a label
+  Tensor labels;                            // [L] int64
+  std::vector<std::int64_t> label_offsets;  // [D + 1]: where each document's labels lie among them
 
   std::int64_t tokens() const { return offsets.empty() ? 0 : offsets.back(); }
   std::int64_t label_tokens() const { return labels.defined() ? labels.size(0) : 0; }

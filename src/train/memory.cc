@@ -80,7 +80,7 @@ RowLengths RowLengths::of(const text::TokenizedRows& rows) {
 }
 
 /// Batches differ; of a run's, one is about two deviations above the mean.
-MicroBatch largest_micro_batch(const TrainConfig& config, const RowLengths& rows, int lanes, std::int64_t micro_batch) {
+LargestPass largest_pass(const TrainConfig& config, const RowLengths& rows, int lanes, std::int64_t micro_batch) {
   const auto batch_rows = static_cast<double>(config.batch_size);
   const double most = batch_rows * rows.mean + 2 * std::sqrt(batch_rows) * rows.deviation;
   const double tokens = std::min(batch_rows * rows.longest, most), each = lanes * static_cast<double>(micro_batch);
@@ -109,7 +109,7 @@ double MemoryModel::activations_bytes(std::int64_t micro_batch) const {
     const double documents = std::max(1.0, tokens / std::max(1.0, rows_.mean));
     return training_tape(config_, method_, decoder_, {tokens, label_rows, documents});
   };
-  const MicroBatch largest = largest_micro_batch(config_, rows_, lanes_, micro_batch);
+  const LargestPass largest = largest_pass(config_, rows_, lanes_, micro_batch);
   const double training = tape(largest.tokens, largest.tokens * rows_.label_fraction).peak(largest.several);
   const double with_gradients = lanes_ * training + (largest.several ? fixed_.gradients_bytes : 0);
   const double evaluated = std::min(static_cast<double>(micro_batch), rows_.evaluation_tokens);

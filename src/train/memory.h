@@ -83,11 +83,11 @@ class MemoryModel {
 };
 
 /// The tokens of the largest of a batch's micro-batches in a lane, and whether a lane has several in turn.
-struct MicroBatch {
+struct LargestPass {
   double tokens = 0;
   bool several = false;
 };
-MicroBatch largest_micro_batch(const TrainConfig& config, const RowLengths& rows, int lanes, std::int64_t micro_batch);
+LargestPass largest_pass(const TrainConfig& config, const RowLengths& rows, int lanes, std::int64_t micro_batch);
 
 /// What a machine has for this process, in bytes; 0 where it does not say.
 struct MachineMemory {

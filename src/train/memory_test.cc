@@ -115,11 +115,11 @@ TEST(MicroBatch, OfABatchIsItsEvenPartAndNeverLessThanARow) {
   TrainConfig config;
   config.batch_size = 12;
   const RowLengths rows{.mean = 100, .deviation = 0, .longest = 100};
-  EXPECT_EQ(largest_micro_batch(config, rows, 2, 2048).tokens, 600);
-  EXPECT_FALSE(largest_micro_batch(config, rows, 2, 2048).several);
-  EXPECT_EQ(largest_micro_batch(config, rows, 2, 500).tokens, 300);
-  EXPECT_TRUE(largest_micro_batch(config, rows, 2, 500).several);
-  EXPECT_EQ(largest_micro_batch(config, rows, 2, 10).tokens, 100);
+  EXPECT_EQ(largest_pass(config, rows, 2, 2048).tokens, 600);
+  EXPECT_FALSE(largest_pass(config, rows, 2, 2048).several);
+  EXPECT_EQ(largest_pass(config, rows, 2, 500).tokens, 300);
+  EXPECT_TRUE(largest_pass(config, rows, 2, 500).several);
+  EXPECT_EQ(largest_pass(config, rows, 2, 10).tokens, 100);
 }
 
 TEST(MemoryCorrection, GrowsWithEachShortage) {

@@ -1,7 +1,6 @@
 // TrainingRun: see run.h.
 #include "train/run.h"
 
-#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,14 +11,12 @@
 #include "base/number.h"
 #include "base/rng.h"
 #include "base/units.h"
-#include "text/packing.h"
 #include "train/batch.h"
-#include "train/classes.h"
+#include "train/gradients.h"
 #include "train/guard.h"
-#include "train/model/initialize.h"
-#include "train/ops/loss.h"
 #include "train/optim/clipping.h"
 #include "train/optim/schedule.h"
+#include "train/pool.h"
 #include "train/row_order.h"
 
 namespace pegbox::train {
@@ -81,20 +78,6 @@ double step_law_learning_rate(double parameters, double tokens) {
   return std::min(5e-3, 1.79 * std::pow(parameters, -0.713) * std::pow(tokens, 0.307));
 }
 
-std::vector<std::vector<std::int64_t>> balanced_batches(const text::TokenizedRows& data,
-                                                        const std::vector<std::int64_t>& rows, std::int64_t count) {
-  std::vector<std::int64_t> by_length = rows;
-  std::ranges::stable_sort(by_length, std::greater(), [&](std::int64_t row) { return data.length(row); });
-  std::vector<std::vector<std::int64_t>> batches(static_cast<std::size_t>(std::max<std::int64_t>(1, count)));
-  std::vector<std::int64_t> load(batches.size());
-  for (const std::int64_t row : by_length) {  // each to the emptiest, the longest first
-    const auto emptiest = static_cast<std::size_t>(std::ranges::min_element(load) - load.begin());
-    batches[emptiest].push_back(row);
-    load[emptiest] += data.length(row);
-  }
-  return batches;
-}
-
 TrainingRun::TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train,
                          Lanes& lanes, const RunMemory& memory)
     : model_(model),
@@ -121,32 +104,12 @@ Result<std::unique_ptr<TrainingRun>> TrainingRun::create(const BaseModel& model,
 Result<void> TrainingRun::start() {
   config_.learning_rate = peak_learning_rate(config_, model_.decoder->layout(), total_tokens_);
   PEGBOX_TRY(order_, make_row_order(config_, train_));
-  PEGBOX_TRY(method_, make_method(config_, model_));
+  PEGBOX_TRY(learner_, Learner::create(model_, config_, train_));
   PEGBOX_CHECK(check_memory());
-  parameters_ = method_->initial_parameters(static_cast<std::uint64_t>(config_.seed));
-  if (model_.weights.empty()) set_initial_weights();
-  if (config_.class_weights == "balanced")
-    class_weights_ = class_weights(train_, static_cast<std::int64_t>(model_.decoder->config().labels.size()),
-                                   config_.class_weight_strength);
-  complete_parameters(config_, model_.decoder->layout(), parameters_);
-  optimizer_ = make_optimizer(config_, parameters_);
-  average_ = std::make_unique<WeightAverage>(config_, parameters_);
-  for (int lane = 0; lane < lanes_.count(); ++lane) {
-    LaneState state;
-    for (const Parameter& parameter : parameters_)
-      state.leaves.push_back(parameter.value.detach().set_requires_grad(true));
-    state.network = method_->network(state.leaves);
-    lanes_state_.push_back(std::move(state));
-  }
+  learner_->begin(lanes_.count());
+  optimizer_ = make_optimizer(config_, learner_->parameters());
+  average_ = std::make_unique<WeightAverage>(config_, learner_->parameters());
   return check_length(*model_.decoder, network().virtual_tokens(), train_);
-}
-
-/// A method starts from the usual weights; here they become those that the config asks for.
-void TrainingRun::set_initial_weights() {
-  const Weights weights =
-      initialize_weights(model_.decoder->config(), model_.decoder->layout(), static_cast<std::uint64_t>(config_.seed),
-                         {config_.initialization, config_.initial_deviation, config_.mup_base_width});
-  for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].value.copy_(weights[i]);
 }
 
 Result<MemoryNeed> TrainingRun::memory_need(const BaseModel& model, const TrainConfig& config, int lanes,
@@ -159,23 +122,27 @@ Result<MemoryNeed> TrainingRun::memory_need(const BaseModel& model, const TrainC
 MemoryModel TrainingRun::memory_model() const {
   RowLengths rows = lengths_;
   rows.evaluation_tokens = memory_.evaluation_tokens;
-  return {config_, *method_, *model_.decoder, lanes_.count(), rows, memory_.correction};
+  return {config_, learner_->method(), *model_.decoder, lanes_.count(), rows, memory_.correction};
 }
 
-MemoryNeed TrainingRun::memory_need() const { return memory_model().need(micro_batch_); }
+MemoryNeed TrainingRun::memory_need() const { return memory_model().need(micro_batch()); }
+
+bool TrainingRun::halve_micro_batch() {
+  const LargestPass largest = largest_pass(config_, lengths_, lanes_.count(), micro_batch());
+  if (largest.tokens <= lengths_.longest) return false;
+  learner_->set_micro_batch(static_cast<std::int64_t>(std::max(largest.tokens / 2, lengths_.longest)));
+  return true;
+}
 
 std::int64_t TrainingRun::bytes() {
-  std::int64_t sum = method_->own_bytes() + bytes_of(live()) + bytes_of(copy_) + bytes_of(best_);
-  for (const LaneState& state : lanes_state_)
-    for (const Tensor& leaf : state.leaves)
-      if (leaf.grad().defined()) sum += static_cast<std::int64_t>(leaf.grad().nbytes());
-  return sum;
+  return learner_->method().own_bytes() + learner_->gradient_bytes() + bytes_of(live()) + bytes_of(copy_) +
+         bytes_of(best_);
 }
 
 Result<void> TrainingRun::check_memory() {
   const MachineMemory memory = machine_memory();
   room_bytes_ = memory.available_bytes > 0 ? memory.available_bytes : kInfinity;
-  micro_batch_ = memory_model().micro_batch(kFilledFraction * room_bytes_);
+  learner_->set_micro_batch(memory_model().micro_batch(kFilledFraction * room_bytes_));
   MemoryNeed need = memory_need();
   while (fit_of(need.total_bytes(), memory) != Fit::Fits && halve_micro_batch()) need = memory_need();
   const Fit fit = fit_of(need.total_bytes(), memory);
@@ -186,7 +153,7 @@ Result<void> TrainingRun::check_memory() {
                .what = "the run would not fit into memory",
                .got = fmt::format("a need of {} ({} for {} trainable parameters, {} for activations)",
                                   format_bytes(need.total_bytes()), format_bytes(need.parameters_bytes()),
-                                  format_count(static_cast<double>(method_->parameter_count())),
+                                  format_count(static_cast<double>(learner_->method().parameter_count())),
                                   format_bytes(need.activations_bytes)),
                .expected = never ? fmt::format("at most the {} that there are", format_bytes(memory.total_bytes))
                                  : fmt::format("at most the {} that are free now, of {}",
@@ -195,77 +162,21 @@ Result<void> TrainingRun::check_memory() {
 }
 
 std::int64_t TrainingRun::trainable_parameters() const {
-  return std::accumulate(parameters_.begin(), parameters_.end(), std::int64_t{0},
+  return std::accumulate(parameters().begin(), parameters().end(), std::int64_t{0},
                          [](std::int64_t sum, const Parameter& parameter) { return sum + parameter.value.numel(); });
 }
 
-bool TrainingRun::halve_micro_batch() {
-  const MicroBatch largest = largest_micro_batch(config_, lengths_, lanes_.count(), micro_batch_);
-  if (largest.tokens <= lengths_.longest) return false;
-  micro_batch_ = std::max(static_cast<std::int64_t>(largest.tokens / 2), static_cast<std::int64_t>(lengths_.longest));
-  return true;
-}
-
-void TrainingRun::work(int lane, const std::vector<std::vector<std::int64_t>>& batches, std::int64_t label_tokens,
-                       const std::vector<std::uint64_t>& keys) {
-  LaneState& state = lanes_state_[static_cast<std::size_t>(lane)];
-  const kernels::LossTerms terms{static_cast<float>(config_.label_smoothing), static_cast<float>(config_.z_loss)};
-  state.loss = 0;
-  for (Tensor& leaf : state.leaves) leaf.mutable_grad().reset();
-  for (std::size_t i = static_cast<std::size_t>(lane); i < batches.size();
-       i += static_cast<std::size_t>(lanes_.count())) {
-    const Batch batch = to_batch(text::pack(train_, batches[i]));
-    if (batch.label_tokens() == 0) continue;
-    DropoutSource dropout(keys[i]);
-    const Tensor hidden = model_.decoder->hidden(*state.network, batch, dropout, method_->model_dropout(),
-                                                 /*all_rows=*/false, config_.recompute == "layers");
-    const Tensor row_weights = class_weights_.defined() ? class_weights_.index_select(0, batch.labels) : Tensor();
-    const Tensor loss =
-        label_loss(hidden, state.network->weight(model_.decoder->layout().head), batch.labels,
-                   1.0 / static_cast<double>(label_tokens), terms, model_.decoder->config().logit_cap, row_weights);
-    loss.backward();
-    state.loss += loss.item<double>();
-  }
-}
-
-/// Leaves the gradients of the mean loss over `label_tokens` labels in the lanes; returns the loss.
-double TrainingRun::accumulate(const std::vector<std::int64_t>& rows, std::int64_t label_tokens) {
-  std::int64_t tokens = 0;
-  for (const std::int64_t row : rows) tokens += train_.length(row);
-  const std::int64_t lanes = lanes_.count(), each = lanes * micro_batch_;
-  const auto batches = balanced_batches(train_, rows, lanes * ((tokens + each - 1) / each));
+/// Each row with a key of its own for dropout: a function of the seed, the step and the row's place.
+StepBatch TrainingRun::batch_of(std::vector<std::int64_t> rows) const {
+  StepBatch batch;
   Rng rng({static_cast<std::uint64_t>(config_.seed), stream_id("dropout"), static_cast<std::uint64_t>(steps_)});
-  std::vector<std::uint64_t> keys(batches.size());
-  for (std::uint64_t& key : keys) key = rng.next_u64();
-  lanes_.run([&](int lane) { work(lane, batches, label_tokens, keys); });
-  double loss = 0;
-  for (const LaneState& state : lanes_state_) loss += state.loss;
-  return loss;
-}
-
-/// A pass changes nothing but the lanes' gradients, so it can begin again.
-Result<double> TrainingRun::accumulate_within_memory(const std::vector<std::int64_t>& rows, std::int64_t label_tokens) {
-  while (true) {
-    Result<double> loss = guard("training step", [&]() -> Result<double> { return accumulate(rows, label_tokens); });
-    if (loss || loss.error().kind != ErrorKind::OutOfMemory || !halve_micro_batch()) return loss;
+  for (const std::int64_t row : rows) {
+    batch.keys.push_back(rng.next_u64());
+    batch.tokens += train_.length(row);
+    batch.label_tokens += train_.label_tokens(row);
   }
-}
-
-Tensors TrainingRun::summed_gradients() {
-  Tensors sums;
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    Tensor sum;
-    for (LaneState& state : lanes_state_) {
-      const Tensor& gradient = state.leaves[i].grad();
-      if (!gradient.defined()) continue;
-      if (sum.defined())
-        sum.add_(gradient);
-      else
-        sum = gradient;
-    }
-    sums.push_back(sum.defined() ? sum : at::zeros_like(parameters_[i].value));
-  }
-  return sums;
+  batch.rows = std::move(rows);
+  return batch;
 }
 
 /// Sequences of the next batch: a function of the tokens behind, so that a pause changes nothing.
@@ -276,29 +187,33 @@ std::int64_t TrainingRun::batch_rows() const {
   return config_.batch_start + std::llround(part * static_cast<double>(config_.batch_size - config_.batch_start));
 }
 
+StepBatch TrainingRun::begin_step() {
+  if (spikes_.copy_is_due(steps_)) keep_copy();
+  return batch_of(order_->next(batch_rows()));
+}
+
+Result<StepReport> TrainingRun::end_step(const StepBatch& batch, double loss) {
+  StepReport report{.loss = loss, .tokens = batch.tokens, .label_tokens = batch.label_tokens};
+  const Tensors gradients = learner_->summed_gradients();
+  report.gradient_norm = clip_all(config_, learner_->parameters(), gradients);
+  const SpikeGuard::Advice advice = spikes_.judge(report.loss, report.gradient_norm);
+  if (advice == SpikeGuard::Advice::GiveUp)
+    return fail(ErrorKind::Diverged, {.where = fmt::format("step {}", steps_ + 1),
+                                      .what = "the training diverged",
+                                      .got = fmt::format("loss {}, gradient norm {}", loss, report.gradient_norm),
+                                      .hint = "use a lower learning_rate, or more warmup"});
+  report.taken = advice == SpikeGuard::Advice::Step;
+  if (advice == SpikeGuard::Advice::RollBack) go_back();
+  take_step(gradients, report);
+  return report;
+}
+
 Result<StepReport> TrainingRun::step() {
   return guard("training step", [&]() -> Result<StepReport> {
-    if (spikes_.copy_is_due(steps_)) keep_copy();
-    const std::vector<std::int64_t> rows = order_->next(batch_rows());
-    StepReport report;
-    for (const std::int64_t row : rows) {
-      report.tokens += train_.length(row);
-      report.label_tokens += train_.label_tokens(row);
-    }
-    PEGBOX_TRY(report.loss, accumulate_within_memory(rows, report.label_tokens));
-    const Tensors gradients = summed_gradients();
-    report.gradient_norm = clip_all(config_, parameters_, gradients);
-    const SpikeGuard::Advice advice = spikes_.judge(report.loss, report.gradient_norm);
-    if (advice == SpikeGuard::Advice::GiveUp)
-      return fail(ErrorKind::Diverged,
-                  {.where = fmt::format("step {}", steps_ + 1),
-                   .what = "the training diverged",
-                   .got = fmt::format("loss {}, gradient norm {}", report.loss, report.gradient_norm),
-                   .hint = "use a lower learning_rate, or more warmup"});
-    report.taken = advice == SpikeGuard::Advice::Step;
-    if (advice == SpikeGuard::Advice::RollBack) go_back();
-    take_step(gradients, report);
-    return report;
+    const StepBatch batch = begin_step();
+    TrainingRun* const alone = this;
+    PEGBOX_TRY(const std::vector<double> losses, learn_together({&alone, 1}, {&batch, 1}, lanes_));
+    return end_step(batch, losses.front());
   });
 }
 
@@ -339,20 +254,20 @@ Result<Evaluation> TrainingRun::evaluate(const text::TokenizedRows& data) {
   PEGBOX_CHECK(check_length(*model_.decoder, network().virtual_tokens(), data));
   return guard("evaluation", [&]() -> Result<Evaluation> {
     const Tensors means = averages();
-    const auto averaged = means.empty() ? nullptr : method_->network(means);
-    return train::evaluate(*model_.decoder, averaged ? *averaged : network(), data, lanes_, micro_batch_,
-                           config_.evaluate_tokens);
+    const auto averaged = means.empty() ? nullptr : learner_->method().network(means);
+    return train::evaluate(*model_.decoder, averaged ? *averaged : network(), data, lanes_,
+                           learner_->micro_batch_tokens(), config_.evaluate_tokens);
   });
 }
 
 Result<NamedTensors> TrainingRun::gradients(const std::vector<std::int64_t>& rows) {
   return guard("gradients", [&]() -> Result<NamedTensors> {
-    std::int64_t label_tokens = 0;
-    for (const std::int64_t row : rows) label_tokens += train_.label_tokens(row);
-    accumulate(rows, label_tokens);
-    const Tensors sums = summed_gradients();
+    const StepBatch batch = batch_of(rows);
+    const Lesson lesson{learner_.get(), &batch};
+    leave_gradients({&lesson, 1}, lanes_);
+    const Tensors sums = learner_->summed_gradients();
     NamedTensors named;
-    for (std::size_t i = 0; i < sums.size(); ++i) named[parameters_[i].name] = sums[i].clone();
+    for (std::size_t i = 0; i < sums.size(); ++i) named[parameters()[i].name] = sums[i].clone();
     return named;
   });
 }
@@ -368,7 +283,7 @@ Tensors TrainingRun::averages() const {
 Tensors TrainingRun::shown() const {
   Tensors values = averages();
   if (values.empty())
-    for (const Parameter& parameter : parameters_) values.push_back(parameter.value);
+    for (const Parameter& parameter : parameters()) values.push_back(parameter.value);
   return values;
 }
 
@@ -389,7 +304,7 @@ bool TrainingRun::take_best() {
 /// All tensors that steps change, by the names that a snapshot gives them.
 NamedTensors TrainingRun::live() {
   NamedTensors live;
-  for (const Parameter& parameter : parameters_) live["parameter." + parameter.name] = parameter.value;
+  for (const Parameter& parameter : parameters()) live["parameter." + parameter.name] = parameter.value;
   for (const auto& [name, tensor] : optimizer_->state()) live["optimizer." + name] = tensor;
   for (const auto& [name, tensor] : average_->state()) live["average." + name] = tensor;
   return live;
@@ -408,7 +323,8 @@ Snapshot TrainingRun::snapshot() {
   Snapshot snapshot;
   for (const auto& [name, tensor] : live()) snapshot.tensors[name] = tensor.clone();
   for (const auto& [name, tensor] : copy_) snapshot.tensors[kCopyPrefix + name] = tensor.clone();
-  for (std::size_t i = 0; i < best_.size(); ++i) snapshot.tensors[kBestPrefix + parameters_[i].name] = best_[i].clone();
+  for (std::size_t i = 0; i < best_.size(); ++i)
+    snapshot.tensors[kBestPrefix + parameters()[i].name] = best_[i].clone();
   const auto position = order_->position();
   snapshot.state = {{"format", kSnapshotFormat},
                     {"tokens", tokens_},
@@ -417,7 +333,7 @@ Snapshot TrainingRun::snapshot() {
                     {"index", position.index},
                     {"interval_loss", json_number(interval_loss_)},
                     {"interval_labels", interval_labels_},
-                    {"micro_batch", micro_batch_},
+                    {"micro_batch", micro_batch()},
                     {"validation", watch_.state()},
                     {"spikes", spikes_.state()},
                     {"data", fmt::format("{:016x}", train_.content_hash)},
@@ -453,7 +369,7 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
   for (const auto& [name, tensor] : own)
     if (const Tensor kept = kept_in(snapshot, kCopyPrefix + name, tensor); kept.defined()) copy[name] = kept;
   Tensors best;
-  for (const Parameter& parameter : parameters_)
+  for (const Parameter& parameter : parameters())
     if (const Tensor kept = kept_in(snapshot, kBestPrefix + parameter.name, parameter.value); kept.defined())
       best.push_back(kept);
   return guard("restoring a run", [&]() -> Result<void> {
@@ -464,16 +380,17 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
     read_json_number(state["interval_loss"], interval_loss_);
     interval_labels_ = state["interval_labels"].get<std::int64_t>();
     // The same split of batches gives the same bits.
-    if (config_.micro_batch == 0) micro_batch_ = std::min(micro_batch_, state.value("micro_batch", micro_batch_));
+    if (config_.micro_batch == 0)
+      learner_->set_micro_batch(std::min(micro_batch(), state.value("micro_batch", micro_batch())));
     watch_.restore(state.value("validation", Json::object()));
     spikes_.restore(state.value("spikes", Json::object()));
     copy_ = copy.size() == own.size() ? std::move(copy) : NamedTensors();
-    best_ = best.size() == parameters_.size() ? std::move(best) : Tensors();
+    best_ = best.size() == parameters().size() ? std::move(best) : Tensors();
     best_taken_ = false;
     return {};
   });
 }
 
-Result<void> TrainingRun::save(const Path& folder) const { return method_->save(folder, shown()); }
+Result<void> TrainingRun::save(const Path& folder) const { return learner_->method().save(folder, shown()); }
 
 }  // namespace pegbox::train

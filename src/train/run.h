@@ -12,8 +12,8 @@
 #include "text/tokenized.h"
 #include "train/evaluate.h"
 #include "train/lanes.h"
+#include "train/learner.h"
 #include "train/memory.h"
-#include "train/method/method.h"
 #include "train/model/model_files.h"
 #include "train/optim/optimizer.h"
 #include "train/optim/spike_guard.h"
@@ -50,9 +50,9 @@ class TrainingRun {
   /// What such a run needs besides the model's weights. InvalidInput if the config does not fit the model.
   static Result<MemoryNeed> memory_need(const BaseModel& model, const TrainConfig& config, int lanes,
                                         const RowLengths& rows, const MemoryCorrection& correction = {});
-  MemoryNeed memory_need() const;                            ///< what this one needs, with the micro-batch that it has
-  std::int64_t micro_batch() const { return micro_batch_; }  ///< tokens that a lane takes at once
-  double room_bytes() const { return room_bytes_; }          ///< that there were for it when it began
+  MemoryNeed memory_need() const;  ///< what this one needs, with the micro-batch that it has
+  std::int64_t micro_batch() const { return learner_->micro_batch_tokens(); }  ///< tokens that a lane takes at once
+  double room_bytes() const { return room_bytes_; }                            ///< that there were for it when it began
 
   /// Halves the micro-batch, after memory ran out; false if it is as small as the longest row already.
   bool halve_micro_batch();
@@ -62,6 +62,12 @@ class TrainingRun {
   /// micro-batches are halved and the pass begins again; the batch stays. Diverged if the loss or a gradient is not a
   /// number, OutOfMemory with one row at a time, or outside of the passes; the run is then of no further use.
   Result<StepReport> step();
+
+  /// The same in three parts, so that runs can take their steps together (pool.h): what to learn from, then
+  /// leave_gradients by the learner, then the rest, with the batch's loss.
+  StepBatch begin_step();
+  Learner& learner() { return *learner_; }
+  Result<StepReport> end_step(const StepBatch& batch, double loss);
 
   /// Steps until at least `tokens` are consumed, or the end. `before_step` may stop it by returning false;
   /// `after_step` is told of each step.
@@ -99,30 +105,18 @@ class TrainingRun {
 
   /// Gradients of the mean loss over `rows`' labels, by parameter, without a step. For probes and tests.
   Result<NamedTensors> gradients(const std::vector<std::int64_t>& rows);
-  const Network& network() const { return *lanes_state_.front().network; }
-  const std::vector<Parameter>& parameters() const { return parameters_; }
+  const Network& network() const { return learner_->network(); }
+  const std::vector<Parameter>& parameters() const { return learner_->parameters(); }
 
  private:
-  /// Each lane's own view of the parameters, so that gradients of lanes do not meet.
-  struct LaneState {
-    Tensors leaves;
-    std::unique_ptr<Network> network;
-    double loss = 0;
-  };
-
   TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train, Lanes& lanes,
               const RunMemory& memory);
   Result<void> start();
   Result<void> check_memory();
   MemoryModel memory_model() const;
-  Result<double> accumulate_within_memory(const std::vector<std::int64_t>& rows, std::int64_t label_tokens);
-  double accumulate(const std::vector<std::int64_t>& rows, std::int64_t label_tokens);
-  void work(int lane, const std::vector<std::vector<std::int64_t>>& batches, std::int64_t label_tokens,
-            const std::vector<std::uint64_t>& keys);
-  Tensors summed_gradients();
+  StepBatch batch_of(std::vector<std::int64_t> rows) const;
   std::int64_t batch_rows() const;
   void take_step(const Tensors& gradients, StepReport& report);
-  void set_initial_weights();
   Tensors averages() const;
   NamedTensors live();
   Tensors shown() const;
@@ -135,20 +129,17 @@ class TrainingRun {
   Lanes& lanes_;
   RunMemory memory_;
   RowLengths lengths_;
-  std::int64_t total_tokens_ = 0, micro_batch_ = 0;
+  std::int64_t total_tokens_ = 0;
   double room_bytes_ = 0;
 
-  std::unique_ptr<Method> method_;
-  std::vector<Parameter> parameters_;
+  std::unique_ptr<Learner> learner_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<WeightAverage> average_;
-  Tensor class_weights_;  // [K] of a classifier's loss; undefined: all 1
   ValidationWatch watch_;
   SpikeGuard spikes_;
   NamedTensors copy_;  // of what is live, to go back to; empty: none is kept
   Tensors best_;       // [parameters], of the lowest validation loss; empty: none is kept
   bool best_taken_ = false;
-  std::vector<LaneState> lanes_state_;
   std::unique_ptr<text::RowOrder> order_;
 
   std::int64_t tokens_ = 0, steps_ = 0;
@@ -166,9 +157,5 @@ double peak_learning_rate(const TrainConfig& config, const ModelLayout& layout, 
 
 /// The length of a run in training tokens: the config's, or its epochs of `train`.
 std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRows& train);
-
-/// Distributes rows over `count` lists so that their tokens are nearly equal; no list is empty unless rows are few.
-std::vector<std::vector<std::int64_t>> balanced_batches(const text::TokenizedRows& data,
-                                                        const std::vector<std::int64_t>& rows, std::int64_t count);
 
 }  // namespace pegbox::train

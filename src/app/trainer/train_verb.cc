@@ -181,6 +181,7 @@ Result<void> print_data(const Config& config, const train::TrainConfig& run, tra
   }
   for (const Finding& finding : found.findings)
     if (!finding.is_fault) fmt::print(streams.progress, "warning: {}; {}\n", finding.what, finding.hint);
+  std::fflush(streams.progress);
   return {};
 }
 

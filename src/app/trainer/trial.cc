@@ -77,7 +77,8 @@ Result<void> WorkerTrial::load(const std::string& checkpoint) {
   PEGBOX_TRY(auto owned, make_run(workplace_, config_));
   if (!checkpoint.empty()) PEGBOX_CHECK(restore_or_older(checkpoint, *owned));
   owned_ = std::move(owned);
-  tokens_ = owned_->run->tokens();
+  note_memory();
+  tokens_ = measured_at_ = owned_->run->tokens();
   const Path curves = settings_.tensorboard;
   curves_.emplace(curves.empty() ? curves : curves / fmt::format("trial-{}", number_), *owned_->run, log_);
   last_checkpoint_s_ = clock_.now_s();
@@ -121,7 +122,7 @@ Result<Metrics> WorkerTrial::measure() {
                   {"steps", static_cast<double>(run.steps())},
                   {"seconds", trained_s_},
                   {"peak_memory", train::peak_resident_bytes()},
-                  {"predicted_memory", workplace_.loaded_bytes + run.memory_need().peak_bytes()}};
+                  {"predicted_memory", workplace_.loaded_bytes + need_.peak_bytes()}};
   for (const auto& [set, loss] : evaluation.set_losses) metrics["validation_loss." + set] = loss;
   if (!evaluation.classes.empty()) {
     metrics["accuracy"] = evaluation.classes.accuracy();
@@ -136,37 +137,40 @@ Result<Metrics> WorkerTrial::measure() {
   return metrics;
 }
 
-Result<WorkerTrial::Outcome> WorkerTrial::train(double seconds) {
-  train::TrainingRun& run = *owned_->run;
-  const double start_s = clock_.now_s();
-  const std::int64_t start_tokens = run.tokens(), every = config_.evaluate_every, micro_batch = run.micro_batch();
-  const train::MemoryNeed need = run.memory_need();
-  // The next multiple of `every`: where a run measures does not depend on where it was paused.
-  const std::int64_t next = every > 0 ? (start_tokens / every + 1) * every : std::numeric_limits<std::int64_t>::max();
-  const std::int64_t target = std::min(end(), next);
-  const auto trained = run.train_until(
-      target, [&] { return clock_.now_s() - start_s < seconds; },
-      [&](const train::StepReport& step) { curves_->add(run.tokens(), step); });
-  const double elapsed_s = clock_.now_s() - start_s;
-  trained_s_ += elapsed_s;
-  interval_s_ += elapsed_s;
-  interval_tokens_ += run.tokens() - start_tokens;
-  tokens_ = run.tokens();
-  if (run.micro_batch() < micro_batch) learn_shortage(need);
-  PEGBOX_CHECK(trained);
+/// The next multiple of `evaluate_every`: where a run measures does not depend on where it was paused.
+std::int64_t WorkerTrial::next_measurement() const {
+  const std::int64_t every = config_.evaluate_every;
+  return every > 0 ? (measured_at_ / every + 1) * every : std::numeric_limits<std::int64_t>::max();
+}
+
+void WorkerTrial::count(const train::StepReport& step, double seconds) {
+  trained_s_ += seconds;
+  interval_s_ += seconds;
+  interval_tokens_ += step.tokens;
+  tokens_ = owned_->run->tokens();
+  curves_->add(tokens_, step);
+  if (owned_->run->micro_batch() < micro_batch_) learn_shortage(need_);
+}
+
+bool WorkerTrial::arrived() const {
+  return tokens_ >= end() || owned_->run->finished() || tokens_ >= next_measurement();
+}
+
+Result<WorkerTrial::Outcome> WorkerTrial::outcome() {
+  const train::TrainingRun& run = *owned_->run;
   Outcome outcome{.step = tokens_};
+  if (!arrived()) return outcome;
   if (tokens_ >= end() || run.finished()) {
     const bool at_rung = until_ > 0 && until_ < run.total_tokens() && !run.finished();  // a step may pass both
     outcome.slice = at_rung ? Slice::Reached : Slice::Finished;
     const bool early = run.finished() && tokens_ < run.total_tokens();
     outcome.step = at_rung ? until_ : (early ? tokens_ : run.total_tokens());
-  } else if (tokens_ >= next) {
+  } else {
     outcome.slice = Slice::Measured;
   }
-  if (outcome.slice != Slice::Going) {
-    PEGBOX_TRY(outcome.metrics, measure());
-    curves_->add(outcome.step, outcome.metrics);
-  }
+  measured_at_ = tokens_;
+  PEGBOX_TRY(outcome.metrics, measure());
+  curves_->add(outcome.step, outcome.metrics);
   return outcome;
 }
 
@@ -186,15 +190,21 @@ Result<std::string> WorkerTrial::checkpoint(bool at_rung) {
   return newest_;
 }
 
+void WorkerTrial::note_memory() {
+  micro_batch_ = owned_->run->micro_batch();
+  need_ = owned_->run->memory_need();
+}
+
 void WorkerTrial::learn_shortage(const train::MemoryNeed& need) {
   workplace_.correction.learn_shortage(need, owned_->run->room_bytes());
+  note_memory();
   log_(fmt::format("trial {}: memory ran out at {} predicted; its micro-batch is now {} tokens, its batch as before",
                    number_, format_bytes(need.total_bytes()), owned_->run->micro_batch()));
 }
 
 Result<void> WorkerTrial::repair() {
   if (!owned_) return fail(ErrorKind::OutOfMemory, {.where = "trial", .what = "it is not in memory"});
-  const train::MemoryNeed need = owned_->run->memory_need();
+  const train::MemoryNeed need = need_;
   if (!owned_->run->halve_micro_batch())
     return fail(ErrorKind::OutOfMemory, {.where = "trial", .what = "its micro-batch is as small as can be"});
   learn_shortage(need);

@@ -43,14 +43,23 @@ class WorkerTrial {
   /// Trains on to `until` tokens (0: to the end). A run that was dropped is loaded again.
   Result<void> go(std::int64_t until);
 
-  /// Trains for at most `seconds`. `step` is where it stands in the protocol's count; `metrics` belong to it if the
-  /// slice measured, reached or finished.
+  /// The run, to take a step of. While it is in memory.
+  train::TrainingRun& run() { return *owned_->run; }
+
+  /// Counts a step of the run, which took `seconds`.
+  void count(const train::StepReport& step, double seconds);
+
+  /// Whether it has trained to its next measurement, or to the end of its leg.
+  bool arrived() const;
+
+  /// Measures, if it has arrived. `step` is where it stands in the protocol's count; `metrics` belong to it unless it
+  /// is going on.
   struct Outcome {
     Slice slice = Slice::Going;
     std::int64_t step = 0;
     Metrics metrics;
   };
-  Result<Outcome> train(double seconds);
+  Result<Outcome> outcome();
 
   /// Writes a checkpoint and returns its name, "trial-7/tokens-4096.safetensors". The last three are kept, that where
   /// its leg began, and that of its last rung: this one if the trial is now `at_rung`.
@@ -76,9 +85,11 @@ class WorkerTrial {
   Result<void> restore(const std::string& checkpoint, OwnedRun& into);
   Result<void> restore_or_older(const std::string& checkpoint, OwnedRun& into);
   Result<Metrics> measure();
-  void learn_shortage(const train::MemoryNeed& need);
+  void note_memory();
+  void learn_shortage(const train::MemoryNeed& need);                      ///< of a run whose micro-batch was halved
   std::string checkpoint_name() const { return files_.name_at(tokens_); }  // of where it stands
   std::int64_t end() const;
+  std::int64_t next_measurement() const;
 
   Workplace& workplace_;
   const Settings& settings_;
@@ -90,9 +101,12 @@ class WorkerTrial {
   std::unique_ptr<OwnedRun> owned_;
   std::optional<Curves> curves_;  // while the run is in memory
   std::int64_t until_ = 0, tokens_ = 0;
+  std::int64_t measured_at_ = 0;      // tokens
   std::int64_t interval_tokens_ = 0;  // since the last measurement, for the speed
   double interval_s_ = 0, trained_s_ = 0, last_checkpoint_s_ = 0;
-  std::string newest_;  // of its checkpoints; empty: none
+  train::MemoryNeed need_;        // of the run, with the micro-batch that it has
+  std::int64_t micro_batch_ = 0;  // the same one
+  std::string newest_;            // of its checkpoints; empty: none
 };
 
 }  // namespace pegbox::trainer

@@ -6,12 +6,13 @@
 
 #include "app/trainer/memory_limit.h"
 #include "train/method/scratch_model.h"
+#include "train/pool.h"
 
 namespace pegbox::trainer {
 
 namespace {
 
-constexpr double kSliceSeconds = 0.2;  // of a trial's turn; also how long the host waits for an answer
+constexpr double kSliceSeconds = 0.2;  // how long the host waits for an answer, a step or more
 constexpr double kIdleSeconds = 1.0;   // between looks at the input while nothing trains
 
 FailureKind kind_of(ErrorKind kind) {
@@ -137,14 +138,36 @@ void Worker::on(const message::Release& release) {
 
 void Worker::on(const message::Quit&) { quitting_ = true; }
 
+/// Trains the pool until a trial has arrived somewhere, or the host has waited long enough for an answer.
 void Worker::train_slice() {
-  const std::int64_t number = active_.front();
-  active_.pop_front();
-  active_.push_back(number);
-  WorkerTrial& trial = *trials_.at(number);
-  const auto outcome = trial.train(kSliceSeconds);
-  if (!outcome) return repair_or_fail(trial, outcome.error());
-  settle(trial, *outcome);
+  const auto has_arrived = [this](std::int64_t number) { return trials_.at(number)->arrived(); };
+  const double end_s = clock_.now_s() + kSliceSeconds;
+  while (!active_.empty() && std::ranges::none_of(active_, has_arrived) && clock_.now_s() < end_s) train_step();
+  for (const std::int64_t number : std::deque(active_)) {
+    WorkerTrial& trial = *trials_.at(number);
+    if (const auto outcome = trial.outcome())
+      settle(trial, *outcome);
+    else
+      repair_or_fail(trial, outcome.error());
+  }
+}
+
+/// One step of every trial of the pool, which share its seconds by their tokens.
+void Worker::train_step() {
+  std::vector<train::TrainingRun*> runs;
+  for (const std::int64_t number : active_) runs.push_back(&trials_.at(number)->run());
+  const double start_s = clock_.now_s();
+  const auto reports = train::step_together(runs, *workplace_.lanes);
+  double tokens = 0;
+  for (const auto& report : reports) tokens += report ? static_cast<double>(report->tokens) : 0.0;
+  const double seconds_per_token = (clock_.now_s() - start_s) / std::max(1.0, tokens);
+  const std::deque<std::int64_t> numbers = active_;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (reports[i])
+      trials_.at(numbers[i])->count(*reports[i], seconds_per_token * static_cast<double>(reports[i]->tokens));
+    else
+      repair_or_fail(*trials_.at(numbers[i]), reports[i].error());
+  }
 }
 
 void Worker::settle(WorkerTrial& trial, const WorkerTrial::Outcome& outcome) {

@@ -1,4 +1,4 @@
-// Worker: speaks the trial protocol with a host and trains its trials, which share one workplace and take turns.
+// Worker: speaks the trial protocol with a host and trains its trials, which share one workplace and form a pool.
 #pragma once
 
 #include <deque>
@@ -35,6 +35,7 @@ class Worker {
   Result<std::unique_ptr<WorkerTrial>> start_trial(const message::Start& start);
   void make_room();
   void train_slice();
+  void train_step();
   void settle(WorkerTrial& trial, const WorkerTrial::Outcome& outcome);
   void fail_trial(std::int64_t number, const Error& error);
   void repair_or_fail(WorkerTrial& trial, const Error& error);
@@ -50,7 +51,7 @@ class Worker {
   const Clock& clock_;
   Log log_;
   std::map<std::int64_t, std::unique_ptr<WorkerTrial>> trials_;
-  std::deque<std::int64_t> active_;   // in the order of their turns
+  std::deque<std::int64_t> active_;   // the pool
   std::deque<std::int64_t> waiting_;  // in memory or on disk, the longest first
   bool quitting_ = false;
   Result<void> fault_;  // that ends the worker

@@ -58,12 +58,12 @@ void clear_unseen(const Seen& seen, std::int64_t columns, float* row) {
   for (std::int64_t j = seen.end; j < columns; ++j) row[j] = 0;
 }
 
-/// Probabilities are masked by (head, row, key); a row starts at a multiple of 8. `values` are those of the block's
-/// columns up to the last one seen.
-void drop_row(const DropoutMask& dropout, std::int64_t tokens, std::int64_t head, std::int64_t row, const Block& block,
+/// Probabilities of a document are masked by (head, row, key); a row starts at a multiple of 8. `values` are those of
+/// the block's columns up to the last one seen.
+void drop_row(const DropoutMask& dropout, std::int64_t length, std::int64_t head, std::int64_t row, const Block& block,
               const Seen& seen, float* values) {
-  const std::int64_t row_stride = (tokens + 7) / 8 * 8;
-  dropout_row((head * tokens + row) * row_stride + block.begin, seen.end, dropout, values);
+  const std::int64_t row_stride = (length + 7) / 8 * 8;
+  dropout_row((head * length + row) * row_stride + block.begin, seen.end, dropout, values);
 }
 
 /// scores [rows, columns] of a block.
@@ -130,7 +130,7 @@ void attend(const AttentionShape& shape, const AttentionTask& task, std::int64_t
         float* const values = scores + i * columns;
         log_sums[head * tokens + row] = softmax_row(values + seen.begin, seen.size(), inverse_sums[i]);
         clear_unseen(seen, columns, values);
-        if (dropout.probability > 0) drop_row(dropout, tokens, head, row, block, seen, values);
+        if (dropout.probability > 0) drop_row(dropout, length, head, first + i, block, seen, values);
       }
       float* const block_out = out + (task.begin + first) * out_stride + head * width;
       gemm(block.rows, width, columns, 1, {scores, columns}, {view.value + block.begin * view.stride, view.stride}, 0,
@@ -171,9 +171,9 @@ void attend_backward(const AttentionShape& shape, const AttentionTask& task, std
         float dot = 0;
 #pragma omp simd reduction(+ : dot)
         for (std::int64_t j = 0; j < width; ++j) dot += o[j] * go[j];
-        if (dropout.probability > 0) drop_row(dropout, tokens, head, row, block, seen, ds);
+        if (dropout.probability > 0) drop_row(dropout, length, head, first + i, block, seen, ds);
         backward_row(shape, log_sums[head * tokens + row], dot, seen.size(), p + seen.begin, ds + seen.begin);
-        if (dropout.probability > 0) drop_row(dropout, tokens, head, row, block, seen, p);
+        if (dropout.probability > 0) drop_row(dropout, length, head, first + i, block, seen, p);
         clear_unseen(seen, columns, p);
         clear_unseen(seen, columns, ds);
       }

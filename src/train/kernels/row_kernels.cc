@@ -242,9 +242,7 @@ void mask_run(std::int64_t first_block, std::int64_t size, const DropoutMask& ma
 
 }  // namespace
 
-void dropout(std::int64_t begin, std::int64_t end, const DropoutMask& mask, const float* x, float* y) {
-  mask_run(begin / kLanes, end - begin, mask, x + begin, y + begin);
-}
+void dropout(std::int64_t size, const DropoutMask& mask, const float* x, float* y) { mask_run(0, size, mask, x, y); }
 
 void dropout_row(std::int64_t first, std::int64_t size, const DropoutMask& mask, float* x) {
   mask_run(first / kLanes, size, mask, x, x);

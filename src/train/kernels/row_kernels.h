@@ -52,12 +52,13 @@ struct LossTerms {
 /// loss. With `factor` 0 the logits are left as they are.
 double cross_entropy(Rows rows, float* logits, const std::int64_t* labels, float factor, LossTerms terms = {});
 
-/// y = x * mask / (1 - p), the mask a function of (key, element) alone; the backward pass is the same call on dy.
+/// y [size] = x * mask / (1 - p), the mask a function of (key, element) alone; the backward pass is the same call on
+/// dy.
 struct DropoutMask {
   std::uint64_t key = 0;
   float probability = 0;
 };
-void dropout(std::int64_t begin, std::int64_t end, const DropoutMask& mask, const float* x, float* y);
+void dropout(std::int64_t size, const DropoutMask& mask, const float* x, float* y);
 
 /// As `dropout`, in place on one row of an attention matrix: its elements count from `first`, a multiple of 8.
 void dropout_row(std::int64_t first, std::int64_t size, const DropoutMask& mask, float* x);

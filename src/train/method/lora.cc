@@ -253,6 +253,10 @@ Result<void> check_start(const LoraPlan& plan, const std::string& start) {
 
 }  // namespace
 
+bool LoraNetwork::rescales() const {
+  return std::ranges::any_of(groups_, [](const Group& group) { return group.magnitude.defined(); });
+}
+
 Tensor LoraNetwork::gain(int index) const {
   const LinearGroup& layer = this->group(index);
   const Group& group = groups_[static_cast<std::size_t>(index)];
@@ -274,7 +278,7 @@ Tensor LoraNetwork::gain(int index) const {
 Tensor LoraNetwork::linear(int index, const Tensor& x, DropoutSource& dropout) const {
   const Group& adapted = groups_[static_cast<std::size_t>(index)];
   const LinearGroup& layer = group(index);
-  const kernels::DropoutMask mask = dropout.next(dropout_);
+  const DropoutMask mask = dropout.next(dropout_);
   if (!adapted.factors.a.defined()) return PlainNetwork::linear(index, x, dropout);
   const FrozenMatrix weight = matrix(index);
   const Tensor& bias = this->weight(layer.bias);

@@ -32,6 +32,10 @@ class LoraNetwork final : public PlainNetwork {
       : PlainNetwork(layout, base, std::move(quantized)), groups_(std::move(groups)), dropout_(dropout) {}
   Tensor linear(int group, const Tensor& x, DropoutSource& dropout) const override;
 
+  const Group& update_of(int group) const { return groups_[static_cast<std::size_t>(group)]; }
+  double dropout() const { return dropout_; }
+  bool rescales() const;  ///< whether some rows' lengths are trained (DoRA)
+
  private:
   Tensor gain(int index) const;
   std::vector<Group> groups_;

@@ -49,7 +49,8 @@ double Trace::product_workspace(int group, double rows) const {
   const LinearGroup& layer = layout().groups[static_cast<std::size_t>(group)];
   const auto inputs = static_cast<double>(layer.inputs), outputs = static_cast<double>(layer.outputs);
   if (config_.method == "qlora") return bytes(inputs, outputs);              // decoded
-  return config_.precision == "bf16" ? 2 * rows * (inputs + outputs) : 0.0;  // rounded
+  // Rounded factors and results, and the sums of the product in fp32.
+  return config_.precision == "bf16" ? 2 * rows * (inputs + outputs) + bytes(rows, outputs) : 0.0;
 }
 
 Trace::Sized Trace::linear(int group, const Sized& x) {

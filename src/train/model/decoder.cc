@@ -29,6 +29,11 @@ Tensor PlainNetwork::linear(int index, const Tensor& x, DropoutSource& /*dropout
   return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
 }
 
+bool PlainNetwork::same_weights(const PlainNetwork& other) const {
+  return quantized_ == other.quantized_ &&
+         std::ranges::equal(weights_, other.weights_, [](const Tensor& a, const Tensor& b) { return a.is_same(b); });
+}
+
 Tensor Network::feed_forward(int /*layer*/, const Tensor& /*input*/, const Tensor& result,
                              DropoutSource& /*dropout*/) const {
   return result;
@@ -183,6 +188,7 @@ Tensor Decoder::embed(const Network& network, const Tensor& ids) const {
 
 Tensor Decoder::hidden(const Network& network, const Batch& batch, DropoutSource& dropout,
                        const ModelDropout& probability, bool all_rows, bool recompute) const {
+  if (!all_rows) dropout.also_at(batch.label_offsets);
   if (network.virtual_tokens() > 0) return hidden_behind(network, batch, dropout, probability, all_rows, recompute);
   const Pass pass(*this, network, probability);
   const auto attend = [plans = plans_of(batch.offsets, batch.positions), probability = probability.attention](
@@ -198,6 +204,7 @@ Tensor Decoder::hidden_behind(const Network& network, const Batch& batch, Dropou
   const bool embedded = network.prompt().defined();
   const std::optional<std::int64_t> unplaced = embedded ? std::nullopt : std::optional(config_.positions);
   const VirtualRows rows = virtual_rows(batch, network.virtual_tokens(), unplaced);
+  dropout.also_at(rows.offsets);
   const AttentionPlans plans = plans_of(rows.offsets, rows.positions);
   const Pass pass(*this, network, probability);
   const Tensor tokens = embed(network, batch.ids);

@@ -43,6 +43,7 @@ class PlainNetwork : public Network {
 
   const Tensor& weight(int slot) const override { return slot < 0 ? none_ : weights_[static_cast<std::size_t>(slot)]; }
   Tensor linear(int group, const Tensor& x, DropoutSource& dropout) const override;
+  bool same_weights(const PlainNetwork& other) const;  ///< the same tensors, in the same form
 
  protected:
   const LinearGroup& group(int index) const { return layout_->groups[static_cast<std::size_t>(index)]; }

@@ -24,12 +24,12 @@ kernels::Rotation rotation_of(const AttentionPlan& plan, float sign) {
           sign};
 }
 
-/// Calls `function` with each document and key-value head.
+/// Calls `function` with each document and key-value head, and the document's mask.
 template <class Function>
-void for_each_task(const AttentionPlan& plan, Function&& function) {
+void for_each_task(const AttentionPlan& plan, const DropoutMask& mask, Function&& function) {
   for (std::size_t d = 0; d + 1 < plan.offsets.size(); ++d)
     for (std::int64_t head = 0; head < plan.shape.kv_heads; ++head)
-      function(kernels::AttentionTask{plan.offsets[d], plan.offsets[d + 1], head});
+      function(kernels::AttentionTask{plan.offsets[d], plan.offsets[d + 1], head}, mask.of(d));
 }
 
 std::vector<float>& thread_scratch() {
@@ -37,15 +37,16 @@ std::vector<float>& thread_scratch() {
   return scratch;
 }
 
-/// Lets autograd keep a plan until the backward pass.
-struct PlanHolder : torch::CustomClassHolder {
-  explicit PlanHolder(AttentionPlanPtr held) : plan(std::move(held)) {}
+/// Lets autograd keep what is no tensor until the backward pass.
+struct AttentionCall : torch::CustomClassHolder {
+  AttentionCall(AttentionPlanPtr held, DropoutMask held_mask) : plan(std::move(held)), mask(std::move(held_mask)) {}
   AttentionPlanPtr plan;
+  DropoutMask mask;
 };
 
 struct PackedAttention : torch::autograd::Function<PackedAttention> {
   static Tensor forward(AutogradContext* context, const Tensor& packed, const AttentionPlanPtr& plan,
-                        const kernels::DropoutMask& mask) {
+                        const DropoutMask& mask) {
     const kernels::AttentionShape& shape = plan->shape;
     const std::int64_t tokens = packed.size(0);
     const Tensor turned = rotated(packed, *plan);
@@ -53,28 +54,24 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
     Tensor log_sums = at::empty({shape.heads, tokens}, packed.options());
     const float* const in = turned.const_data_ptr<float>();
     float *const result = out.mutable_data_ptr<float>(), *const sums = log_sums.mutable_data_ptr<float>();
-    for_each_task(*plan, [&](const kernels::AttentionTask& task) {
-      kernels::attend(shape, task, tokens, mask, in, result, sums, thread_scratch());
+    for_each_task(*plan, mask, [&](const kernels::AttentionTask& task, const kernels::DropoutMask& dropout) {
+      kernels::attend(shape, task, tokens, dropout, in, result, sums, thread_scratch());
     });
     context->save_for_backward({turned, out, log_sums});
-    context->saved_data["plan"] = c10::IValue::make_capsule(c10::make_intrusive<PlanHolder>(plan));
-    context->saved_data["key"] = static_cast<std::int64_t>(mask.key);
-    context->saved_data["probability"] = static_cast<double>(mask.probability);
+    context->saved_data["call"] = c10::IValue::make_capsule(c10::make_intrusive<AttentionCall>(plan, mask));
     return out;
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    const AttentionPlanPtr plan =
-        c10::static_intrusive_pointer_cast<PlanHolder>(context->saved_data["plan"].toCapsule())->plan;
-    const kernels::DropoutMask mask{static_cast<std::uint64_t>(context->saved_data["key"].toInt()),
-                                    static_cast<float>(context->saved_data["probability"].toDouble())};
+    const auto call = c10::static_intrusive_pointer_cast<AttentionCall>(context->saved_data["call"].toCapsule());
+    const AttentionPlanPtr& plan = call->plan;
     const Tensor dout = gradients[0].contiguous();
     const std::int64_t tokens = dout.size(0);
     Tensor dpacked = at::empty_like(saved[0]);
     float* const result = dpacked.mutable_data_ptr<float>();
-    for_each_task(*plan, [&](const kernels::AttentionTask& task) {
-      kernels::attend_backward(plan->shape, task, tokens, mask, saved[0].const_data_ptr<float>(),
+    for_each_task(*plan, call->mask, [&](const kernels::AttentionTask& task, const kernels::DropoutMask& dropout) {
+      kernels::attend_backward(plan->shape, task, tokens, dropout, saved[0].const_data_ptr<float>(),
                                saved[1].const_data_ptr<float>(), saved[2].const_data_ptr<float>(),
                                dout.const_data_ptr<float>(), result, thread_scratch());
     });
@@ -94,7 +91,7 @@ Tensor rotated(const Tensor& packed, const AttentionPlan& plan) {
   return turned;
 }
 
-Tensor packed_attention(const Tensor& packed, const AttentionPlanPtr& plan, const kernels::DropoutMask& mask) {
+Tensor packed_attention(const Tensor& packed, const AttentionPlanPtr& plan, const DropoutMask& mask) {
   return PackedAttention::apply(packed.contiguous(), plan, mask);
 }
 

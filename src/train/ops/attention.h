@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "train/kernels/attention.h"
-#include "train/kernels/row_kernels.h"
+#include "train/ops/dropout.h"
 #include "train/tensor.h"
 
 namespace pegbox::train {
@@ -21,7 +21,7 @@ struct AttentionPlan {
 using AttentionPlanPtr = std::shared_ptr<const AttentionPlan>;
 
 /// packed [T, (H + 2 K) D]: queries, keys, values -> [T, H D].
-Tensor packed_attention(const Tensor& packed, const AttentionPlanPtr& plan, const kernels::DropoutMask& mask);
+Tensor packed_attention(const Tensor& packed, const AttentionPlanPtr& plan, const DropoutMask& mask);
 
 /// packed with queries and keys turned by their positions; packed itself without rotary positions. Not differentiable.
 Tensor rotated(const Tensor& packed, const AttentionPlan& plan);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "train/kernels/row_kernels.h"
+#include "train/ops/dropout.h"
 #include "train/ops/frozen_matrix.h"
 #include "train/tensor.h"
 
@@ -26,11 +26,21 @@ struct LoraFactors {
   Tensor start_a, start_b;  ///< as `a` and `b`, not trained; undefined: none
 };
 
-/// x [T, I], weight [O, I] frozen, bias [O] frozen or undefined -> [T, O]. The update sees x with `mask` applied, one
-/// mask for all parts; the base, and what it is without, sees x. Kept for the backward pass: what the update saw, and
-/// its product with A.
+/// The update of some rows of x: with several, those of one batch that belong to different trials.
+struct LoraUpdate {
+  LoraFactors factors;
+  DropoutMask mask;  ///< of these rows' documents
+  std::int64_t first_row = 0, rows = 0;
+};
+
+/// x [T, I], weight [O, I] frozen, bias [O] frozen or undefined -> [T, O]. The frozen weight acts on all rows at once,
+/// each update on its own, which do not overlap. An update sees x with its `mask` applied, one mask for all parts; the
+/// base, and what it is without, sees x. Kept for the backward pass: what the updates saw, and its products with A.
+Tensor lora_linear(const Tensor& x, const FrozenMatrix& weight, const Tensor& bias, std::vector<LoraUpdate> updates);
+
+/// With one update of all rows.
 Tensor lora_linear(const Tensor& x, const FrozenMatrix& weight, const Tensor& bias, const LoraFactors& factors,
-                   const kernels::DropoutMask& mask);
+                   const DropoutMask& mask);
 
 /// W + scale (Bₚ Aₚ - B0ₚ A0ₚ) of part p [rows, I]; `weight` [O, I] is the group's. Outside autograd.
 Tensor updated_weight(const Tensor& weight, const LoraFactors& factors, std::size_t p);

@@ -36,6 +36,11 @@ void expect_equal(const Tensor& ours, const Tensor& theirs, const Tensors& input
     EXPECT_LT(relative_difference(a[i], b[i]), tolerance) << "input " << i;
 }
 
+/// A mask of one document with so many rows.
+DropoutMask mask_of(std::uint64_t key, double probability, std::int64_t rows) {
+  return DropoutSource({key}, {0, rows}).next(probability);
+}
+
 Tensor plain_rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
   return weight * (x * at::rsqrt(x.pow(2).mean(-1, true) + epsilon));
 }
@@ -166,7 +171,7 @@ TEST(Ops, AttentionWithDropoutHasTheGradientOfItsOwnMask) {
   for (const AttentionCase& c :
        {AttentionCase{{0, 70, 90}, 2, 1, 4, true}, AttentionCase{{0, 70, 90}, 2, 1, 4, true, 21, 2.0f}}) {
     const auto plan = plan_of(c);
-    const kernels::DropoutMask mask{12345, 0.3f};
+    const DropoutMask mask = DropoutSource({12345, 54321}, c.offsets).next(0.3);
     const Tensor packed = leaf(random_tensor({90, 16}, 8));
     const Tensor weights = random_tensor({90, 8}, 9), direction = random_tensor({90, 16}, 10, 0.1);
     (packed_attention(packed, plan, mask) * weights).sum().backward();
@@ -188,22 +193,42 @@ TEST(Ops, AttentionWithDropoutHasTheGradientOfItsOwnMask) {
 
 TEST(Ops, DropoutKeepsTheExpectedShareAndItsBackwardPassTheSameElements) {
   const Tensor x = leaf(at::ones({1000, 100}));
-  const Tensor y = dropout(x, {42, 0.2f});
+  const Tensor y = dropout(x, mask_of(42, 0.2, 1000));
   const double kept = (y != 0).to(at::kDouble).mean().item<double>();
   EXPECT_NEAR(kept, 0.8, 0.005);  // four standard deviations
   EXPECT_NEAR(y.max().item<double>(), 1.25, 1e-6);
   y.sum().backward();
   EXPECT_TRUE(testing::same_bits(x.grad(), y.detach()));
-  EXPECT_FALSE(testing::same_bits(dropout(x, {43, 0.2f}), y));
+  EXPECT_FALSE(testing::same_bits(dropout(x, mask_of(43, 0.2, 1000)), y));
 }
 
 TEST(Ops, DropoutMasksOfNeighbouringKeysAreUnrelated) {
-  DropoutSource source(7);
+  DropoutSource source({7}, {0, 200000});
   const Tensor x = at::ones({200000});
   const Tensor a = dropout(x, source.next(0.5)) - 1, b = dropout(x, source.next(0.5)) - 1;
   EXPECT_LT(std::abs((a * b).mean().item<double>()), 0.01);
-  DropoutSource again(7);
+  DropoutSource again({7}, {0, 200000});
   EXPECT_TRUE(testing::same_bits(dropout(x, again.next(0.5)) - 1, a));
+}
+
+TEST(Ops, DropoutOfADocumentDoesNotDependOnWhatItIsPackedWith) {
+  const AttentionCase c{{0, 70, 90}, 2, 1, 4, true};
+  const Tensor x = random_tensor({90, 16}, 8), alone = x.narrow(0, 70, 20).contiguous();
+  const DropoutMask mask = DropoutSource({1, 2}, {0, 70, 90}).next(0.3), own = mask_of(2, 0.3, 20);
+  EXPECT_TRUE(testing::same_bits(dropout(x, mask).narrow(0, 70, 20).contiguous(), dropout(alone, own)));
+  AttentionCase one = c;
+  one.offsets = {0, 20};
+  EXPECT_LT(relative_difference(packed_attention(x, plan_of(c), mask).narrow(0, 70, 20),
+                                packed_attention(alone, plan_of(one), own)),
+            kRounding);
+}
+
+TEST(Ops, DropoutOfSomeRowsOfEachDocumentHasTheirOffsets) {
+  DropoutSource source({1, 2}, {0, 3, 5});
+  source.also_at({0, 1, 3});
+  const DropoutMask mask = source.next(0.5);
+  EXPECT_TRUE(testing::same_bits(dropout(at::ones({3, 64}), mask).narrow(0, 1, 2).contiguous(),
+                                 dropout(at::ones({5, 64}), mask).narrow(0, 3, 2).contiguous()));
 }
 
 TEST(Ops, LabelLossEqualsCrossEntropy) {
@@ -286,21 +311,36 @@ TEST(Ops, LoraLinearEqualsItsDefinition) {
 
 TEST(Ops, LoraLinearWithDropoutEqualsItsDefinition) {
   const LoraCase c = lora_case();
-  const kernels::DropoutMask mask{5, 0.4f};
+  const DropoutMask mask = mask_of(5, 0.4, 23);
   expect_equal(lora_linear(c.x, c.weight, c.bias, c.factors, mask), plain_lora(c, dropout(c.x, mask)),
                {c.x, c.factors.a, c.factors.b});
 }
 
+TEST(Ops, LoraLinearOfSeveralUpdatesEqualsEachAlone) {
+  const LoraCase c = lora_case();
+  LoraFactors other{.a = leaf(random_tensor({2, 10}, 31)),
+                    .b = leaf(random_tensor({5, 2}, 32)),
+                    .parts = {{7, 5, 0}},
+                    .rank = 2,
+                    .scale = 1.3};
+  const DropoutMask first = mask_of(5, 0.4, 8), second = mask_of(6, 0.1, 12);
+  const Tensor joined = lora_linear(c.x, c.weight, c.bias, {{c.factors, first, 0, 8}, {other, second, 11, 12}});
+  const Tensor alone = at::cat({lora_linear(c.x.narrow(0, 0, 8), c.weight, c.bias, c.factors, first),
+                                at::addmm(c.bias, c.x.narrow(0, 8, 3), c.weight.t()),
+                                lora_linear(c.x.narrow(0, 11, 12), c.weight, c.bias, other, second)});
+  expect_equal(joined, alone, {c.x, c.factors.a, c.factors.b, other.a, other.b});
+}
+
 TEST(Ops, LoraLinearWithoutItsFirstFactorsEqualsItsDefinition) {
   LoraCase c = lora_case();
-  const Tensor plain = plain_lora(c, dropout(c.x, {5, 0.4f}));
+  const Tensor plain = plain_lora(c, dropout(c.x, mask_of(5, 0.4, 23)));
   c.factors.start_a = random_tensor({6, 10}, 26);
   c.factors.start_b = random_tensor({9, 3}, 27);
   const LoraCase start{.factors = {.a = c.factors.start_a, .b = c.factors.start_b, .parts = {}, .scale = -0.7},
                        .x = c.x,
                        .weight = at::zeros({12, 10}),
                        .bias = at::zeros({12})};
-  expect_equal(lora_linear(c.x, c.weight, c.bias, c.factors, {5, 0.4f}), plain + plain_lora(start, c.x),
+  expect_equal(lora_linear(c.x, c.weight, c.bias, c.factors, mask_of(5, 0.4, 23)), plain + plain_lora(start, c.x),
                {c.x, c.factors.a, c.factors.b});
 }
 

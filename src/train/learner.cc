@@ -1,0 +1,82 @@
+// Learner: see learner.h.
+#include "train/learner.h"
+
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/zeros_like.h>
+
+#include "train/classes.h"
+#include "train/model/initialize.h"
+#include "train/ops/loss.h"
+
+namespace pegbox::train {
+
+Result<std::unique_ptr<Learner>> Learner::create(const BaseModel& model, const TrainConfig& config,
+                                                 const text::TokenizedRows& rows) {
+  std::unique_ptr<Learner> learner(new Learner(model, config, rows));
+  PEGBOX_TRY(learner->method_, make_method(config, model));
+  return learner;
+}
+
+void Learner::begin(int lanes) {
+  parameters_ = method_->initial_parameters(static_cast<std::uint64_t>(config_.seed));
+  if (model_.weights.empty()) set_initial_weights();
+  if (config_.class_weights == "balanced")
+    class_weights_ = class_weights(rows_, static_cast<std::int64_t>(decoder().config().labels.size()),
+                                   config_.class_weight_strength);
+  complete_parameters(config_, decoder().layout(), parameters_);
+  for (int lane = 0; lane < lanes; ++lane) {
+    Lane state;
+    for (const Parameter& parameter : parameters_)
+      state.leaves.push_back(parameter.value.detach().set_requires_grad(true));
+    state.network = method_->network(state.leaves);
+    lanes_.push_back(std::move(state));
+  }
+}
+
+/// A method starts from the usual weights; here they become those that the config asks for.
+void Learner::set_initial_weights() {
+  const Weights weights =
+      initialize_weights(decoder().config(), decoder().layout(), static_cast<std::uint64_t>(config_.seed),
+                         {config_.initialization, config_.initial_deviation, config_.mup_base_width});
+  for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].value.copy_(weights[i]);
+}
+
+Tensor Learner::loss(const Network& network, const Tensor& hidden, const Tensor& labels,
+                     std::int64_t label_tokens) const {
+  const kernels::LossTerms terms{static_cast<float>(config_.label_smoothing), static_cast<float>(config_.z_loss)};
+  const Tensor row_weights = class_weights_.defined() ? class_weights_.index_select(0, labels) : Tensor();
+  return label_loss(hidden, network.weight(decoder().layout().head), labels, 1.0 / static_cast<double>(label_tokens),
+                    terms, decoder().config().logit_cap, row_weights);
+}
+
+void Learner::forget_gradients() {
+  for (Lane& lane : lanes_)
+    for (Tensor& leaf : lane.leaves) leaf.mutable_grad().reset();
+}
+
+Tensors Learner::summed_gradients() {
+  Tensors sums;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Tensor sum;
+    for (const Lane& lane : lanes_) {
+      const Tensor& gradient = lane.leaves[i].grad();
+      if (!gradient.defined()) continue;
+      if (sum.defined())
+        sum.add_(gradient);
+      else
+        sum = gradient;
+    }
+    sums.push_back(sum.defined() ? sum : at::zeros_like(parameters_[i].value));
+  }
+  return sums;
+}
+
+std::int64_t Learner::gradient_bytes() const {
+  std::int64_t sum = 0;
+  for (const Lane& lane : lanes_)
+    for (const Tensor& leaf : lane.leaves)
+      if (leaf.grad().defined()) sum += static_cast<std::int64_t>(leaf.grad().nbytes());
+  return sum;
+}
+
+}  // namespace pegbox::train
