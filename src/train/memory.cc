@@ -22,8 +22,9 @@ namespace pegbox::train {
 
 namespace {
 
-constexpr double kMostFactor = 4;        // of a correction: beyond it something else is wrong
-constexpr double kShortageFactor = 1.1;  // by which it grows at least
+constexpr double kMostFactor = 4;            // of a correction: beyond it something else is wrong
+constexpr double kProgramsBytes = 23 << 20;  // of oneDNN for products in bf16
+constexpr double kShortageFactor = 1.1;      // by which it grows at least
 
 /// The limit in a control group's file; infinite if there is no such file, or it says "max".
 double limit_of(const Path& file) {
@@ -101,7 +102,8 @@ MemoryModel::MemoryModel(const TrainConfig& config, const Method& method, const 
   if (config.spike_rollback > 0) fixed_.copies_bytes += fixed_.values_bytes + fixed_.state_bytes;
   if (config.restore_best) fixed_.copies_bytes += fixed_.values_bytes;
   fixed_.method_bytes = static_cast<double>(method.own_bytes());
-  fixed_.workspace_bytes = correction.process_bytes + lanes * kernels::attention_scratch_bytes(rows.longest);
+  fixed_.workspace_bytes = (config.precision == "bf16" ? kProgramsBytes : 0) + correction.process_bytes +
+                           lanes * kernels::attention_scratch_bytes(rows.longest);
 }
 
 double MemoryModel::activations_bytes(std::int64_t micro_batch) const {

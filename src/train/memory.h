@@ -44,8 +44,8 @@ struct MemoryNeed {
 
 /// What a process needs besides the tensors it asks for; the first values are those of bench/memory_model.
 struct MemoryCorrection {
-  double factor = 1.03;            ///< of activations: what an allocator loses between them
-  double process_bytes = 8 << 20;  ///< once for a process: workspace of products, code that is read when it first runs
+  double factor = 1.05;            ///< of activations: what an allocator loses between them
+  double process_bytes = 5 << 20;  ///< once for a process: workspace of products, code that is read when it first runs
 
   /// A run of this need ran out of memory when it began with this room for it.
   void learn_shortage(const MemoryNeed& need, double room_bytes);

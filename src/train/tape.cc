@@ -14,9 +14,10 @@ Tape::Value Tape::source(double bytes, bool trained) {
 
 std::vector<Tape::Value> Tape::add(Op op) {
   Placed placed{.op = std::move(op), .outputs = {}, .trained = false, .segment = segment_};
-  placed.trained = placed.op.trained > 0;
+  const bool reads = placed.op.outputs.empty();
+  placed.trained = !reads && placed.op.trained > 0;
   for (const Value input : placed.op.inputs) {
-    placed.trained = placed.trained || values_[input].trained;
+    placed.trained = placed.trained || (!reads && values_[input].trained);
     ++values_[input].uses;
   }
   for (const double bytes : placed.op.outputs) {

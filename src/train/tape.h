@@ -37,7 +37,8 @@ class Tape {
   /// A tensor that is there before the pass and is not counted; `trained`: the pass makes its gradient.
   Value source(double bytes, bool trained = false);
 
-  /// The operation's outputs, in order.
+  /// The operation's outputs, in order. One without outputs only reads: its inputs are there until then, and it has no
+  /// backward pass.
   std::vector<Value> add(Op op);
   Value add_one(Op op) { return add(std::move(op)).front(); }
 

@@ -83,29 +83,28 @@ std::vector<Json> runs() {
 /// Measured peak of a first step, and the same traced.
 std::pair<double, double> peaks(const BaseModel& model, Json fields, bool recompute, double prompt_fraction) {
   const text::TokenizedRows rows =
-      testing::random_rows(std::vector<std::int64_t>(8, 100), model.decoder->config().vocabulary, 5, prompt_fraction);
+      testing::random_rows(std::vector<std::int64_t>(8, 60), model.decoder->config().vocabulary, 5, prompt_fraction);
   Lanes lanes(1);
-  fields.update({{"batch_size", 8}, {"micro_batch", 800}, {"recompute", recompute ? "layers" : "none"}});
+  fields.update({{"batch_size", 8}, {"micro_batch", 480}, {"recompute", recompute ? "layers" : "none"}});
   const TrainConfig config = must(read_train_config(Json::object(), fields, "test"));
   const auto run = must(TrainingRun::create(model, config, rows, lanes));
   const auto measured = static_cast<double>(testing::peak_bytes([&] { must(run->step()); }));
   const auto method = must(make_method(config, model));
   const double labels = static_cast<double>(rows.total_label_tokens());
-  return {measured, training_tape(config, *method, *model.decoder, {800, labels, 8}).peak(false)};
+  return {measured, training_tape(config, *method, *model.decoder, {480, labels, 8}).peak(false)};
 }
 
 TEST(Tape, OfEveryMethodAndArchitectureIsWhatAStepTakes) {
   for (const Shape& shape : shapes()) {
     const BaseModel model = testing::random_model(shape.config);
     for (const Json& fields : runs())
-      for (const bool recompute : {false, true})
-        for (const double prompt_fraction : {0.0, 0.8}) {
-          const auto [measured, traced] = peaks(model, fields, recompute, prompt_fraction);
-          // Of these small shapes; layers that run again, and prefixes, are a little off.
-          const double allowed = recompute ? 0.19 : fields["method"] == "prefix" ? 0.11 : 0.05;
-          EXPECT_NEAR(traced, measured, allowed * measured)
-              << shape.name << to_line(fields) << recompute << prompt_fraction << " " << traced / measured;
-        }
+      for (const auto& [recompute, prompt_fraction] : {std::pair(false, 0.0), {false, 0.8}, {true, 0.5}}) {
+        const auto [measured, traced] = peaks(model, fields, recompute, prompt_fraction);
+        // Of these small shapes; layers that run again, and prefixes, are a little off.
+        const double allowed = recompute ? 0.19 : fields["method"] == "prefix" ? 0.11 : 0.05;
+        EXPECT_NEAR(traced, measured, allowed * measured)
+            << shape.name << to_line(fields) << recompute << prompt_fraction << " " << traced / measured;
+      }
   }
 }
 

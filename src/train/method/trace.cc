@@ -48,7 +48,7 @@ Trace::Sized Trace::dropped(const Sized& x, double probability) { return probabi
 double Trace::product_workspace(int group, double rows) const {
   const LinearGroup& layer = layout().groups[static_cast<std::size_t>(group)];
   const auto inputs = static_cast<double>(layer.inputs), outputs = static_cast<double>(layer.outputs);
-  if (config_.method == "qlora") return bytes(inputs, outputs);              // decoded
+  if (config_.method == "qlora") return bytes(inputs, outputs);  // decoded
   // Rounded factors and results, and the sums of the product in fp32.
   return config_.precision == "bf16" ? 2 * rows * (inputs + outputs) + bytes(rows, outputs) : 0.0;
 }
@@ -186,10 +186,15 @@ std::pair<Trace::Sized, Trace::Sized> Trace::layer(std::size_t index, Sized x, S
   }
   const Sized attended = dropped(
       post_norm(method_.trace_linear(*this, layer.attention_output, mixed), layer.attention_post_norm), residual);
+  const Sized first = normed;
   std::tie(x, normed) = add_and_norm(x, attended, true, layer.feed_norm);
+  tape_.add({.inputs = {first.value}});
   const Sized inner = activated(method_.trace_linear(*this, layer.feed_input, normed));
   const Sized fed = post_norm(method_.trace_linear(*this, layer.feed_output, inner), layer.feed_post_norm);
-  return {x, dropped(method_.trace_feed_forward(*this, static_cast<int>(index), normed, fed), residual)};
+  const Sized result = dropped(method_.trace_feed_forward(*this, static_cast<int>(index), normed, fed), residual);
+  // Variables of Decoder::Pass::layer are there until it returns.
+  tape_.add({.inputs = {mixed.value, attended.value, normed.value, inner.value, fed.value}});
+  return {x, result};
 }
 
 /// LabelLoss: gradients come from its forward pass, in chunks of rows.
