@@ -5,7 +5,6 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "train/classes.h"
-#include "train/memory.h"
 #include "train/model/initialize.h"
 #include "train/ops/loss.h"
 
@@ -41,8 +40,6 @@ void Learner::set_initial_weights() {
                          {config_.initialization, config_.initial_deviation, config_.mup_base_width});
   for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].value.copy_(weights[i]);
 }
-
-std::int64_t Learner::micro_batch_tokens() const { return train::micro_batch_tokens(config_, decoder().config()); }
 
 Tensor Learner::loss(const Network& network, const Tensor& hidden, const Tensor& labels,
                      std::int64_t label_tokens) const {

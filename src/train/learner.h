@@ -41,7 +41,8 @@ class Learner {
   /// As a lane sees it: gradients of lanes do not meet.
   const Network& network(int lane = 0) const { return *lanes_[static_cast<std::size_t>(lane)].network; }
 
-  std::int64_t micro_batch_tokens() const;  ///< what a lane computes at once
+  std::int64_t micro_batch_tokens() const { return micro_batch_; }  ///< what a lane computes at once; 0: not said yet
+  void set_micro_batch(std::int64_t tokens) { micro_batch_ = tokens; }
 
   /// The part that rows of `hidden` [L, C] with `labels` [L] have in the mean loss over `label_tokens` labels.
   Tensor loss(const Network& network, const Tensor& hidden, const Tensor& labels, std::int64_t label_tokens) const;
@@ -63,6 +64,7 @@ class Learner {
   const BaseModel& model_;
   const TrainConfig& config_;
   const text::TokenizedRows& rows_;
+  std::int64_t micro_batch_ = 0;
   std::unique_ptr<Method> method_;
   std::vector<Parameter> parameters_;
   Tensor class_weights_;  // [K] of a classifier's loss; undefined: all 1

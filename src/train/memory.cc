@@ -1,21 +1,30 @@
 // memory: see memory.h.
 #include "train/memory.h"
 
+#include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
 #include <sstream>
 #include <string>
 
 #include "base/number.h"
+#include "train/kernels/attention.h"
+#include "train/method/trace.h"
 #include "train/optim/weight_average.h"
 
 namespace pegbox::train {
 
 namespace {
 
-constexpr double kStreamTensors = 2;  // that lead from layer to layer: the stream, and what is still to be added
+constexpr double kMostFactor = 4;            // of a correction: beyond it something else is wrong
+constexpr double kProgramsBytes = 23 << 20;  // of oneDNN for products in bf16
+constexpr double kShortageFactor = 1.1;      // by which it grows at least
 
 /// The limit in a control group's file; infinite if there is no such file, or it says "max".
 double limit_of(const Path& file) {
@@ -25,50 +34,107 @@ double limit_of(const Path& file) {
   return static_cast<double>(bytes);
 }
 
-/// A member of /proc/meminfo, in bytes; 0 if it is not there.
-double meminfo_bytes(const std::string& text, const std::string& member) {
+/// A member of /proc/meminfo or /proc/self/status, in bytes; 0 if it is not there.
+double member_bytes(const std::string& text, const std::string& member) {
   std::istringstream stream(text);
-  for (std::string name, unit; stream >> name;) {
-    double kibibytes = 0;
-    stream >> kibibytes;
-    std::getline(stream, unit);
-    if (name == member + ":") return kibibytes * 1024;
-  }
+  for (std::string line; std::getline(stream, line);)
+    if (line.starts_with(member + ":")) return std::strtod(line.c_str() + member.size() + 1, nullptr) * 1024;
   return 0;
+}
+
+/// What a limit of this process leaves, as far as it has `held` of it; infinite without one.
+double left_of(int resource, double held) {
+  rlimit limit{};
+  if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kInfinity;
+  return std::max(1.0, static_cast<double>(limit.rlim_cur) - held);
+}
+
+/// What limits of address space and of data leave to this process.
+double left_of_limits() {
+  const auto text = read_file("/proc/self/status");
+  if (!text) return kInfinity;
+  return std::min(left_of(RLIMIT_AS, member_bytes(*text, "VmSize")),
+                  left_of(RLIMIT_DATA, member_bytes(*text, "VmData")));
 }
 
 }  // namespace
 
-double activation_bytes_per_token(const ModelConfig& config, bool recompute) {
-  const double width = static_cast<double>(config.width), inner = static_cast<double>(config.feed_forward);
-  const double heads = static_cast<double>((config.heads + 2 * config.kv_heads) * config.head_width);
-  const double layers = static_cast<double>(config.layers), of_layer = 8 * width + 2 * heads + 4 * inner;
-  return sizeof(float) * (recompute ? layers * kStreamTensors * width + of_layer : layers * of_layer);
+void MemoryCorrection::learn_shortage(const MemoryNeed& need, double room_bytes) {
+  const double could = (room_bytes - need.parameters_bytes()) / std::max(1.0, need.activations_bytes);
+  factor = std::min(kMostFactor, std::max(kShortageFactor * factor, could));
 }
 
-std::int64_t micro_batch_tokens(const TrainConfig& config, const ModelConfig& model) {
-  if (config.micro_batch > 0) return config.micro_batch;
-  const double fitting = kActivationBytes / activation_bytes_per_token(model, config.recompute != "none");
-  return std::clamp(static_cast<std::int64_t>(fitting), kLeastMicroBatchTokens, kMostMicroBatchTokens);
+RowLengths RowLengths::of(const text::TokenizedRows& rows) {
+  RowLengths lengths;
+  const auto count = static_cast<double>(std::max<std::int64_t>(1, rows.size()));
+  const auto tokens = static_cast<double>(std::max<std::int64_t>(1, rows.total_tokens()));
+  lengths.mean = tokens / count;
+  double squares = 0;
+  for (std::int64_t row = 0; row < rows.size(); ++row) {
+    const auto length = static_cast<double>(rows.length(row));
+    squares += (length - lengths.mean) * (length - lengths.mean);
+    lengths.longest = std::max(lengths.longest, length);
+  }
+  lengths.deviation = std::sqrt(squares / count);
+  lengths.label_fraction = static_cast<double>(rows.total_label_tokens()) / tokens;
+  return lengths;
 }
 
-MemoryNeed memory_need(const TrainConfig& config, const Method& method, const Decoder& decoder, int lanes,
-                       double tokens_per_row) {
+/// Batches differ; of a run's, one is about two deviations above the mean.
+LargestPass largest_pass(const TrainConfig& config, const RowLengths& rows, int lanes, std::int64_t micro_batch) {
+  const auto batch_rows = static_cast<double>(config.batch_size);
+  const double most = batch_rows * rows.mean + 2 * std::sqrt(batch_rows) * rows.deviation;
+  const double tokens = std::min(batch_rows * rows.longest, most), each = lanes * static_cast<double>(micro_batch);
+  const double turns = std::max(1.0, std::ceil(tokens / each));
+  return {.tokens = std::max(tokens / (lanes * turns), std::min(rows.longest, rows.mean + 2 * rows.deviation)),
+          .several = turns > 1};
+}
+
+MemoryModel::MemoryModel(const TrainConfig& config, const Method& method, const Decoder& decoder, int lanes,
+                         RowLengths rows, MemoryCorrection correction)
+    : config_(config), method_(method), decoder_(decoder), lanes_(lanes), rows_(rows), correction_(correction) {
   std::vector<Parameter> parameters = method.parameter_shapes();
   complete_parameters(config, decoder.layout(), parameters);
-  MemoryNeed need;
-  for (const Parameter& parameter : parameters) need.values_bytes += static_cast<double>(parameter.value.nbytes());
-  need.gradients_bytes = lanes * need.values_bytes;
-  need.state_bytes = static_cast<double>(optimizer_state_bytes(config, parameters) +
-                                         bytes_of(WeightAverage(config, parameters).state()));
-  if (config.spike_rollback > 0) need.copies_bytes += need.values_bytes + need.state_bytes;
-  if (config.restore_best) need.copies_bytes += need.values_bytes;
-  need.method_bytes = static_cast<double>(method.own_bytes());
-  const double virtual_rows = static_cast<double>(method.virtual_tokens()) / std::max(1.0, tokens_per_row);
-  need.activations_bytes = lanes * static_cast<double>(micro_batch_tokens(config, decoder.config())) *
-                           (1 + virtual_rows) *
-                           activation_bytes_per_token(decoder.config(), config.recompute != "none");
+  for (const Parameter& parameter : parameters) fixed_.values_bytes += static_cast<double>(parameter.value.nbytes());
+  fixed_.gradients_bytes = lanes * fixed_.values_bytes;
+  fixed_.state_bytes = static_cast<double>(optimizer_state_bytes(config, parameters) +
+                                           bytes_of(WeightAverage(config, parameters).state()));
+  if (config.spike_rollback > 0) fixed_.copies_bytes += fixed_.values_bytes + fixed_.state_bytes;
+  if (config.restore_best) fixed_.copies_bytes += fixed_.values_bytes;
+  fixed_.method_bytes = static_cast<double>(method.own_bytes());
+  fixed_.workspace_bytes = (config.precision == "bf16" ? kProgramsBytes : 0) + correction.process_bytes +
+                           lanes * kernels::attention_scratch_bytes(rows.longest);
+}
+
+double MemoryModel::activations_bytes(std::int64_t micro_batch) const {
+  const auto tape = [&](double tokens, double label_rows) {
+    const double documents = std::max(1.0, tokens / std::max(1.0, rows_.mean));
+    return training_tape(config_, method_, decoder_, {tokens, label_rows, documents});
+  };
+  const LargestPass largest = largest_pass(config_, rows_, lanes_, micro_batch);
+  const double training = tape(largest.tokens, largest.tokens * rows_.label_fraction).peak(largest.several);
+  const double with_gradients = lanes_ * training + (largest.several ? fixed_.gradients_bytes : 0);
+  const double evaluated = std::min(static_cast<double>(micro_batch), rows_.evaluation_tokens);
+  const double evaluation = evaluated > 0 ? tape(evaluated, evaluated * rows_.label_fraction).forward_peak() : 0;
+  return std::max({0.0, with_gradients - fixed_.gradients_bytes, lanes_ * evaluation});
+}
+
+MemoryNeed MemoryModel::need(std::int64_t micro_batch) const {
+  MemoryNeed need = fixed_;
+  need.activations_bytes = activations_bytes(micro_batch);
+  need.workspace_bytes += (correction_.factor - 1) * need.activations_bytes;
   return need;
+}
+
+std::int64_t MemoryModel::micro_batch(double room_bytes) const {
+  if (config_.micro_batch > 0) return config_.micro_batch;
+  const auto fits = [&](std::int64_t tokens) {
+    const MemoryNeed with = need(tokens);
+    return with.total_bytes() <= room_bytes && with.activations_bytes <= lanes_ * kActivationBytes;
+  };
+  std::int64_t tokens = kMostMicroBatchTokens;
+  while (tokens > kLeastMicroBatchTokens && !fits(tokens)) tokens /= 2;
+  return tokens;
 }
 
 double group_limit_bytes(std::string_view groups, const Path& root) {
@@ -92,9 +158,20 @@ double group_limit_bytes(std::string_view groups, const Path& root) {
 MachineMemory machine_memory() {
   const auto text = read_file("/proc/meminfo"), groups = read_file("/proc/self/cgroup");
   if (!text) return {};
-  return {.total_bytes = std::min(meminfo_bytes(*text, "MemTotal"),
-                                  groups ? group_limit_bytes(*groups, "/sys/fs/cgroup") : kInfinity),
-          .available_bytes = meminfo_bytes(*text, "MemAvailable")};
+  const double left = left_of_limits(), freed = static_cast<double>(::mallinfo2().fordblks);
+  const double group = groups ? group_limit_bytes(*groups, "/sys/fs/cgroup") : kInfinity;
+  return {.total_bytes = std::min({member_bytes(*text, "MemTotal"), group, left + resident_bytes()}),
+          .available_bytes = std::min(member_bytes(*text, "MemAvailable"), left) + freed};
+}
+
+double peak_resident_bytes() {
+  const auto text = read_file("/proc/self/status");
+  return text ? member_bytes(*text, "VmHWM") : 0;
+}
+
+bool forget_peak() {
+  std::ofstream file("/proc/self/clear_refs");
+  return static_cast<bool>(file << "5" << std::flush);  // proc(5): resets the peak resident size
 }
 
 double resident_bytes() {

@@ -1,55 +1,105 @@
-// memory: what a run will need of the machine's memory, before anything is allocated.
+// memory: what a run will need of the machine's memory, before anything is allocated, and what the machine has.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
 #include "base/file.h"
+#include "text/tokenized.h"
 #include "train/method/method.h"
 #include "train/model/decoder.h"
 #include "train/train_config.h"
 
 namespace pegbox::train {
 
-/// All but activations to the byte, since method and optimizer say it of themselves.
+/// Lengths of a run's rows, in tokens.
+struct RowLengths {
+  double mean = 0, deviation = 0, longest = 0;
+  double label_fraction = 1;     ///< of the tokens
+  double evaluation_tokens = 0;  ///< of the validation data, as far as they are used; 0: nothing is evaluated
+
+  static RowLengths of(const text::TokenizedRows& rows);
+};
+
+/// All but activations and workspace to the byte, since method and optimizer say it of themselves; activations are
+/// those of the largest micro-batch, counted as autograd keeps them.
 struct MemoryNeed {
   double values_bytes = 0;       ///< of what is trained
   double gradients_bytes = 0;    ///< of all lanes
   double state_bytes = 0;        ///< of the optimizer, and of averages
   double copies_bytes = 0;       ///< to go back to: after spikes, and to the best weights
   double method_bytes = 0;       ///< what the method keeps besides
-  double activations_bytes = 0;  ///< what the forward passes of all lanes leave for the backward passes
+  double activations_bytes = 0;  ///< of all lanes, with logits and all that comes and goes
+  double workspace_bytes = 0;    ///< of kernels, and what the correction adds
 
   double snapshot_bytes() const { return values_bytes + state_bytes + copies_bytes; }
   double parameters_bytes() const { return snapshot_bytes() + gradients_bytes + method_bytes; }
-  double total_bytes() const { return parameters_bytes() + activations_bytes; }
+  double total_bytes() const { return parameters_bytes() + activations_bytes + workspace_bytes; }
+  /// Of a run that writes checkpoints: between passes there are a snapshot and the bytes of its file.
+  double peak_bytes() const {
+    return parameters_bytes() + std::max(activations_bytes, 2 * snapshot_bytes()) + workspace_bytes;
+  }
 };
 
-/// Bytes that one token leaves behind for the backward pass: inputs of the linear layers, the residual stream, norms,
-/// queries, keys, values and what the gate has seen; about, and rather too much. With `recompute` what goes into the
-/// layers, and one layer's.
-double activation_bytes_per_token(const ModelConfig& config, bool recompute);
+/// What a process needs besides the tensors it asks for; the first values are those of bench/memory_model.
+struct MemoryCorrection {
+  double factor = 1.05;            ///< of activations: what an allocator loses between them
+  double process_bytes = 5 << 20;  ///< once for a process: workspace of products, code that is read when it first runs
+
+  /// A run of this need ran out of memory when it began with this room for it.
+  void learn_shortage(const MemoryNeed& need, double room_bytes);
+};
 
 constexpr std::int64_t kMostMicroBatchTokens = 2048;  ///< more does not make a core's matrix products faster
 constexpr std::int64_t kLeastMicroBatchTokens = 256;
-constexpr double kActivationBytes = 1 << 30;  ///< that one lane's activations may take before micro-batches shrink
+constexpr double kActivationBytes = 1 << 30;  ///< of a lane, before a micro-batch that is chosen shrinks
+constexpr double kFilledFraction = 0.9;       ///< of the memory there is, by a run whose micro-batch is chosen
 
-/// How many tokens a lane computes at once: the config's, or by the model's size if that is 0.
-std::int64_t micro_batch_tokens(const TrainConfig& config, const ModelConfig& model);
+/// What is asked about: a run of a resolved config on a method's model, in `lanes` lanes, on rows of these lengths.
+/// The base model's weights are not counted: they are there already.
+class MemoryModel {
+ public:
+  MemoryModel(const TrainConfig& config, const Method& method, const Decoder& decoder, int lanes, RowLengths rows,
+              MemoryCorrection correction = {});
 
-/// What a run of a resolved config needs. The base model's weights are not counted: they are there already.
-/// `tokens_per_row`: mean of the data; rows with virtual tokens before them have activations of those too.
-MemoryNeed memory_need(const TrainConfig& config, const Method& method, const Decoder& decoder, int lanes,
-                       double tokens_per_row);
+  /// With at most `micro_batch` tokens at once in a lane.
+  MemoryNeed need(std::int64_t micro_batch) const;
+
+  /// The config's micro-batch; if that is 0, the largest of 2048, 1024, ... 256 tokens with which a lane's activations
+  /// take at most a GiB and the run needs at most `room_bytes`, and 256 if none does.
+  std::int64_t micro_batch(double room_bytes) const;
+
+ private:
+  double activations_bytes(std::int64_t micro_batch) const;
+
+  const TrainConfig& config_;
+  const Method& method_;
+  const Decoder& decoder_;
+  int lanes_;
+  RowLengths rows_;
+  MemoryCorrection correction_;
+  MemoryNeed fixed_;  // without activations
+};
+
+/// The tokens of the largest of a batch's micro-batches in a lane, and whether a lane has several in turn.
+struct LargestPass {
+  double tokens = 0;
+  bool several = false;
+};
+LargestPass largest_pass(const TrainConfig& config, const RowLengths& rows, int lanes, std::int64_t micro_batch);
 
 /// What a machine has for this process, in bytes; 0 where it does not say.
 struct MachineMemory {
-  double total_bytes = 0;      ///< its physical memory, or the least limit of the process's control groups
-  double available_bytes = 0;  ///< what it could give now without swapping
+  double total_bytes = 0;      ///< its physical memory, or the least limit of the process and its control groups
+  double available_bytes = 0;  ///< what it could give now without swapping, and what the process freed and kept
 };
 MachineMemory machine_memory();
 
 double resident_bytes();  ///< of this process now; 0 if the system does not say
+
+double peak_resident_bytes();  ///< the most since the process began, or since the last `forget_peak`
+bool forget_peak();            ///< false if the system does not allow it
 
 enum class Fit : std::uint8_t { Fits, NotNow, Never };
 Fit fit_of(double need_bytes, const MachineMemory& memory);

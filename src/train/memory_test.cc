@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 
 #include "base/number.h"
+#include "train/method/scratch_model.h"
 #include "train/run.h"
+#include "train/tensor_memory.h"
 #include "train/testing.h"
 
 namespace pegbox::train {
@@ -89,43 +91,92 @@ TEST(MemoryNeed, IsWhatARunHoldsToTheByte) {
   }
 }
 
-TEST(MemoryNeed, OfActivationsIsAboutWhatIsMeasuredAndLessWhereLayersAreRecomputed) {
-  ModelConfig shape = testing::llama_config();
-  shape.layers = 8;
-  const BaseModel model = testing::random_model(shape);
-  const text::TokenizedRows rows = testing::random_rows(std::vector<std::int64_t>(8, 100), 61, 5);
+TEST(MicroBatch, IsWhatAConfigSaysElseTheLargestThatFits) {
+  const BaseModel model = testing::random_model(testing::llama_config());
+  TrainConfig config =
+      must(read_train_config(Json::object(), {{"method", "lora"}, {"rank", 4}, {"batch_size", 512}}, "test"));
+  const auto method = must(make_method(config, model));
+  const RowLengths rows{.mean = 20, .deviation = 0, .longest = 20};
+  const auto chosen = [&](double room) {
+    return MemoryModel(config, *method, *model.decoder, 1, rows).micro_batch(room);
+  };
+  const auto need = [&](std::int64_t tokens) {
+    return MemoryModel(config, *method, *model.decoder, 1, rows).need(tokens).total_bytes();
+  };
+  EXPECT_EQ(chosen(kInfinity), kMostMicroBatchTokens);
+  EXPECT_EQ(chosen(need(1024)), 1024);
+  EXPECT_EQ(chosen(need(1024) - 1), 512);
+  EXPECT_EQ(chosen(0), kLeastMicroBatchTokens);
+  config.micro_batch = 100;
+  EXPECT_EQ(chosen(0), 100);
+}
+
+TEST(MicroBatch, OfABatchIsItsEvenPartAndNeverLessThanARow) {
+  TrainConfig config;
+  config.batch_size = 12;
+  const RowLengths rows{.mean = 100, .deviation = 0, .longest = 100};
+  EXPECT_EQ(largest_pass(config, rows, 2, 2048).tokens, 600);
+  EXPECT_FALSE(largest_pass(config, rows, 2, 2048).several);
+  EXPECT_EQ(largest_pass(config, rows, 2, 500).tokens, 300);
+  EXPECT_TRUE(largest_pass(config, rows, 2, 500).several);
+  EXPECT_EQ(largest_pass(config, rows, 2, 10).tokens, 100);
+}
+
+TEST(MemoryCorrection, GrowsWithEachShortage) {
+  MemoryCorrection correction{.factor = 1};
+  const MemoryNeed need{.values_bytes = 100, .activations_bytes = 1000};
+  correction.learn_shortage(need, 1600);
+  EXPECT_DOUBLE_EQ(correction.factor, 1.5);
+  correction.learn_shortage(need, 200);
+  EXPECT_DOUBLE_EQ(correction.factor, 1.5 * 1.1);
+}
+
+/// A LoRA run of 16 rows of 60 tokens at once.
+Result<std::unique_ptr<TrainingRun>> run_of_one_batch(const BaseModel& model, const text::TokenizedRows& rows,
+                                                      Lanes& lanes) {
+  const TrainConfig config = must(read_train_config(
+      Json::object(),
+      {{"method", "lora"}, {"rank", 4}, {"batch_size", 16}, {"micro_batch", 960}, {"learning_rate", 1e-3}}, "test"));
+  return TrainingRun::create(model, config, rows, lanes);
+}
+
+TEST(Shortage, HalvesMicroBatchesAndChangesNoResult) {
+  TensorMemory::install();
+  const BaseModel model = testing::random_model(testing::llama_config());
+  const text::TokenizedRows rows = testing::random_rows(std::vector<std::int64_t>(32, 60), 61, 5);
   Lanes lanes(1);
-  for (const char* method : {"lora", "full", "prefix", "adapter"}) {
-    double peaks[2];
-    for (const bool recompute : {false, true}) {
-      Json fields = {
-          {"method", method}, {"batch_size", 8}, {"micro_batch", 800}, {"recompute", recompute ? "layers" : "none"}};
-      if (fields["method"] == "lora") fields["rank"] = 4;
-      const TrainConfig config = must(read_train_config(Json::object(), fields, "test"));
-      const auto run = must(TrainingRun::create(model, config, rows, lanes));
-      must(run->step());
-      double& peak = peaks[recompute ? 1 : 0];
-      peak = static_cast<double>(testing::peak_bytes([&] { must(run->step()); }));
-      RecordProperty(std::string(method) + (recompute ? "_recomputed" : ""), std::to_string(peak));
-      const double need = run->memory_need().activations_bytes;
-      EXPECT_LT(peak, 1.1 * (need + run->memory_need().gradients_bytes)) << method << recompute;
-      EXPECT_GT(peak, 0.4 * need) << method << recompute;
-    }
-    EXPECT_LT(peaks[1], 0.6 * peaks[0]) << method;
-  }
+  const auto free = must(run_of_one_batch(model, rows, lanes)), tight = must(run_of_one_batch(model, rows, lanes));
+  const auto peak = testing::peak_bytes([&] { must(free->step()); });
+  const double next = must(free->step()).loss;
+  TensorMemory::limit(TensorMemory::bytes() + peak * 4 / 10);
+  const auto first = tight->step(), second = tight->step();
+  TensorMemory::limit(0);
+  ASSERT_TRUE(first && second) << (first ? second.error().message : first.error().message);
+  EXPECT_EQ(tight->micro_batch(), 240);  // from 960
+  EXPECT_NEAR(second->loss, next, 1e-4 * next);
+  EXPECT_EQ(tight->tokens(), free->tokens());
+}
+
+TEST(Shortage, IsAFaultWhereARowAloneDoesNotFit) {
+  TensorMemory::install();
+  const BaseModel model = testing::random_model(testing::llama_config());
+  const text::TokenizedRows rows = testing::random_rows(std::vector<std::int64_t>(32, 60), 61, 5);
+  Lanes lanes(1);
+  const auto run = must(run_of_one_batch(model, rows, lanes));
+  TensorMemory::limit(TensorMemory::bytes() + 1000);
+  const auto stepped = run->step();
+  TensorMemory::limit(0);
+  ASSERT_FALSE(stepped);
+  EXPECT_EQ(stepped.error().kind, ErrorKind::OutOfMemory);
+  EXPECT_FALSE(run->halve_micro_batch());
 }
 
 TEST(Fit, OfARunThatIsTooLargeIsRefusedBeforeAnythingIsAllocated) {
-  const BaseModel model = testing::random_model(testing::llama_config());
+  TrainConfig config = must(read_train_config(
+      Json::object(), {{"method", "scratch"}, {"width", 65536}, {"layers", 1000}, {"heads", 64}}, "test"));
+  const BaseModel model = must(scratch_model(config, 61, 0));
   const text::TokenizedRows rows = testing::random_rows({9, 30}, 61, 5);
   Lanes lanes(1);
-  TrainConfig config = must(read_train_config(Json::object(), {{"method", "lora"}, {"rank", 4}}, "test"));
-  const double small = must(TrainingRun::memory_need(model, config, 1, 20)).total_bytes();
-  config.micro_batch = 1 << 30;
-  const double large = must(TrainingRun::memory_need(model, config, 1, 20)).total_bytes();
-  EXPECT_GT(large, small);
-  const double of_token = activation_bytes_per_token(model.decoder->config(), false);
-  config.micro_batch = static_cast<std::int64_t>(1.1 * machine_memory().total_bytes / of_token);
   const auto refused = TrainingRun::create(model, config, rows, lanes);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::OutOfMemory);

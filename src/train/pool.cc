@@ -10,21 +10,29 @@ namespace {
 
 using Reports = std::vector<Result<StepReport>>;
 
-Result<std::vector<double>> learn(std::span<TrainingRun* const> runs, std::span<const StepBatch> batches,
-                                  Lanes& lanes) {
-  return guard("training step", [&]() -> Result<std::vector<double>> {
-    std::vector<Lesson> lessons;
-    for (std::size_t i = 0; i < runs.size(); ++i) lessons.push_back({&runs[i]->learner(), &batches[i]});
-    return leave_gradients(lessons, lanes);
-  });
+bool halve(std::span<TrainingRun* const> runs) {
+  bool any = false;
+  for (TrainingRun* const run : runs) any = run->halve_micro_batch() || any;
+  return any;
 }
 
 }  // namespace
 
+Result<std::vector<double>> learn_together(std::span<TrainingRun* const> runs, std::span<const StepBatch> batches,
+                                           Lanes& lanes) {
+  std::vector<Lesson> lessons;
+  for (std::size_t i = 0; i < runs.size(); ++i) lessons.push_back({&runs[i]->learner(), &batches[i]});
+  while (true) {
+    auto losses =
+        guard("training step", [&]() -> Result<std::vector<double>> { return leave_gradients(lessons, lanes); });
+    if (losses || losses.error().kind != ErrorKind::OutOfMemory || !halve(runs)) return losses;
+  }
+}
+
 Reports step_together(std::span<TrainingRun* const> runs, Lanes& lanes) {
   std::vector<StepBatch> batches;
   for (TrainingRun* const run : runs) batches.push_back(run->begin_step());
-  const auto losses = learn(runs, batches, lanes);
+  const auto losses = learn_together(runs, batches, lanes);
   if (!losses) return Reports(runs.size(), tl::make_unexpected(losses.error()));
   Reports reports(runs.size());
   lanes.run([&](int lane) {

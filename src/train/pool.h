@@ -9,6 +9,11 @@
 
 namespace pegbox::train {
 
+/// Leaves the gradients of each run's batch, and returns the losses. Passes change nothing but gradients: where memory
+/// runs out in them, the runs' micro-batches are halved and the passes begin again, until none can be smaller.
+Result<std::vector<double>> learn_together(std::span<TrainingRun* const> runs, std::span<const StepBatch> batches,
+                                           Lanes& lanes);
+
 /// One optimizer step of each run, which all have the same lanes. The runs' micro-batches share passes (gradients.h),
 /// and lanes share the optimizers' work. The report of each run is what its own step() would have returned, but for
 /// rounding; a run that fails, fails alone, unless memory ran out.

@@ -8,6 +8,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/number.h"
 #include "base/rng.h"
 #include "base/units.h"
 #include "text/packing.h"
@@ -16,6 +17,7 @@
 #include "train/guard.h"
 #include "train/optim/clipping.h"
 #include "train/optim/schedule.h"
+#include "train/pool.h"
 #include "train/row_order.h"
 
 namespace pegbox::train {
@@ -78,20 +80,23 @@ double step_law_learning_rate(double parameters, double tokens) {
 }
 
 TrainingRun::TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train,
-                         Lanes& lanes)
+                         Lanes& lanes, const RunMemory& memory)
     : model_(model),
       config_(config),
       train_(train),
       lanes_(lanes),
+      memory_(memory),
+      lengths_(RowLengths::of(train)),
       total_tokens_(total_tokens_of(config, train)),
       watch_(config),
       spikes_(config) {}
 
 Result<std::unique_ptr<TrainingRun>> TrainingRun::create(const BaseModel& model, const TrainConfig& config,
-                                                         const text::TokenizedRows& train, Lanes& lanes) {
+                                                         const text::TokenizedRows& train, Lanes& lanes,
+                                                         const RunMemory& memory) {
   PEGBOX_CHECK(check_fit(model, config, train));
   return guard("training run", [&]() -> Result<std::unique_ptr<TrainingRun>> {
-    std::unique_ptr<TrainingRun> run(new TrainingRun(model, config, train, lanes));
+    std::unique_ptr<TrainingRun> run(new TrainingRun(model, config, train, lanes, memory));
     PEGBOX_CHECK(run->start());
     return run;
   });
@@ -109,15 +114,25 @@ Result<void> TrainingRun::start() {
 }
 
 Result<MemoryNeed> TrainingRun::memory_need(const BaseModel& model, const TrainConfig& config, int lanes,
-                                            double tokens_per_row) {
+                                            const RowLengths& rows, const MemoryCorrection& correction) {
   PEGBOX_TRY(const auto method, make_method(config, model));
-  return train::memory_need(config, *method, *model.decoder, lanes, tokens_per_row);
+  const MemoryModel memory(config, *method, *model.decoder, lanes, rows, correction);
+  return memory.need(memory.micro_batch(kFilledFraction * machine_memory().total_bytes));
 }
 
-MemoryNeed TrainingRun::memory_need() const {
-  const double per_row =
-      static_cast<double>(train_.total_tokens()) / static_cast<double>(std::max<std::int64_t>(1, train_.size()));
-  return train::memory_need(config_, learner_->method(), *model_.decoder, lanes_.count(), per_row);
+MemoryModel TrainingRun::memory_model() const {
+  RowLengths rows = lengths_;
+  rows.evaluation_tokens = memory_.evaluation_tokens;
+  return {config_, learner_->method(), *model_.decoder, lanes_.count(), rows, memory_.correction};
+}
+
+MemoryNeed TrainingRun::memory_need() const { return memory_model().need(micro_batch()); }
+
+bool TrainingRun::halve_micro_batch() {
+  const LargestPass largest = largest_pass(config_, lengths_, lanes_.count(), micro_batch());
+  if (largest.tokens <= lengths_.longest) return false;
+  learner_->set_micro_batch(static_cast<std::int64_t>(std::max(largest.tokens / 2, lengths_.longest)));
+  return true;
 }
 
 std::int64_t TrainingRun::bytes() {
@@ -125,9 +140,12 @@ std::int64_t TrainingRun::bytes() {
          bytes_of(best_);
 }
 
-Result<void> TrainingRun::check_memory() const {
-  const MemoryNeed need = memory_need();
+Result<void> TrainingRun::check_memory() {
   const MachineMemory memory = machine_memory();
+  room_bytes_ = memory.available_bytes > 0 ? memory.available_bytes : kInfinity;
+  learner_->set_micro_batch(memory_model().micro_batch(kFilledFraction * room_bytes_));
+  MemoryNeed need = memory_need();
+  while (fit_of(need.total_bytes(), memory) != Fit::Fits && halve_micro_batch()) need = memory_need();
   const Fit fit = fit_of(need.total_bytes(), memory);
   if (fit == Fit::Fits) return {};
   const bool never = fit == Fit::Never;
@@ -141,7 +159,7 @@ Result<void> TrainingRun::check_memory() const {
                .expected = never ? fmt::format("at most the {} that there are", format_bytes(memory.total_bytes))
                                  : fmt::format("at most the {} that are free now, of {}",
                                                format_bytes(memory.available_bytes), format_bytes(memory.total_bytes)),
-               .hint = "use a smaller model, method lora, or a smaller micro_batch"});
+               .hint = "use a smaller model, method lora, a smaller sequence_length, or recompute layers"});
 }
 
 std::int64_t TrainingRun::trainable_parameters() const {
@@ -204,8 +222,9 @@ Result<StepReport> TrainingRun::end_step(const StepBatch& batch, double loss) {
 Result<StepReport> TrainingRun::step() {
   return guard("training step", [&]() -> Result<StepReport> {
     const StepBatch batch = begin_step();
-    const Lesson lesson{learner_.get(), &batch};
-    return end_step(batch, leave_gradients({&lesson, 1}, lanes_).front());
+    TrainingRun* const alone = this;
+    PEGBOX_TRY(const std::vector<double> losses, learn_together({&alone, 1}, {&batch, 1}, lanes_));
+    return end_step(batch, losses.front());
   });
 }
 
@@ -325,6 +344,7 @@ Snapshot TrainingRun::snapshot() {
                     {"index", position.index},
                     {"interval_loss", json_number(interval_loss_)},
                     {"interval_labels", interval_labels_},
+                    {"micro_batch", micro_batch()},
                     {"validation", watch_.state()},
                     {"spikes", spikes_.state()},
                     {"data", fmt::format("{:016x}", train_.content_hash)},
@@ -370,6 +390,9 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
     order_->seek({state["epoch"].get<std::int64_t>(), state["index"].get<std::int64_t>()});
     read_json_number(state["interval_loss"], interval_loss_);
     interval_labels_ = state["interval_labels"].get<std::int64_t>();
+    // The same split of batches gives the same bits.
+    if (config_.micro_batch == 0)
+      learner_->set_micro_batch(std::min(micro_batch(), state.value("micro_batch", micro_batch())));
     watch_.restore(state.value("validation", Json::object()));
     spikes_.restore(state.value("spikes", Json::object()));
     copy_ = copy.size() == own.size() ? std::move(copy) : NamedTensors();

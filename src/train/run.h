@@ -32,22 +32,35 @@ struct StepReport {
   bool taken = true;  ///< false: its loss stood out, and the weights were left as they were or set back
 };
 
+/// What a run is told about memory.
+struct RunMemory {
+  MemoryCorrection correction;
+  double evaluation_tokens = 0;  ///< of its validation data
+};
+
 class TrainingRun {
  public:
   /// All but `config` must outlive the run. `config.seed` decides initial values, the order of rows and dropout.
   /// InvalidInput if config, model and data do not fit together; OutOfMemory, with numbers, if the run would not fit
   /// now or never.
   static Result<std::unique_ptr<TrainingRun>> create(const BaseModel& model, const TrainConfig& config,
-                                                     const text::TokenizedRows& train, Lanes& lanes);
+                                                     const text::TokenizedRows& train, Lanes& lanes,
+                                                     const RunMemory& memory = {});
 
   /// What such a run needs besides the model's weights. InvalidInput if the config does not fit the model.
   static Result<MemoryNeed> memory_need(const BaseModel& model, const TrainConfig& config, int lanes,
-                                        double tokens_per_row);
-  MemoryNeed memory_need() const;  ///< what this one needs
-  std::int64_t bytes();            ///< what it holds now between steps, besides the model's weights
+                                        const RowLengths& rows, const MemoryCorrection& correction = {});
+  MemoryNeed memory_need() const;  ///< what this one needs, with the micro-batch that it has
+  std::int64_t micro_batch() const { return learner_->micro_batch_tokens(); }  ///< tokens that a lane takes at once
+  double room_bytes() const { return room_bytes_; }                            ///< that there were for it when it began
 
-  /// One optimizer step: an effective batch in micro-batches, spread over the lanes. Diverged if the loss or a gradient
-  /// is not a number, OutOfMemory; the run is then of no further use.
+  /// Halves the micro-batch, after memory ran out; false if it is as small as the longest row already.
+  bool halve_micro_batch();
+  std::int64_t bytes();  ///< what it holds now between steps, besides the model's weights
+
+  /// One optimizer step: an effective batch in micro-batches, spread over the lanes. Where memory runs out in a pass,
+  /// micro-batches are halved and the pass begins again; the batch stays. Diverged if the loss or a gradient is not a
+  /// number, OutOfMemory with one row at a time, or outside of the passes; the run is then of no further use.
   Result<StepReport> step();
 
   /// The same in three parts, so that runs can take their steps together (pool.h): what to learn from, then
@@ -96,9 +109,11 @@ class TrainingRun {
   const std::vector<Parameter>& parameters() const { return learner_->parameters(); }
 
  private:
-  TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train, Lanes& lanes);
+  TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train, Lanes& lanes,
+              const RunMemory& memory);
   Result<void> start();
-  Result<void> check_memory() const;
+  Result<void> check_memory();
+  MemoryModel memory_model() const;
   StepBatch batch_of(std::vector<std::int64_t> rows) const;
   std::int64_t batch_rows() const;
   std::int64_t longest_piece() const;
@@ -114,7 +129,10 @@ class TrainingRun {
   TrainConfig config_;
   const text::TokenizedRows& train_;
   Lanes& lanes_;
+  RunMemory memory_;
+  RowLengths lengths_;
   std::int64_t total_tokens_ = 0;
+  double room_bytes_ = 0;
 
   std::unique_ptr<Learner> learner_;
   std::unique_ptr<Optimizer> optimizer_;

@@ -191,7 +191,9 @@ Rows run_rows() {
           .member = &TrainConfig::micro_batch,
           .minimum = 0,
           .maximum = 1 << 30,
-          .help = "tokens that a thread takes at once; 0: chosen by the model's size"},
+          .help = "tokens that a thread takes at once; 0: as many as are fast and fit into memory. Halved where memory "
+                  "runs "
+                  "out: it changes no result"},
       Row{.name = "evaluate_every",
           .member = &TrainConfig::evaluate_every,
           .minimum = 0,

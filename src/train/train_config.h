@@ -48,7 +48,7 @@ struct TrainConfig {
   std::int64_t batch_size = 16;  ///< sequences of an effective batch
   std::int64_t batch_start = 0;  ///< of the first one; 0: batch_size
   double batch_ramp_fraction = 0.1;
-  std::int64_t micro_batch = 0;  ///< tokens that a thread takes at once; 0: by the model's size
+  std::int64_t micro_batch = 0;  ///< tokens that a thread takes at once; 0: by what is fast and fits
   std::int64_t sequence_length = 512;
   std::int64_t sequence_start = 0;  ///< longest sequence at first; 0: sequence_length
   double sequence_ramp_fraction = 0.3;

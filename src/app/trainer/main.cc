@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/trainer/verbs.h"
+#include "train/tensor_memory.h"
 
 namespace {
 
@@ -45,6 +46,12 @@ int exit_code(const Error& error) {
   }
 }
 
+/// oneDNN keeps a program for each product of each size, up to 1024 of them, a quarter of a megabyte each;
+/// micro-batches of packed texts are all of different size.
+void keep_few_programs() {
+  for (const char* name : {"ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"}) setenv(name, "16", /*replace=*/0);
+}
+
 /// Large tensors come and go all the time: keeping their memory saves the kernel from clearing it again and again.
 void keep_memory() {
   constexpr int kLargestKept = 32 << 20;  // glibc takes no more
@@ -52,6 +59,7 @@ void keep_memory() {
   mallopt(M_MMAP_THRESHOLD, kLargestKept);
   mallopt(M_TRIM_THRESHOLD, kNeverTrimmed);
   mallopt(M_ARENA_MAX, 1);  // what one lane has freed another may use
+  pegbox::train::TensorMemory::install();
 }
 
 }  // namespace
@@ -72,6 +80,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   keep_memory();
+  keep_few_programs();
   // Only we write to what was standard output: a library that prints must not break the protocol or a JSON result.
   const int output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   dup2(STDERR_FILENO, STDOUT_FILENO);

@@ -4,34 +4,108 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <tuple>
 #include <vector>
 
 #include "train/memory.h"
 #include "train/method/method.h"
 #include "train/method/scratch_model.h"
+#include "train/method/trace.h"
 #include "train/optim/optimizer.h"
 
 namespace pegbox::trainer {
 
 namespace {
 
-/// What a run trains and what a token of it leaves behind, as expressions.
+/// What a run trains and what a lane's pass holds, as expressions.
 struct Sizes {
-  std::string parameters, bytes_per_token;
-  std::string own_bytes = "0";     ///< that a method keeps besides
-  std::string virtual_rows = "0";  ///< before every text
+  std::string parameters;
+  std::string fixed_bytes, bytes_per_token;  ///< of a pass
+  std::string own_bytes = "0";               ///< that a method keeps besides
 };
 
-/// A number, or one of two by whether a field says so.
-std::string chosen(const std::string& condition, double yes, double no) {
-  if (yes == no) return fmt::format("{:.0f}", yes);
-  return fmt::format("({:.0f} + ({}) * {:.0f})", no, condition, yes - no);
+/// What a lane's pass holds at its peak, besides gradients of weights that are there, as a line over its tokens.
+struct Line {
+  double fixed = 0, per_token = 0;
+  Line operator-(const Line& other) const { return {fixed - other.fixed, per_token - other.per_token}; }
+  Line operator*(double factor) const { return {fixed * factor, per_token * factor}; }
+};
+
+constexpr double kFewTokens = 1024, kManyTokens = 2048;  // between which a line is drawn
+
+/// Nothing if the model has no such run.
+std::optional<Line> line_of(const train::BaseModel& base, const train::TrainConfig& run,
+                            const train::RowLengths& rows) {
+  const auto method = train::make_method(run, base);
+  if (!method) return std::nullopt;
+  const auto peak = [&](double tokens) {
+    const train::BatchShape shape{tokens, tokens * rows.label_fraction, std::max(1.0, tokens / rows.mean)};
+    return train::training_tape(run, **method, *base.decoder, shape).peak(/*accumulates=*/true);
+  };
+  const double few = peak(kFewTokens), slope = (peak(kManyTokens) - few) / (kManyTokens - kFewTokens);
+  return Line{few - slope * kFewTokens, slope};
 }
 
-std::string activation_bytes(const train::ModelConfig& model) {
-  return chosen("recompute == 'layers'", train::activation_bytes_per_token(model, true),
-                train::activation_bytes_per_token(model, false));
+/// Both parts of a line as sums of numbers times expressions.
+struct LineText {
+  std::string fixed = "0", per_token = "0";
+  void add(const std::string& factor, const Line& line) {
+    if (line.fixed != 0) fixed += fmt::format(" + {} * {:.0f}", factor, line.fixed);
+    if (line.per_token != 0) per_token += fmt::format(" + {} * {:.2f}", factor, line.per_token);
+  }
+};
+
+/// How a method's line follows a field: by how much it changes when `make` was called, times `factor`.
+struct Change {
+  std::string factor;
+  std::function<void(train::TrainConfig&)> make;
+};
+
+std::vector<Change> changes_of(const std::string& method, const std::string& own_target) {
+  using Run = train::TrainConfig;
+  const Change dropout{"(dropout > 0)", [](Run& run) { run.dropout = 0.1; }};
+  if (method == "full") return {dropout};
+  if (method == "last_k") return {dropout, {"(last_layers - 1)", [](Run& run) { run.last_layers = 2; }}};
+  if (method == "prompt" || method == "prefix")
+    return {{"(virtual_tokens / 20 - 1)", [](Run& run) { run.virtual_tokens = 40; }}};
+  if (method == "adapter")
+    return {dropout,
+            {"(adapter_width / 64 - 1)", [](Run& run) { run.adapter_width = 128; }},
+            {"(adapter_placement == 'houlsby')", [](Run& run) { run.adapter_placement = "houlsby"; }},
+            {"(adapter_placement == 'parallel')", [](Run& run) { run.adapter_placement = "parallel"; }}};
+  if (method != "lora" && method != "qlora") return {};
+  std::vector<Change> changes{
+      dropout,
+      {"(rank / 2 - 1)", [](Run& run) { run.rank = 4; }},
+      {"dora", [](Run& run) { run.dora = true; }},
+      {"((lora_start == 'pissa') + (lora_start == 'olora'))", [](Run& run) { run.lora_start = "pissa"; }}};
+  std::vector<std::string> targets{"attention", "feed_forward"};
+  if (own_target != "all" && std::ranges::find(targets, own_target) == targets.end()) targets.push_back(own_target);
+  for (const std::string& target : targets)
+    changes.push_back({fmt::format("(target == '{}')", target), [target](Run& run) { run.target = target; }});
+  return changes;
+}
+
+/// The lines of all methods on a base, each times whether it is the trial's.
+LineText lines_on(const train::BaseModel& base, const train::TrainConfig& run, const train::RowLengths& rows) {
+  LineText text;
+  for (const std::string_view name : train::method_names())
+    for (const char* recompute : {"none", "layers"}) {
+      train::TrainConfig plain;
+      std::tie(plain.method, plain.recompute, plain.precision) = std::tuple(name, recompute, run.precision);
+      std::tie(plain.rank, plain.last_layers) = std::pair(2, 1);
+      const auto line = line_of(base, plain, rows);
+      if (!line) continue;
+      const std::string here = fmt::format("(method == '{}') * (recompute == '{}')", name, recompute);
+      text.add(here, *line);
+      for (const Change& change : changes_of(plain.method, run.target)) {
+        train::TrainConfig changed = plain;
+        change.make(changed);
+        if (const auto other = line_of(base, changed, rows)) text.add(here + " * " + change.factor, *other - *line);
+      }
+    }
+  return text;
 }
 
 std::int64_t parameters_of(const train::BaseModel& base, train::TrainConfig run, const char* method) {
@@ -72,7 +146,7 @@ std::string lora_parameters(const train::BaseModel& base, train::TrainConfig run
   return fmt::format("({})", text);
 }
 
-Sizes sizes_on(const train::BaseModel& base, const train::TrainConfig& run) {
+Sizes sizes_on(const train::BaseModel& base, const train::TrainConfig& run, const train::RowLengths& rows) {
   const std::string is_lora = "((method == 'lora') + (method == 'qlora'))";
   const std::string factors = fmt::format("{} * rank * {}", is_lora, lora_parameters(base, run, false));
   std::string all_methods = fmt::format("{} + {} * dora * {}", factors, is_lora, lora_parameters(base, run, true));
@@ -90,15 +164,43 @@ Sizes sizes_on(const train::BaseModel& base, const train::TrainConfig& run) {
         fmt::format("(adapter_placement == '{}') * {}", placement,
                     linear_in(base, changed, "adapter", &train::TrainConfig::adapter_width, "adapter_width")));
   }
-  return {
-      .parameters = fmt::format("({})", all_methods),
-      .bytes_per_token = activation_bytes(base.decoder->config()),
-      .own_bytes = fmt::format("((lora_start == 'pissa') + (lora_start == 'olora')) * {} * {}", sizeof(float), factors),
-      .virtual_rows = "((method == 'prompt') + (method == 'prefix')) * virtual_tokens"};
+  const LineText lines = lines_on(base, run, rows);
+  return {.parameters = fmt::format("({})", all_methods),
+          .fixed_bytes = fmt::format("({})", lines.fixed),
+          .bytes_per_token = fmt::format("({})", lines.per_token),
+          .own_bytes =
+              fmt::format("((lora_start == 'pissa') + (lora_start == 'olora')) * {} * {}", sizeof(float), factors)};
+}
+
+/// A scratch model's line over its sizes, f(l, w, i) = A + B w + l (C w + D i + E), from a few models of its shape.
+void add_scratch_lines(const Workplace& workplace, const train::TrainConfig& run, const train::RowLengths& rows,
+                       const std::string& inner, LineText& text) {
+  const auto& model_text = workplace.corpus->text();
+  constexpr std::int64_t kWidth = 128, kInner = 256;
+  const auto line = [&](std::int64_t layers, std::int64_t width, std::int64_t feed_forward) -> Line {
+    train::TrainConfig sized = run;
+    std::tie(sized.layers, sized.width, sized.feed_forward) = std::tuple(layers, width, feed_forward);
+    std::tie(sized.heads, sized.kv_heads, sized.window) = std::tuple(4, 0, 0);
+    const auto model =
+        train::scratch_model(sized, workplace.vocabulary, model_text.end.id, workplace.corpus->classes());
+    return model ? line_of(*model, sized, rows).value_or(Line{}) : Line{};
+  };
+  const Line one = line(1, kWidth, kInner), layer = line(2, kWidth, kInner) - one, rest = one - layer;
+  const Line wide_one = line(1, 2 * kWidth, kInner), wide = line(2, 2 * kWidth, kInner) - wide_one;
+  const Line tall = line(2, kWidth, 2 * kInner) - line(1, kWidth, 2 * kInner);
+  const Line of_width = (wide - layer) * (1.0 / kWidth), of_inner = (tall - layer) * (1.0 / kInner);
+  const Line of_rest = (wide_one - wide - rest) * (1.0 / kWidth);
+  const std::string here = fmt::format("(shape == '{}') * (recompute == '{}')", run.shape, run.recompute);
+  text.add(here, rest - of_rest * kWidth);
+  text.add(here + " * width", of_rest);
+  text.add(here + " * layers", layer - of_width * kWidth - of_inner * kInner);
+  text.add(here + " * layers * width", of_width);
+  text.add(here + " * layers * " + inner, of_inner);
 }
 
 /// Norms and biases are left out, and grouped keys are counted whole: it is about right, and rather too much.
-Sizes sizes_from_scratch(std::int64_t vocabulary) {
+Sizes sizes_from_scratch(const Workplace& workplace, const train::TrainConfig& run, const train::RowLengths& rows) {
+  const std::int64_t vocabulary = workplace.vocabulary;
   const std::string gpt2 = "(shape == 'gpt2')";
   std::string plain = "(0";
   for (const std::string_view shape : train::shapes_without_gate()) plain += fmt::format(" + (shape == '{}')", shape);
@@ -107,15 +209,20 @@ Sizes sizes_from_scratch(std::int64_t vocabulary) {
   const std::string inner =
       fmt::format("(feed_forward + (feed_forward == 0) * width * ({} * 4 + {} * 8 / 3))", plain, gated);
   const std::string heads = "(heads * head_dim + (head_dim == 0) * width)";
-  const std::string of_layer = fmt::format("(8 * width + 6 * {} + 4 * {})", heads, inner);
+  LineText lines;
+  const auto& rows_of_fields = train::train_fields().rows();
+  for (const std::string_view shape : std::ranges::find(rows_of_fields, "shape", &FieldRow::name)->choices)
+    for (const char* recompute : {"none", "layers"}) {
+      train::TrainConfig shaped = run;
+      std::tie(shaped.shape, shaped.recompute) = std::pair(shape, recompute);
+      add_scratch_lines(workplace, shaped, rows, inner, lines);
+    }
   return {
       .parameters = fmt::format("(width * ({} * (2 - tie_embeddings) + {} * max(positions, sequence_length, 512)) + "
                                 "layers * width * (4 * {} + (2 + {}) * {}))",
                                 vocabulary, gpt2, heads, gated, inner),
-      .bytes_per_token =
-          fmt::format("({} * ((recompute == 'none') * layers * {} + (recompute != 'none') * (layers * 2 * "
-                      "width + {})))",
-                      sizeof(float), of_layer, of_layer)};
+      .fixed_bytes = fmt::format("({})", lines.fixed),
+      .bytes_per_token = fmt::format("({})", lines.per_token)};
 }
 
 /// Bytes of the optimizer's state, of averages and of copies, for each byte that is trained: measured on the run's own
@@ -146,7 +253,7 @@ std::string state_factor(const Workplace& workplace, const train::TrainConfig& r
 }  // namespace
 
 std::optional<std::string> peak_memory_limit(const Workplace& workplace, const train::TrainConfig& run,
-                                             double tokens_per_row, Json& values) {
+                                             const train::RowLengths& rows, Json& values) {
   const bool from_scratch = !train::method_needs_base(run.method), has_base = workplace.base.decoder != nullptr;
   if (from_scratch == has_base) return std::nullopt;
   const Json config = train::train_fields().write(run);
@@ -156,24 +263,29 @@ std::optional<std::string> peak_memory_limit(const Workplace& workplace, const t
   if (from_scratch)
     names = {"shape",        "layers",    "width",          "heads",          "head_dim",
              "feed_forward", "positions", "tie_embeddings", "sequence_length"};
-  for (const char* name : {"batch_size", "micro_batch", "sequence_length", "recompute", "optimizer", "state_precision"})
+  for (const char* name :
+       {"batch_size", "micro_batch", "sequence_length", "recompute", "optimizer", "state_precision", "dropout"})
     names.emplace_back(name);
   for (const std::string& name : names)
     if (!values.contains(name)) values[name] = config[name];
-  const Sizes sizes = from_scratch ? sizes_from_scratch(workplace.vocabulary) : sizes_on(workplace.base, run);
+  const Sizes sizes = from_scratch ? sizes_from_scratch(workplace, run, rows) : sizes_on(workplace.base, run, rows);
   const int lanes = workplace.lanes->count();
-  const std::string most =
-      fmt::format("(micro_batch + (micro_batch == 0) * min({}, max({}, {:.0f} / {})))", train::kMostMicroBatchTokens,
-                  train::kLeastMicroBatchTokens, train::kActivationBytes, sizes.bytes_per_token);
+  const std::string most = fmt::format("(micro_batch + (micro_batch == 0) * min({}, max({}, ({:.0f} - {}) / {})))",
+                                       train::kMostMicroBatchTokens, train::kLeastMicroBatchTokens,
+                                       train::kActivationBytes, sizes.fixed_bytes, sizes.bytes_per_token);
   const std::string batch =
-      fmt::format("batch_size * {:.1f} * max(1, sequence_length / {})", tokens_per_row, run.sequence_length);
-  // A checkpoint is a snapshot, and the bytes of its file: values and state are there three times.
-  constexpr int kWithCheckpoint = 3;
-  const std::string of_values =
-      fmt::format("({} + {} * (1 + {}))", lanes, kWithCheckpoint, state_factor(workplace, run));
-  return fmt::format("{:.0f} + {} * {} * {} + {} + {} * min({}, {} / {}) * (1 + {} / {:.1f}) * {}",
-                     train::resident_bytes(), of_values, sizeof(float), sizes.parameters, sizes.own_bytes, lanes, most,
-                     batch, lanes, sizes.virtual_rows, tokens_per_row, sizes.bytes_per_token);
+      fmt::format("(batch_size * {:.1f} * max(1, sequence_length / {}))", rows.mean, run.sequence_length);
+  const std::string turns = fmt::format("max(1, ceil({} / ({} * {})))", batch, lanes, most);
+  const std::string values_bytes = fmt::format("{} * {}", sizeof(float), sizes.parameters);
+  // Gradients that a lane's only pass makes are not there at its peak yet.
+  const std::string activations =
+      fmt::format("max(0, {} * ({} + {} / ({} * {}) * {} - ({} == 1) * {}))", lanes, sizes.fixed_bytes, batch, lanes,
+                  turns, sizes.bytes_per_token, turns, values_bytes);
+  const std::string held = fmt::format("(1 + {})", state_factor(workplace, run));
+  const train::MemoryCorrection& correction = workplace.correction;
+  return fmt::format("{:.0f} + ({} + {}) * {} + {} + max({:.3f} * {}, 2 * {} * {})",
+                     workplace.loaded_bytes + correction.process_bytes, lanes, held, values_bytes, sizes.own_bytes,
+                     correction.factor, activations, held, values_bytes);
 }
 
 }  // namespace pegbox::trainer

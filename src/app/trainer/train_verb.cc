@@ -84,7 +84,10 @@ class Session {
                    {"parameters", run().trainable_parameters()},
                    {"learning_rate", run().config().learning_rate},
                    {"seconds", clock_.now_s() - start_s_},
-                   {"tokens_per_second", speed()}};
+                   {"tokens_per_second", speed()},
+                   {"loaded_memory", workplace_.loaded_bytes},
+                   {"peak_memory", train::peak_resident_bytes()},
+                   {"predicted_memory", workplace_.loaded_bytes + run().memory_need().total_bytes()}};
     if (workplace_.base.decoder) result["base_bytes"] = workplace_.base.bytes();
     if (has_evaluation_) {
       result["validation_loss"] = evaluation_.loss;
@@ -200,6 +203,8 @@ Result<void> run_train(const Config& config, const Streams& streams) {
   PEGBOX_CHECK(prepare_output(config.settings));
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
   PEGBOX_CHECK(tell_data(config, resolved, *workplace.corpus, streams));
+  warm_up(workplace, resolved);
+  train::forget_peak();
   PEGBOX_TRY(const auto owned, make_run(workplace, resolved));
   if (resolved.learning_rate == 0 && !config.settings.json)
     fmt::print(streams.progress, "learning_rate {:.3g}, by the Step Law\n", owned->run->config().learning_rate);

@@ -2,11 +2,14 @@
 #include "app/trainer/trial.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "base/units.h"
+#include "train/guard.h"
 #include "train/memory.h"
 #include "train/snapshot.h"
 
@@ -69,9 +72,12 @@ Result<void> WorkerTrial::restore_or_older(const std::string& checkpoint, OwnedR
 }
 
 Result<void> WorkerTrial::load(const std::string& checkpoint) {
+  malloc_trim(0);  // what earlier trials needed is not this one's
+  train::forget_peak();
   PEGBOX_TRY(auto owned, make_run(workplace_, config_));
   if (!checkpoint.empty()) PEGBOX_CHECK(restore_or_older(checkpoint, *owned));
   owned_ = std::move(owned);
+  note_memory();
   tokens_ = measured_at_ = owned_->run->tokens();
   const Path curves = settings_.tensorboard;
   curves_.emplace(curves.empty() ? curves : curves / fmt::format("trial-{}", number_), *owned_->run, log_);
@@ -114,7 +120,9 @@ Result<Metrics> WorkerTrial::measure() {
                   {"perplexity", evaluation.perplexity()},
                   {"tokens", static_cast<double>(run.tokens())},
                   {"steps", static_cast<double>(run.steps())},
-                  {"seconds", trained_s_}};
+                  {"seconds", trained_s_},
+                  {"peak_memory", train::peak_resident_bytes()},
+                  {"predicted_memory", workplace_.loaded_bytes + need_.peak_bytes()}};
   for (const auto& [set, loss] : evaluation.set_losses) metrics["validation_loss." + set] = loss;
   if (!evaluation.classes.empty()) {
     metrics["accuracy"] = evaluation.classes.accuracy();
@@ -141,6 +149,7 @@ void WorkerTrial::count(const train::StepReport& step, double seconds) {
   interval_tokens_ += step.tokens;
   tokens_ = owned_->run->tokens();
   curves_->add(tokens_, step);
+  if (owned_->run->micro_batch() < micro_batch_) learn_shortage(need_);
 }
 
 bool WorkerTrial::arrived() const {
@@ -171,12 +180,37 @@ bool WorkerTrial::checkpoint_is_due() const {
 
 Result<std::string> WorkerTrial::checkpoint(bool at_rung) {
   PEGBOX_CHECK(make_folder(files_.path()));
-  PEGBOX_CHECK(train::save_snapshot(files_.path_of(checkpoint_name()), owned_->run->snapshot()));
+  PEGBOX_CHECK(train::guard("checkpoint", [&]() -> Result<void> {
+    return train::save_snapshot(files_.path_of(checkpoint_name()), owned_->run->snapshot());
+  }));
   last_checkpoint_s_ = clock_.now_s();
   newest_ = checkpoint_name();
   if (at_rung) files_.reach_rung(newest_);
   PEGBOX_CHECK(files_.prune(tokens_));
   return newest_;
+}
+
+void WorkerTrial::note_memory() {
+  micro_batch_ = owned_->run->micro_batch();
+  need_ = owned_->run->memory_need();
+}
+
+void WorkerTrial::learn_shortage(const train::MemoryNeed& need) {
+  workplace_.correction.learn_shortage(need, owned_->run->room_bytes());
+  note_memory();
+  log_(fmt::format("trial {}: memory ran out at {} predicted; its micro-batch is now {} tokens, its batch as before",
+                   number_, format_bytes(need.total_bytes()), owned_->run->micro_batch()));
+}
+
+Result<void> WorkerTrial::repair() {
+  if (!owned_) return fail(ErrorKind::OutOfMemory, {.where = "trial", .what = "it is not in memory"});
+  const train::MemoryNeed need = need_;
+  if (!owned_->run->halve_micro_batch())
+    return fail(ErrorKind::OutOfMemory, {.where = "trial", .what = "its micro-batch is as small as can be"});
+  learn_shortage(need);
+  config_.micro_batch = owned_->run->micro_batch();
+  drop();
+  return load(newest_);
 }
 
 Result<void> WorkerTrial::save_result() { return save_run(workplace_, *owned_, files_.path() / "final"); }

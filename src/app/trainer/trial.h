@@ -66,6 +66,10 @@ class WorkerTrial {
   Result<std::string> checkpoint(bool at_rung = false);
   bool checkpoint_is_due() const;
 
+  /// After memory ran out: back to the newest checkpoint, or to the beginning, with half the micro-batch, which changes
+  /// no result. OutOfMemory if it is as small as can be, or if there is not enough for that either.
+  Result<void> repair();
+
   Result<void> save_result();  ///< to trial-N/final
   void drop();
 
@@ -81,6 +85,8 @@ class WorkerTrial {
   Result<void> restore(const std::string& checkpoint, OwnedRun& into);
   Result<void> restore_or_older(const std::string& checkpoint, OwnedRun& into);
   Result<Metrics> measure();
+  void note_memory();
+  void learn_shortage(const train::MemoryNeed& need);                      ///< of a run whose micro-batch was halved
   std::string checkpoint_name() const { return files_.name_at(tokens_); }  // of where it stands
   std::int64_t end() const;
   std::int64_t next_measurement() const;
@@ -98,7 +104,9 @@ class WorkerTrial {
   std::int64_t measured_at_ = 0;      // tokens
   std::int64_t interval_tokens_ = 0;  // since the last measurement, for the speed
   double interval_s_ = 0, trained_s_ = 0, last_checkpoint_s_ = 0;
-  std::string newest_;  // of its checkpoints; empty: none
+  train::MemoryNeed need_;        // of the run, with the micro-batch that it has
+  std::int64_t micro_batch_ = 0;  // the same one
+  std::string newest_;            // of its checkpoints; empty: none
 };
 
 }  // namespace pegbox::trainer

@@ -73,7 +73,7 @@ Result<void> run_worker(const Config& config, const Streams& streams) {
   if (!config.has_data)
     return fail(ErrorKind::InvalidInput,
                 {.where = "config", .what = "data is missing", .expected = "{\"train\": ..., \"validation\": ...}"});
-  PEGBOX_CHECK(train::read_train_config(Json::object(), config.run, "config"));
+  PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
   Channel channel(streams.protocol_input, streams.protocol_output);
   channel.start_sign_of_life(kSignOfLifeSeconds);  // a model and data can take minutes to load
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
@@ -82,6 +82,7 @@ Result<void> run_worker(const Config& config, const Streams& streams) {
                 {.where = "data",
                  .what = "a trial is judged by its loss on validation data, and there are none",
                  .hint = "name validation data, or a validation_fraction above 0"});
+  warm_up(workplace, run);
   const SystemClock clock;
   Worker worker(workplace, config, channel, clock,
                 [&](const std::string& line) { fmt::print(streams.progress, "{}\n", line); });

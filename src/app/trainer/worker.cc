@@ -148,7 +148,7 @@ void Worker::train_slice() {
     if (const auto outcome = trial.outcome())
       settle(trial, *outcome);
     else
-      fail_trial(number, outcome.error());
+      repair_or_fail(trial, outcome.error());
   }
 }
 
@@ -166,7 +166,7 @@ void Worker::train_step() {
     if (reports[i])
       trials_.at(numbers[i])->count(*reports[i], seconds_per_token * static_cast<double>(reports[i]->tokens));
     else
-      fail_trial(numbers[i], reports[i].error());
+      repair_or_fail(*trials_.at(numbers[i]), reports[i].error());
   }
 }
 
@@ -179,7 +179,7 @@ void Worker::settle(WorkerTrial& trial, const WorkerTrial::Outcome& outcome) {
   }
   if (outcome.slice == Slice::Reached) {
     const auto name = trial.checkpoint(/*at_rung=*/true);
-    if (!name) return fail_trial(number, name.error());
+    if (!name) return repair_or_fail(trial, name.error());
     deactivate(number);
     waiting_.push_back(number);
     channel_.send(message::Reached{number, outcome.step, outcome.metrics, *name});
@@ -193,8 +193,17 @@ void Worker::settle(WorkerTrial& trial, const WorkerTrial::Outcome& outcome) {
 
 void Worker::write_checkpoint(WorkerTrial& trial) {
   const auto name = trial.checkpoint();
-  if (!name) return fail_trial(trial.number(), name.error());
+  if (!name) return repair_or_fail(trial, name.error());
   channel_.send(message::Checkpoint{trial.number(), trial.tokens(), *name});
+}
+
+/// A trial that ran out of memory goes on from its last good state, with less of it at once, while that is possible.
+void Worker::repair_or_fail(WorkerTrial& trial, const Error& error) {
+  const std::int64_t number = trial.number();
+  if (error.kind != ErrorKind::OutOfMemory) return fail_trial(number, error);
+  make_room();
+  if (const auto repaired = trial.repair(); !repaired) return fail_trial(number, error);
+  log_(fmt::format("trial {}: {}; it goes on from {} tokens", number, error.message, trial.tokens()));
 }
 
 /// Gives back all the memory that can be spared: trials that wait go on from their checkpoints.
@@ -246,9 +255,8 @@ Result<message::Described> describe_workplace(Workplace& workplace, const Config
     values[name + "_rows"] = rows->size();
     if (part != train::Part::Train) continue;
     values["steps"] = train::total_tokens_of(run, *rows);
-    const double per_row =
-        static_cast<double>(rows->total_tokens()) / static_cast<double>(std::max<std::int64_t>(1, rows->size()));
-    if (const auto limit = peak_memory_limit(workplace, run, per_row, values)) described.limits["peak_memory"] = *limit;
+    const auto limit = peak_memory_limit(workplace, run, train::RowLengths::of(*rows), values);
+    if (limit) described.limits["peak_memory"] = *limit;
   }
   return described;
 }

@@ -38,6 +38,7 @@ class Worker {
   void train_step();
   void settle(WorkerTrial& trial, const WorkerTrial::Outcome& outcome);
   void fail_trial(std::int64_t number, const Error& error);
+  void repair_or_fail(WorkerTrial& trial, const Error& error);
   void write_checkpoint(WorkerTrial& trial);
   void keep_within_memory();
   WorkerTrial* find(std::int64_t number);

@@ -2,10 +2,12 @@
 #include "app/trainer/workplace.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
 #include <thread>
+#include <tuple>
 
 #include "train/config_rules.h"
 #include "train/method/scratch_model.h"
@@ -100,6 +102,37 @@ Result<void> check_task(const std::string& folder, const train::Decoder& decoder
                                         .expected = "task classify"});
 }
 
+/// A model of the same shape that is soon computed.
+train::BaseModel one_layer(train::ModelConfig config) {
+  constexpr std::int64_t kTokens = 1024;
+  config.layers = 1;
+  config.vocabulary = std::min(config.vocabulary, kTokens);
+  config.windows.resize(std::min<std::size_t>(1, config.windows.size()));
+  config.labels.clear();
+  const train::ModelLayout layout = train::layout_of(config);
+  return {.name = "one layer", .decoder = std::make_unique<train::Decoder>(config, layout), .weights = {}};
+}
+
+/// Rows of the first tokens of a vocabulary.
+text::TokenizedRows few_rows(std::int64_t count, std::int64_t positions) {
+  const std::int64_t tokens = std::min<std::int64_t>(256, positions);
+  text::TokenizedRows rows;
+  for (std::int64_t row = 0; row < count; ++row) {
+    for (std::int64_t token = 0; token < tokens; ++token) rows.ids.push_back(static_cast<text::TokenId>(token % 4));
+    rows.offsets.push_back((row + 1) * tokens);
+    rows.label_starts.push_back(1);
+  }
+  return rows;
+}
+
+/// Tokens of the validation data, as far as a run reads them.
+Result<double> evaluation_tokens_of(train::Corpus& corpus, const train::TrainConfig& config) {
+  if (!corpus.has(train::Part::Validation)) return 0;
+  PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(train::Part::Validation, config.sequence_length));
+  const std::int64_t all = rows->total_tokens();
+  return static_cast<double>(config.evaluate_tokens > 0 ? std::min(all, config.evaluate_tokens) : all);
+}
+
 }  // namespace
 
 std::int64_t embedding_rows(const Settings& settings, const text::ModelText& text) {
@@ -128,6 +161,25 @@ Result<Workplace> open_workplace(const Config& config) {
     PEGBOX_CHECK(check_task(config.settings.model, *workplace.base.decoder, !classes.empty()));
   }
   return workplace;
+}
+
+void warm_up(Workplace& workplace, const train::TrainConfig& run) {
+  for (const train::Part part : {train::Part::Train, train::Part::Validation})
+    if (workplace.corpus->has(part)) static_cast<void>(workplace.corpus->tokenized(part, run.sequence_length));
+  train::BaseModel fresh;
+  const Result<const train::BaseModel*> model =
+      workplace.base.decoder ? Result<const train::BaseModel*>(&workplace.base) : model_of(workplace, run, fresh);
+  if (model) {
+    const train::BaseModel small = one_layer((*model)->decoder->config());
+    train::TrainConfig config;
+    std::tie(config.method, config.learning_rate, config.batch_size) =
+        std::tuple("scratch", 1e-6, workplace.lanes->count());
+    const text::TokenizedRows rows = few_rows(config.batch_size, small.decoder->config().positions);
+    const auto first = train::TrainingRun::create(small, config, rows, *workplace.lanes);
+    if (first) static_cast<void>((*first)->step());
+  }
+  malloc_trim(0);
+  workplace.loaded_bytes = train::resident_bytes();
 }
 
 Result<std::unique_ptr<train::Corpus>> load_corpus(const Config& config) {
@@ -170,7 +222,9 @@ Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::Tr
   PEGBOX_TRY(const train::BaseModel* const model, model_of(workplace, config, owned->fresh));
   PEGBOX_TRY(const text::TokenizedRows* const rows,
              workplace.corpus->tokenized(train::Part::Train, config.sequence_length));
-  PEGBOX_TRY(owned->run, train::TrainingRun::create(*model, config, *rows, *workplace.lanes));
+  PEGBOX_TRY(const double evaluation_tokens, evaluation_tokens_of(*workplace.corpus, config));
+  PEGBOX_TRY(owned->run, train::TrainingRun::create(*model, config, *rows, *workplace.lanes,
+                                                    {workplace.correction, evaluation_tokens}));
   return owned;
 }
 
@@ -185,8 +239,10 @@ Result<void> check_validation(const train::Corpus& corpus, const train::TrainCon
 Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train::TrainConfig& config) {
   train::BaseModel fresh;
   PEGBOX_TRY(const train::BaseModel* const model, model_of(workplace, config, fresh));
-  return train::TrainingRun::memory_need(*model, config, workplace.lanes->count(),
-                                         static_cast<double>(config.sequence_length));
+  PEGBOX_TRY(const text::TokenizedRows* const rows,
+             workplace.corpus->tokenized(train::Part::Train, config.sequence_length));
+  return train::TrainingRun::memory_need(*model, config, workplace.lanes->count(), train::RowLengths::of(*rows),
+                                         workplace.correction);
 }
 
 Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {

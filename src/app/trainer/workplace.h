@@ -17,7 +17,9 @@ struct Workplace {
   train::BaseModel base;  ///< without decoder and weights if no model is given
   std::unique_ptr<train::Corpus> corpus;
   std::unique_ptr<train::Lanes> lanes;
-  std::int64_t vocabulary = 0;  ///< rows of the embedding of a model from scratch
+  std::int64_t vocabulary = 0;         ///< rows of the embedding of a model from scratch
+  double loaded_bytes = 0;             ///< resident when all this was loaded and warm, before any run
+  train::MemoryCorrection correction;  ///< of what runs are predicted to need, learned from those that were
 };
 
 /// Loads what the config names. Without a model and a tokenizer, a tokenizer is trained on the training data.
@@ -26,6 +28,10 @@ Result<Workplace> open_workplace(const Config& config);
 /// Rows of the embedding of a model from scratch: the tokenizer's tokens, or, of one that is given, as many as the
 /// settings ask for. People round up to a multiple of 64 or so; rows beyond the tokenizer's are never read.
 std::int64_t embedding_rows(const Settings& settings, const text::ModelText& text);
+
+/// Tokenizes the data and takes a first small step, so that what a process needs once (code, workspaces of products) is
+/// there and counted in `loaded_bytes`, and not in what a run needs. A fault is left for the first run to meet.
+void warm_up(Workplace& workplace, const train::TrainConfig& run);
 
 /// The data alone, and the text side of the model.
 Result<std::unique_ptr<train::Corpus>> load_corpus(const Config& config);

@@ -197,6 +197,8 @@ PEGBOX_BODY void attend_backward_body(const AttentionShape& shape, const Attenti
 
 }  // namespace
 
+double attention_scratch_bytes(double longest) { return 2 * kBlock * longest * sizeof(float); }
+
 PEGBOX_BY_CPU(void, attend,
               (const AttentionShape& shape, const AttentionTask& task, std::int64_t tokens, const DropoutMask& dropout,
                const float* packed, float* out, float* log_sums, std::vector<float>& scratch),

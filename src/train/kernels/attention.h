@@ -25,6 +25,9 @@ struct AttentionTask {
   std::int64_t begin = 0, end = 0, kv_head = 0;
 };
 
+/// What `scratch` grows to for documents of up to `longest` tokens, in both passes.
+double attention_scratch_bytes(double longest);
+
 /// out [T, H D], log_sums [H, T] (`tokens` is T). `scratch` is grown as needed and may be kept between calls.
 void attend(const AttentionShape& shape, const AttentionTask& task, std::int64_t tokens, const DropoutMask& dropout,
             const float* packed, float* out, float* log_sums, std::vector<float>& scratch);

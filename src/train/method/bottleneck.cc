@@ -120,6 +120,15 @@ class Bottleneck final : public Method {
                                                dropout_);
   }
 
+  Trace::Sized trace_linear(Trace& trace, int group, const Trace::Sized& x) const override {
+    const Trace::Sized y = trace.linear(group, x);
+    return std::ranges::find(sites_, group, &Site::group) == sites_.end() ? y : trace.sum(y, traced(trace, y));
+  }
+  Trace::Sized trace_feed_forward(Trace& trace, int /*layer*/, const Trace::Sized& input,
+                                  const Trace::Sized& result) const override {
+    return options_.placement == "parallel" ? trace.sum(result, traced(trace, input)) : result;
+  }
+
   Result<void> save(const Path& folder, const Tensors& values) const override {
     NamedTensors arrays;
     std::size_t next = 0;
@@ -143,6 +152,17 @@ class Bottleneck final : public Method {
   }
 
  private:
+  /// Both products keep their inputs; the second one's is what relu keeps, too.
+  Trace::Sized traced(Trace& trace, const Trace::Sized& x) const {
+    const auto width = static_cast<double>(options_.width);
+    const double weight = Trace::bytes(width, x.columns);
+    const Trace::Sized seen = trace.dropped(x, dropout_);
+    const Trace::Sized down =
+        trace.apply(seen, width, {.keeps = {seen.value}, .trained = weight + Trace::bytes(width)});
+    const Trace::Sized inner = trace.apply(down, width, {.keeps_outputs = {0}});
+    return trace.apply(inner, x.columns, {.keeps = {inner.value}, .trained = weight + Trace::bytes(x.columns)});
+  }
+
   const BaseModel& base_;
   BottleneckOptions options_;
   double dropout_;

@@ -43,6 +43,14 @@ class WithClassHead final : public Method {
   }
 
   std::int64_t own_bytes() const override { return inner_->own_bytes(); }
+  std::int64_t virtual_tokens() const override { return inner_->virtual_tokens(); }
+  Trace::Sized trace_linear(Trace& trace, int group, const Trace::Sized& x) const override {
+    return inner_->trace_linear(trace, group, x);
+  }
+  Trace::Sized trace_feed_forward(Trace& trace, int layer, const Trace::Sized& input,
+                                  const Trace::Sized& result) const override {
+    return inner_->trace_feed_forward(trace, layer, input, result);
+  }
 
   std::vector<Parameter> initial_parameters(std::uint64_t seed) const override {
     std::vector<Parameter> parameters = inner_->initial_parameters(seed);

@@ -7,6 +7,8 @@
 #include <ATen/ops/ones.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pegbox::train {
 
 namespace {
@@ -72,6 +74,24 @@ class Ia3 final : public Method {
 
   std::unique_ptr<Network> network(const Tensors& values) const override {
     return std::make_unique<Ia3Network>(layout(), base_.weights, gained_, values);
+  }
+
+  /// Products with gains keep their other factor; the gradient of a gain is the sum over rows of such a product.
+  Trace::Sized trace_linear(Trace& trace, int group, const Trace::Sized& x) const override {
+    const auto times_gain = [&](const Trace::Sized& y) {
+      return trace.apply(y, y.columns,
+                         {.keeps = {y.value},
+                          .kept = Trace::bytes(y.columns),
+                          .trained = Trace::bytes(y.columns),
+                          .backward = Trace::bytes(y.rows, y.columns)});
+    };
+    const auto has = [&](bool of_input) {
+      return std::ranges::any_of(gained_, [&](const Gained& each) {
+        return static_cast<int>(each.group) == group && each.of_input == of_input;
+      });
+    };
+    const Trace::Sized y = trace.linear(group, has(true) ? times_gain(x) : x);
+    return has(false) ? times_gain(y) : y;
   }
 
   Result<void> save(const Path& folder, const Tensors& values) const override {

@@ -78,6 +78,7 @@ class Lora final : public Method {
     return std::make_unique<LoraNetwork>(layout(), base_.weights, quantized(), groups(values), training_.dropout);
   }
 
+  Trace::Sized trace_linear(Trace& trace, int group, const Trace::Sized& x) const override;
   Result<void> save(const Path& folder, const Tensors& values) const override;
   Result<Weights> merged(const Tensors& values) const override;
 
@@ -130,6 +131,34 @@ class Lora final : public Method {
   mutable std::vector<LoraPlan::GroupTensors> start_;  // [groups]
   mutable std::shared_ptr<const Nf4Weights> quantized_;
 };
+
+/// LoraLinear keeps what it saw, which is x itself without dropout, and the inner product.
+Trace::Sized Lora::trace_linear(Trace& trace, int group, const Trace::Sized& x) const {
+  const auto index = static_cast<std::size_t>(group);
+  const LoraPlan::Group& planned = plan_.groups()[index];
+  if (planned.parts.empty()) return trace.linear(group, x);
+  const auto inner = static_cast<double>(std::ssize(planned.parts) * plan_.rank()),
+             rows = static_cast<double>(planned.rows);
+  const double seen = training_.dropout > 0 ? Trace::bytes(x.rows, x.columns) : 0;
+  const double started = start_changes_base(training_.start) ? Trace::bytes(x.rows, inner) : 0;
+  const double workspace = trace.product_workspace(group, x.rows), product = Trace::bytes(x.rows, inner);
+  Tape::Op op{.kept = seen + product,
+              .trained = Trace::bytes(inner, x.columns) + Trace::bytes(rows, static_cast<double>(plan_.rank())),
+              .forward = std::max(workspace, started),
+              .backward = product + std::max({workspace, 2 * seen, started})};
+  if (seen == 0) op.keeps = {x.value};
+  const auto outputs = static_cast<double>(layout().groups[index].outputs);
+  const Trace::Sized y = trace.apply(x, outputs, std::move(op));
+  if (!plan_.options().magnitudes) return y;
+  // Of DoRA: lengths of the updated rows, part by part, then y times the gain.
+  const double weight = Trace::bytes(rows, x.columns) * (training_.quantized ? 2 : 1);
+  return trace.apply(y, outputs,
+                     {.keeps = {y.value},
+                      .kept = Trace::bytes(outputs),
+                      .trained = Trace::bytes(rows),
+                      .forward = weight,
+                      .backward = Trace::bytes(x.rows, outputs)});
+}
 
 /// The members that PEFT's LoraConfig has. `doubled`: the factors that the base is without are part of the adapter.
 Json lora_config(const BaseModel& base, const LoraPlan& plan, double dropout, bool doubled) {

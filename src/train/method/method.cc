@@ -71,6 +71,15 @@ std::int64_t Method::parameter_count() const {
   return sum;
 }
 
+Trace::Sized Method::trace_linear(Trace& trace, int group, const Trace::Sized& x) const {
+  return trace.linear(group, x);
+}
+
+Trace::Sized Method::trace_feed_forward(Trace& /*trace*/, int /*layer*/, const Trace::Sized& /*input*/,
+                                        const Trace::Sized& result) const {
+  return result;
+}
+
 Tensor shape_only(const std::vector<std::int64_t>& shape) {
   return at::empty(shape, at::TensorOptions(at::kFloat).device(at::kMeta));
 }

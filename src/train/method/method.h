@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "train/method/trace.h"
 #include "train/model/decoder.h"
 #include "train/model/model_files.h"
 #include "train/model/network.h"
@@ -39,6 +40,11 @@ class Method {
 
   /// Dropout inside the model while training.
   virtual ModelDropout model_dropout() const { return {}; }
+
+  /// What its networks' `linear` and `feed_forward` leave in memory, on the tape instead of in tensors.
+  virtual Trace::Sized trace_linear(Trace& trace, int group, const Trace::Sized& x) const;
+  virtual Trace::Sized trace_feed_forward(Trace& trace, int layer, const Trace::Sized& input,
+                                          const Trace::Sized& result) const;
 
   /// Writes what others load: a model folder's weights and config, or an adapter (docs/formats.md).
   virtual Result<void> save(const Path& folder, const Tensors& values) const = 0;

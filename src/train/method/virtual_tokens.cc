@@ -138,7 +138,7 @@ class Prefix final : public Method {
 
   /// "vocabulary": the keys and values that the base computes for random tokens, as the paper found best.
   std::vector<Parameter> initial_parameters(std::uint64_t seed) const override {
-    KeyValueCache cache;
+    KeyValueCache cache{.whole = true};
     if (start_ == "vocabulary") {
       const PlainNetwork plain(base_.decoder->layout(), base_.weights);
       base_.decoder->extend(plain, some_tokens(config(), count_, seed), cache);

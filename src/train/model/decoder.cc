@@ -236,8 +236,7 @@ Tensor Decoder::logits(const Network& network, const Tensor& hidden) const {
 
 namespace {
 
-/// Adds keys and values of `turned` [T, (H + 2 K) D] to those of a cache and attends to all of them -> [T, H D]. What
-/// lies before the window of the tokens to come is then forgotten.
+/// Adds keys and values of `turned` [T, (H + 2 K) D] to those of a cache and attends to all of them -> [T, H D].
 Tensor attend_over(Tensor& keys, Tensor& values, const Tensor& turned, const kernels::AttentionShape& shape) {
   const std::int64_t queries = shape.heads * shape.head_width, rest = shape.kv_heads * shape.head_width;
   const auto grow = [](Tensor& all, const Tensor& more) { all = all.defined() ? at::cat({all, more}) : more.clone(); };
@@ -256,10 +255,12 @@ Tensor attend_over(Tensor& keys, Tensor& values, const Tensor& turned, const ker
   Tensor unseen = all.triu(before + 1);
   if (shape.window > 0) unseen = unseen.logical_or(all.tril(before - shape.window));
   const Tensor shares = scores.masked_fill(unseen, -std::numeric_limits<float>::infinity()).softmax(-1);
-  if (shape.window > 0 && keys.size(0) >= shape.window)
-    for (Tensor* const all : {&keys, &values})
-      *all = all->narrow(0, all->size(0) - (shape.window - 1), shape.window - 1).clone();
   return at::bmm(shares, v).transpose(0, 1).reshape({count, queries});
+}
+
+/// What lies before the window of the tokens to come.
+void forget_unseen(Tensor& rows, std::int64_t window) {
+  if (window > 0 && rows.size(0) >= window) rows = rows.narrow(0, rows.size(0) - (window - 1), window - 1).clone();
 }
 
 }  // namespace
@@ -289,7 +290,10 @@ Tensor Decoder::extend(const Network& network, const std::vector<std::int64_t>& 
   const AttentionPlans plans = plans_of({0, count}, positions);
   const auto attend = [&](std::size_t layer, const Tensor& packed, DropoutSource& /*masks*/) {
     const AttentionPlan& plan = *plans[layer];
-    return attend_over(cache.keys[layer], cache.values[layer], rotated(packed, plan), plan.shape);
+    Tensor result = attend_over(cache.keys[layer], cache.values[layer], rotated(packed, plan), plan.shape);
+    if (!cache.whole)
+      for (Tensor* const rows : {&cache.keys[layer], &cache.values[layer]}) forget_unseen(*rows, plan.shape.window);
+    return result;
   };
   const Tensor last = at::tensor(std::vector<std::int64_t>{count - 1}, at::kLong);
   const Tensor result = pass.layers(pass.place(x, positions, dropout), attend, last, dropout);

@@ -27,6 +27,7 @@ struct ModelDropout {
 struct KeyValueCache {
   std::int64_t length = 0;
   Tensors keys, values;  // of each layer [length, or window - 1 where that is less, K D], keys already turned
+  bool whole = false;    ///< keeps what no token to come sees, too
 };
 
 class Decoder {

@@ -56,7 +56,7 @@ double chunk_loss(Tensor& logits, const std::int64_t* labels, float factor, cons
 LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& labels, float factor, LossKind kind,
                      bool want_hidden, bool want_head) {
   const std::int64_t rows = hidden.size(0), vocabulary = head.size(0);
-  const std::int64_t chunk = std::min(rows, std::max(kLeastChunkRows, kChunkElements / vocabulary));
+  const std::int64_t chunk = loss_chunk_rows(rows, vocabulary);
   LossParts parts;
   if (want_hidden) parts.dhidden = at::empty_like(hidden);
   if (want_head) parts.dhead = at::zeros_like(head);
@@ -111,6 +111,10 @@ Tensor label_loss(const Tensor& hidden, const Tensor& head, const Tensor& labels
   return LabelLoss::apply(hidden.contiguous(), head, labels, factor, static_cast<double>(terms.smoothing),
                           static_cast<double>(terms.z_loss), logit_cap,
                           row_weights.defined() ? std::optional(row_weights) : std::nullopt);
+}
+
+std::int64_t loss_chunk_rows(std::int64_t rows, std::int64_t vocabulary) {
+  return std::min(rows, std::max(kLeastChunkRows, kChunkElements / vocabulary));
 }
 
 double label_loss_value(const Tensor& hidden, const Tensor& head, const Tensor& labels, double logit_cap) {

@@ -1,6 +1,8 @@
 // loss: cross-entropy over label tokens, without ever holding the logits of all of them.
 #pragma once
 
+#include <cstdint>
+
 #include "train/kernels/row_kernels.h"
 #include "train/tensor.h"
 
@@ -16,5 +18,8 @@ Tensor label_loss(const Tensor& hidden, const Tensor& head, const Tensor& labels
 
 /// The same sum without gradients and further terms, in nats.
 double label_loss_value(const Tensor& hidden, const Tensor& head, const Tensor& labels, double logit_cap = 0);
+
+/// How many of `rows` have their logits at once.
+std::int64_t loss_chunk_rows(std::int64_t rows, std::int64_t vocabulary);
 
 }  // namespace pegbox::train
