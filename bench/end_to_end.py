@@ -2,7 +2,7 @@
 
     build/venv-peers/bin/python bench/end_to_end.py [--seeds 0 1 2] [--trials 30] [--base FOLDER] [--keep FOLDER] [--without priors stopping search]
 
-The job: LoRA of a small base model on GSM8K, seven hyperparameters, at most 512 examples a trial, judged on 96 training examples that are kept apart. The peer is
+The job: LoRA of a small base model on GSM8K, seven hyperparameters, at most 512 examples a trial, judged on 96 training examples that are kept apart, by the peer after every 64 examples, by pegbox where its stopping rule looks. The peer is
 ../shared/bench/end_to_end_peer.py (multivariate TPE, Hyperband, the imports not counted); the base is made by ../shared/bench/make_base.py. Both sides have the same base, data,
 space, validation examples and machine, one after another. Of pegbox everything counts, from the start of the program on. What counts of both is the loss of the selected adapter
 on the whole test set, which neither sees: of the peer that of its final choice, of pegbox that of each adapter which was the best so far when it was written.
@@ -24,7 +24,7 @@ import common
 SHARED_BENCH = os.path.join(common.SHARED, "bench")
 GSM8K = os.path.join(common.SHARED, "data", "instructions", "gsm8k")
 TRAIN, VALIDATION = slice(0, 7000), slice(7000, 7096)
-EXAMPLES, EVALUATE_EVERY, LENGTH = 512, 64, 512
+EXAMPLES, LENGTH = 512, 512
 PEGBOX = os.path.join(common.BIN, "pegbox")
 SPACE = {
     "rank": {"choice": [2, 4, 8, 16, 32, 64], "ordered": True},
@@ -35,7 +35,7 @@ SPACE = {
     "weight_decay": {"range": [1e-4, 0.3], "scale": "log"},
     "warmup_fraction": {"range": [0, 0.2]},
 }
-PRIORS = {"learning_rate": "lora_rate"}
+PRIORS = {"learning_rate": "lora_rate", "batch_size": "step_law_batch"}
 
 
 def write_data(folder):
@@ -60,7 +60,7 @@ def tokens_per_example(base, files):
 def study(base, files, seed, trials, per_example, without):
     """A trial's length is in tokens here: 0.95 of those of 512 mean examples, so that it never sees more than 512."""
     trainer = {"model": base, "data": {"train": files["train"], "validation": files["validation"]}, "method": "lora", "schedule": "linear", "sequence_length": LENGTH,
-               "tokens": int(0.95 * EXAMPLES * per_example), "evaluate_every": int(EVALUATE_EVERY * per_example), "evaluate_tokens": 0}
+               "tokens": int(0.95 * EXAMPLES * per_example)}
     space = {name: dict(parameter) for name, parameter in SPACE.items()}
     if without != "priors":
         for name, prior in PRIORS.items():

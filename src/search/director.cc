@@ -18,13 +18,6 @@ constexpr std::ptrdiff_t kMostInfeasible = 100;  ///< trials in a row that could
 
 constexpr int kMostDraws = 1000;
 
-/// Whether the budget has no trial left to create. Infeasible ones cost nothing.
-bool all_created(const History& history) {
-  if (history.spec.budget.trials == 0) return false;
-  const auto counted = history.trials.size() - history.in_state(TrialState::Infeasible).size();
-  return static_cast<std::int64_t>(counted) >= history.spec.budget.trials;
-}
-
 /// Whether so many trials in a row were infeasible that looking for one that is not is hopeless.
 bool none_feasible(const History& history) {
   if (std::ssize(history.trials) < kMostInfeasible) return false;
@@ -69,7 +62,7 @@ Result<std::optional<Leg>> Director::next_leg(const History& history) {
     if (history.steps > 0 && leg.until >= history.steps) leg.until = 0;
     return leg;
   }
-  if (all_created(history) || none_feasible(history)) return std::nullopt;
+  if (history.all_created() || none_feasible(history)) return std::nullopt;
   return new_trial(history);
 }
 
@@ -176,7 +169,7 @@ std::int64_t Director::rung_after(const History& history, const Trial& trial) {
 
 std::string Director::exhausted(const History& history) const {
   if (const std::string why = spent(history); !why.empty()) return why;
-  if (all_created(history))
+  if (history.all_created())
     return history.spec.budget.trials == 1 ? "1 trial" : std::to_string(history.spec.budget.trials) + " trials";
   if (none_feasible(history)) return fmt::format("the last {} configurations could not run", kMostInfeasible);
   if (exhausted_at_trials_ == history.trials.size()) return "the space has no more configurations";

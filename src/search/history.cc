@@ -96,6 +96,12 @@ void take_back_reports(Trial& trial, std::int64_t from) {
 
 }  // namespace
 
+bool History::all_created() const {
+  if (spec.budget.trials == 0) return false;
+  const auto counted = trials.size() - in_state(TrialState::Infeasible).size();
+  return static_cast<std::int64_t>(counted) >= spec.budget.trials;
+}
+
 Result<void> StudyState::apply(const Event& event) {
   const auto result = [&]() -> Result<void> {
     if (event.index != event_count_)

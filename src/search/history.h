@@ -33,6 +33,9 @@ struct History {
   const std::set<std::int64_t>& in_state(TrialState state) const {
     return numbers_by_state[static_cast<std::size_t>(state)];
   }
+
+  /// Whether the budget has no trial left to create. Infeasible ones cost nothing.
+  bool all_created() const;
 };
 
 /// Folds events into a History. One writer; copies are snapshots.

@@ -19,6 +19,7 @@
 #include "train/optim/schedule.h"
 #include "train/pool.h"
 #include "train/row_order.h"
+#include "train/run_plan.h"
 
 namespace pegbox::train {
 
@@ -62,22 +63,6 @@ Tensor kept_in(const Snapshot& snapshot, const std::string& name, const Tensor& 
 }
 
 }  // namespace
-
-std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRows& train) {
-  if (config.tokens > 0) return config.tokens;
-  return std::max<std::int64_t>(1, std::llround(config.epochs * static_cast<double>(train.total_tokens())));
-}
-
-double peak_learning_rate(const TrainConfig& config, const ModelLayout& layout, std::int64_t tokens) {
-  if (config.learning_rate > 0) return config.learning_rate;
-  const auto parameters = static_cast<double>(layout.parameters_without_tables());
-  return step_law_learning_rate(parameters, static_cast<double>(tokens)) *
-         optimizer_defaults(config.optimizer).rate_factor;
-}
-
-double step_law_learning_rate(double parameters, double tokens) {
-  return std::min(5e-3, 1.79 * std::pow(parameters, -0.713) * std::pow(tokens, 0.307));
-}
 
 TrainingRun::TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train,
                          Lanes& lanes, const RunMemory& memory)

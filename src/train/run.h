@@ -149,15 +149,4 @@ class TrainingRun {
   std::int64_t interval_labels_ = 0;
 };
 
-/// The Step Law's learning rate for `parameters` (without tables) and `tokens`: 1.79 N^-0.713 D^0.307 (arXiv
-/// 2503.04715), at most 5e-3, since it was fitted from 6e7 parameters on.
-double step_law_learning_rate(double parameters, double tokens);
-
-/// The rate that a run of `tokens` has at its peak: the config's, or the Step Law's for AdamW times the optimizer's
-/// factor where the config has 0, as for scratch it may.
-double peak_learning_rate(const TrainConfig& config, const ModelLayout& layout, std::int64_t tokens);
-
-/// The length of a run in training tokens: the config's, or its epochs of `train`.
-std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRows& train);
-
 }  // namespace pegbox::train

@@ -10,6 +10,7 @@
 #include "text/data_report.h"
 #include "train/method/method.h"
 #include "train/method/scratch_model.h"
+#include "train/run_plan.h"
 #include "train/row_order.h"
 #include "train/run.h"
 

@@ -7,6 +7,7 @@
 #include "app/trainer/memory_limit.h"
 #include "train/method/scratch_model.h"
 #include "train/pool.h"
+#include "train/run_plan.h"
 
 namespace pegbox::trainer {
 

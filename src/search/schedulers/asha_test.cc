@@ -180,6 +180,34 @@ TEST(Asha, KeepsItsRungsWhenTheBudgetGrows) {
   EXPECT_EQ(rung(), 11) << "a new study of 60 trials would begin at 3";
 }
 
+TEST(Asha, FinishesTheBestOnceNoTrialIsLeftToCreate) {
+  HistoryForTest study(
+      R"({"space": {"x": {"range": [0, 1]}}, "steps": 9, "budget": {"trials": 4}, "stop": {"name": "asha", "min": 1}})");
+  const auto scheduler = *make_scheduler(study.spec());
+  const auto run_to = [&](std::int64_t number, std::int64_t until, double loss) {
+    study.start(number, until);
+    if (until == 0) return Verdict::Continue;
+    study.report(number, until, loss);
+    const Verdict verdict = scheduler->on_reached(study.history(), study.history().trials[number]).verdict;
+    if (verdict == Verdict::Pause) study.move(number, TrialState::Paused);
+    return verdict;
+  };
+  for (const double loss : {5.0, 4.0, 3.0}) run_to(study.create(Config{{"x", 0.5}}), 1, loss);
+  const auto usual = scheduler->next_to_resume(study.history());
+  ASSERT_TRUE(usual);
+  EXPECT_EQ(usual->trial, 2);
+  EXPECT_EQ(run_to(2, 3, 2.5), Verdict::Pause);
+  EXPECT_FALSE(scheduler->next_to_resume(study.history())) << "a better one may come";
+  // The last one is no better at the first rung: it waits, and the best at the second goes on to its end.
+  EXPECT_EQ(run_to(study.create(Config{{"x", 0.5}}), 1, 3.5), Verdict::Pause);
+  const auto best = scheduler->next_to_resume(study.history());
+  ASSERT_TRUE(best);
+  EXPECT_EQ(best->trial, 2);
+  EXPECT_EQ(best->until, 0);
+  run_to(2, 0, 0);
+  EXPECT_FALSE(scheduler->next_to_resume(study.history())) << "the others stay behind";
+}
+
 TEST(Asha, RefusesAFirstRungBeyondTheEnd) {
   const HistoryForTest study(R"({"space": {"x": {"range": [0, 1]}}, "steps": 9, "stop": {"name": "asha", "min": 9}})");
   const auto made = make_scheduler(study.spec());

@@ -49,8 +49,11 @@ template <class Wanted>
 std::vector<const Trial*> Ladder::promotable_at(const History& history, std::span<const Trial* const> members,
                                                 std::int64_t step, Wanted wanted) const {
   const Rung rung = look_at(history, members, step);
-  const std::int64_t top = rung.reached / reduction_;
-  std::int64_t places = top - rung.promoted;
+  std::int64_t top = rung.reached / reduction_, places = top - rung.promoted;
+  if (history.all_created() && !rung.ranked.empty() && !went_on(*rung.ranked.front(), step)) {
+    top = std::max<std::int64_t>(top, 1);
+    places = std::max<std::int64_t>(places, 1);
+  }
   std::vector<const Trial*> promotable;
   for (std::int64_t i = 0; i < std::min<std::int64_t>(top, std::ssize(rung.ranked)) && places > 0; ++i) {
     const Trial& trial = *rung.ranked[static_cast<std::size_t>(i)];
