@@ -41,7 +41,8 @@ class DataCleaner {
 
   Result<CleanReport> run(const Path& output) {
     PEGBOX_CHECK(check_options(options_));
-    PEGBOX_CHECK(check_is_new(output));
+    PEGBOX_CHECK(check_output(output, data_.paths));
+    for (const DataPart& part : against_) PEGBOX_CHECK(check_output(output, part.paths));
     for (const DataPart& part : against_) PEGBOX_CHECK(read_against(part));
     PEGBOX_CHECK(judge_rows());
     judge_likes();

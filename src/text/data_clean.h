@@ -29,8 +29,9 @@ struct CleanReport {
 
 /// Writes the rows of `data` that stay to `output`, as JSON lines, in their order and as they stood. A row goes that
 /// has a fault of a kind in `remove`; that is, or nearly is, a row of `against` (leakage); or one of an earlier row
-/// that stays. Rows of another label are no duplicates. InvalidInput if `output` exists, if a rule has no such name,
-/// for checks that reject no single row (labels, contradictions), or if no row would stay; Io.
+/// that stays. Rows of another label are no duplicates. InvalidInput if `output` exists or is below a folder that is
+/// read, if a rule has no such name, for checks that reject no single row (labels, contradictions), or if no row would
+/// stay; Io.
 Result<CleanReport> clean_data(const DataPart& data, std::span<const DataPart> against, const Path& output,
                                const CleanOptions& options);
 

@@ -46,7 +46,7 @@ class DataSplitter {
   Result<SplitReport> run(const Path& folder) {
     PEGBOX_CHECK(check_split_fractions(options_.fractions));
     for (std::size_t part = 0; part < options_.fractions.size(); ++part)
-      PEGBOX_CHECK(check_is_new(file_of(folder, part)));
+      PEGBOX_CHECK(check_output(file_of(folder, part), data_.paths));
     PEGBOX_CHECK(read_rows());
     const std::vector<RowNumber> groups = index_.groups(together_);
     deal_out(collect(groups));

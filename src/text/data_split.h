@@ -31,7 +31,8 @@ struct SplitReport {
 /// equal or near duplicates (minhash.h), or that chains of such pairs connect, go to one part. Groups are dealt out,
 /// large ones first, each to the part that lacks most rows for its fraction, of the group's stratum: the value of its
 /// first row. The order among equals is drawn by seed and content. InvalidInput for fractions that are no whole, rows
-/// that cannot be read or lack a field, a part that gets no row, and files that exist; Io.
+/// that cannot be read or lack a field, a part that gets no row, and files that exist or are below a
+/// folder of `data`; Io.
 Result<SplitReport> split_data(const DataPart& data, const Path& folder, const SplitOptions& options);
 
 /// {"parts": [{"name", "file", "rows", "sha256"}], "rows", "groups", "largest_group"}.

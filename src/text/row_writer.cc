@@ -1,10 +1,36 @@
 // RowWriter: a file beside the one that is meant, renamed at the end.
 #include "text/row_writer.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
 namespace pegbox::text {
 namespace {
 
 constexpr std::size_t kWriteBytes = std::size_t{1} << 20;
+
+/// Whether `path`, which need not exist, is in `folder`, whatever links lead there.
+bool is_below(const Path& path, const Path& folder) {
+  std::error_code code;
+  const Path inner = std::filesystem::weakly_canonical(std::filesystem::absolute(path, code), code);
+  const Path outer = std::filesystem::canonical(folder, code);
+  return !code && std::ranges::mismatch(outer, inner).in1 == outer.end();
+}
+
+/// An empty file, where there was none.
+Result<void> create_file(const Path& path) {
+  std::FILE* file = std::fopen(path.c_str(), "wbx");
+  if (file == nullptr)
+    return fail(
+        ErrorKind::Io,
+        {.where = path.string(), .what = "cannot make the file", .got = std::generic_category().message(errno)});
+  std::fclose(file);
+  return {};
+}
 
 }  // namespace
 
@@ -21,12 +47,23 @@ Result<void> check_is_new(const Path& path) {
                                         .hint = "give another --output, or remove the file"});
 }
 
+Result<void> check_output(const Path& path, std::span<const Path> inputs) {
+  PEGBOX_CHECK(check_is_new(path));
+  for (const Path& input : inputs)
+    if (std::error_code code; std::filesystem::is_directory(input, code) && is_below(path, input))
+      return fail(ErrorKind::InvalidInput, {.where = path.string(),
+                                            .what = "the output would be among the data that are read",
+                                            .got = fmt::format("data in {}", input.string()),
+                                            .hint = "give an --output outside of the folder"});
+  return {};
+}
+
 Result<RowWriter> RowWriter::create(const Path& path) {
   PEGBOX_CHECK(check_is_new(path));
-  std::error_code code;
-  UnfinishedFile unfinished(path.string() + ".unfinished");
-  std::filesystem::remove(unfinished.path(), code);  // of a run that was killed
-  PEGBOX_TRY(AppendFile file, AppendFile::open(unfinished.path()));
+  const Path beside = path.parent_path() / fmt::format(".{}.{}.new", path.filename().string(), ::getpid());
+  PEGBOX_CHECK(create_file(beside));
+  UnfinishedFile unfinished(beside);
+  PEGBOX_TRY(AppendFile file, AppendFile::open(beside));
   return RowWriter(std::move(file), std::move(unfinished), path);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,8 @@ namespace pegbox::text {
 
 /// InvalidInput if `path` exists: nothing is written over.
 Result<void> check_is_new(const Path& path);
+/// As check_is_new, and InvalidInput if `path` is below a folder of `inputs`: the next reader would take it for data.
+Result<void> check_output(const Path& path, std::span<const Path> inputs);
 
 /// A file that is removed with its owner, unless it was kept.
 class UnfinishedFile {
@@ -31,7 +34,8 @@ class UnfinishedFile {
 
 class RowWriter {
  public:
-  /// As check_is_new; Io. The bytes go to a file beside it, which is removed if they are not finished.
+  /// As check_is_new; Io. The bytes go to a new hidden file beside it (".NAME.PID.new"), which is removed if they
+  /// are not finished.
   static Result<RowWriter> create(const Path& path);
 
   /// A row as it stands, a document as {"text": ...}.
