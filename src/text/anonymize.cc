@@ -113,12 +113,22 @@ std::string Anonymizer::apply(std::string_view text, PersonalCounts& counts) con
 
 void Anonymizer::apply(Json& json, PersonalCounts& counts) const {
   if (json.is_string()) json = apply(json.get_ref<const std::string&>(), counts);
-  if (json.is_structured())
-    for (Json& member : json) apply(member, counts);
+  if (json.is_array())
+    for (Json& item : json) apply(item, counts);
+  if (!json.is_object()) return;
+  for (const auto& [name, member] : json.items()) {
+    if (!member.is_string() || member == "" || !is_secret_field(name)) {
+      apply(member, counts);
+      continue;
+    }
+    ++counts[static_cast<std::size_t>(PersonalKind::Secret)];
+    member = stand_in(PersonalKind::Secret, member.get<std::string>());
+  }
 }
 
 Result<AnonymizeReport> anonymize_data(const DataPart& data, const Path& output, const Anonymizer& anonymizer,
                                        int threads) {
+  PEGBOX_CHECK(check_output(output, data.paths));
   PEGBOX_TRY(RowWriter writer, RowWriter::create(output));
   PEGBOX_TRY(RowSource source, RowSource::open(data.paths));
   AnonymizeReport report{.output = output.string()};

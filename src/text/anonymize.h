@@ -29,7 +29,8 @@ class Anonymizer {
 
   /// `text` with each piece of personal data replaced; counts what it found.
   std::string apply(std::string_view text, PersonalCounts& counts) const;
-  /// The same in each string of `json`, however deep; keys and numbers stay.
+  /// The same in each string of `json`, however deep; all of the string in a field that is called as passwords are
+  /// (is_secret_field). Names of fields and numbers stay.
   void apply(Json& json, PersonalCounts& counts) const;
 
  private:
@@ -47,8 +48,9 @@ struct AnonymizeReport {
   std::string output, sha256;
 };
 
-/// Writes the rows of `data` to `output`, those without personal data as they stood. InvalidInput if `output` exists,
-/// and with its place for a row that is no JSON object or not UTF-8: nothing passes that was not looked at. Io.
+/// Writes the rows of `data` to `output`, those without personal data as they stood. InvalidInput if `output` exists or
+/// is below a folder of `data`, and with its place for a row that is no JSON object or not UTF-8: nothing passes that
+/// was not looked at. Io.
 Result<AnonymizeReport> anonymize_data(const DataPart& data, const Path& output, const Anonymizer& anonymizer,
                                        int threads);
 

@@ -75,6 +75,16 @@ TEST(Anonymize, WritesNewRowsAndLeavesTheOthersAsTheyStood) {
   EXPECT_EQ(report->sha256, *sha256_of_file(output));
 }
 
+TEST(Anonymize, ReplacesTheFieldsThatAreCalledAsPasswordsAre) {
+  const auto anonymizer = Anonymizer::create(AnonymizeMethod::Replace, "");
+  ASSERT_OK(anonymizer);
+  PersonalCounts counts{};
+  Json row = {{"user", "x"}, {"password", "a b"}, {"list", Json::array({{{"API_KEY", "k"}, {"text", "t"}}})}};
+  anonymizer->apply(row, counts);
+  EXPECT_EQ(to_line(row), R"({"user":"x","password":"[SECRET]","list":[{"API_KEY":"[SECRET]","text":"t"}]})");
+  EXPECT_EQ(counts[static_cast<std::size_t>(PersonalKind::Secret)], 2);
+}
+
 TEST(Anonymize, LetsNothingPassThatItCannotRead) {
   const test::Files files;
   const auto anonymizer = Anonymizer::create(AnonymizeMethod::Replace, "");
@@ -86,6 +96,22 @@ TEST(Anonymize, LetsNothingPassThatItCannotRead) {
     const auto left = std::filesystem::directory_iterator(files.folder());
     EXPECT_EQ(std::distance(begin(left), end(left)), 1) << "the data alone, and no part of what was to be written";
   }
+}
+
+TEST(Anonymize, WritesNothingIntoTheFolderThatItReadsAndTouchesNoOtherFile) {
+  const test::Files files;
+  files.write("data/in.jsonl", "{\"text\": \"ann@example.org\"}\n");
+  files.write("safe.jsonl.unfinished", "mine");
+  const auto anonymizer = Anonymizer::create(AnonymizeMethod::Replace, "");
+  ASSERT_OK(anonymizer);
+  const DataPart data{"data", {files.folder() / "data"}};
+  std::filesystem::create_directory_symlink(files.folder() / "data", files.folder() / "link");
+  for (const Path inside : {"data/safe.jsonl", "data/new/safe.jsonl", "link/safe.jsonl"})
+    test::expect_error(anonymize_data(data, files.folder() / inside, *anonymizer, 1), ErrorKind::InvalidInput,
+                       {"safe.jsonl", "among the data that are read"});
+  ASSERT_OK(anonymize_data(data, files.folder() / "safe.jsonl", *anonymizer, 1));
+  EXPECT_EQ(*read_file(files.folder() / "safe.jsonl"), "{\"text\":\"[EMAIL]\"}\n");
+  EXPECT_EQ(*read_file(files.folder() / "safe.jsonl.unfinished"), "mine");
 }
 
 }  // namespace

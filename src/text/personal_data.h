@@ -24,7 +24,7 @@ enum class PersonalKind : std::uint8_t {
   Mac,             ///< six bytes with colons or hyphens
   NationalNumber,  ///< social security and tax numbers of several countries, by checksum where they have one
   Address,         ///< a street with a number, a box, an apartment
-  Secret           ///< keys by their published prefixes, private keys, what follows "password:"
+  Secret           ///< keys by their published prefixes, private keys, what follows "password:" or "API_KEY="
 };
 inline constexpr std::size_t kPersonalKinds = 10;
 std::string_view name_of(PersonalKind kind);  ///< "email"
@@ -46,9 +46,14 @@ class PersonalDataFinder {
 
  private:
   struct Rule;
+  /// Adds to `spans`, which are in order, what the rule finds outside of them.
+  static void apply(const Rule& rule, std::string_view text, std::vector<PersonalSpan>& spans);
+
   std::vector<Rule> rules_;
 };
 
+/// Whether a field is called as keys and passwords are: "password", "DB_PASSWORD", "apiKey".
+bool is_secret_field(std::string_view name);
 /// Luhn's check over the digits of `text`, others left out (ISO/IEC 7812-1, annex B).
 bool has_luhn_digit(std::string_view text);
 /// The remainder of an IBAN, spaces left out, is 1 (ISO 7064, MOD 97-10).

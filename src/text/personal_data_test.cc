@@ -37,7 +37,43 @@ TEST(PersonalData, IsFoundByItsFormAndChecksum) {
   EXPECT_EQ(found_in("call +46 (0)8 928 571 38 or 541-714-1388"),
             (Found{"phone:+46 (0)8 928 571 38", "phone:541-714-1388"}));
   EXPECT_EQ(found_in("password: hunter22!, key AKIAIOSFODNN7EXAMPLE"),
-            (Found{"secret:hunter22", "secret:AKIAIOSFODNN7EXAMPLE"}));
+            (Found{"secret:hunter22!", "secret:AKIAIOSFODNN7EXAMPLE"}));
+}
+
+TEST(PersonalData, IsFoundWhereOtherNumbersAndWordsStandBesideIt) {
+  for (const std::string_view text : {"Card 4111 1111 1111 1111 123", "card 4111 1111 1111 1111 12/26 cvv 123",
+                                      "Order 42 4111 1111 1111 1111", "1 2 3 4 5 6 7 8 9 4111 1111 1111 1111"})
+    EXPECT_EQ(found_in(text), Found{"card:4111 1111 1111 1111"}) << text;
+  EXPECT_EQ(found_in("4111111111111111 12"), Found{"card:4111111111111111"});
+  EXPECT_EQ(found_in("IBAN ES91 2100 0418 4502 0005 1332 and then"), Found{"iban:ES91 2100 0418 4502 0005 1332"});
+  EXPECT_EQ(found_in("BE68 5390 0754 7034 for me"), Found{"iban:BE68 5390 0754 7034"});
+  EXPECT_EQ(found_in("no12 BE68 5390 0754 7034"), Found{"iban:BE68 5390 0754 7034"});
+}
+
+TEST(PersonalData, IsFoundInKeysAndPasswordsByTheNamesOfTheirFields) {
+  EXPECT_EQ(found_in("DB_PASSWORD=hunter22"), Found{"secret:hunter22"});
+  EXPECT_EQ(found_in("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG\nx"), Found{"secret:wJalrXUtnFEMI/K7MDENG"});
+  EXPECT_EQ(found_in("export OPENAI_API_KEY=abc123def"), Found{"secret:abc123def"});
+  EXPECT_EQ(found_in("user_password: geheim99"), Found{"secret:geheim99"});
+  EXPECT_EQ(found_in("MYSQL_PWD=root"), Found{"secret:root"});
+  EXPECT_EQ(found_in("password: Tr0ub4dor&3!! or not"), Found{"secret:Tr0ub4dor&3!!"});
+  EXPECT_EQ(found_in("{\"password\": \"correct horse, battery\", \"a\": 1}"), Found{"secret:correct horse, battery"});
+  EXPECT_EQ(found_in("pwd='it is \\'this\\''"), Found{"secret:it is \\'this\\'"});
+  EXPECT_EQ(found_in("password: null"), Found());
+  const std::string block =
+      "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v2 [x]\n\nlQOYBF\n=ab\n-----END PGP PRIVATE KEY "
+      "BLOCK-----";
+  EXPECT_EQ(found_in("a " + block + " b"), Found{"secret:" + block});
+  EXPECT_EQ(found_in("-----BEGIN RSA PRIVATE KEY-----\nMIIE"), Found{"secret:-----BEGIN RSA PRIVATE KEY-----\nMIIE"})
+      << "cut off";
+}
+
+TEST(PersonalData, IsFoundInMailAddressesOutsideAscii) {
+  EXPECT_EQ(found_in("an müller@example.org, bitte"), Found{"email:müller@example.org"});
+  EXPECT_EQ(found_in("über@bücher.example"), Found{"email:über@bücher.example"});
+  EXPECT_EQ(found_in("请写信给ann@example.org谢谢"), Found{"email:ann@example.org"});
+  EXPECT_EQ(found_in("“ann@example.org”—иван@пример.рф"), (Found{"email:ann@example.org", "email:иван@пример.рф"}));
+  EXPECT_EQ(found_in("o'neil@example.org"), Found{"email:o'neil@example.org"});
 }
 
 TEST(PersonalData, IsFoundByTheWordsAroundIt) {
@@ -60,6 +96,9 @@ TEST(PersonalData, TakesTimeThatIsLinearInTheText) {
   const std::string text(1'000'000, 'a');
   EXPECT_TRUE(found_in(text + "@").empty());
   EXPECT_TRUE(found_in(std::string(300'000, '1')).empty());
+  std::string mails;
+  for (int i = 0; i < 30'000; ++i) mails += "a@b.org, ";
+  EXPECT_EQ(found_in(mails).size(), 30'000u);
 }
 
 /// Of a labelled set: pieces by kind, how many of them were found (a part of each is enough), and false alarms.
