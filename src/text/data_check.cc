@@ -61,7 +61,7 @@ class DataChecker {
   Result<void> read_part(std::size_t number) {
     CheckedPart& part = report_.parts.emplace_back();
     part.name = parts_[number].name;
-    PEGBOX_TRY(RowSource source, RowSource::open(parts_[number].paths, options_.dataset));
+    PEGBOX_TRY(RowSource source, RowSource::open(parts_[number].paths, options_.dataset, options_.interrupted));
     PEGBOX_TRY(part.files, hashed_files(parts_[number], options_.dataset));
     const auto first_file = static_cast<std::int32_t>(files_.size());
     files_.insert(files_.end(), source.files().begin(), source.files().end());
@@ -121,31 +121,36 @@ class DataChecker {
   }
   std::string place_of_row(RowNumber row) const { return place_at(index_.file(row), index_.line(row)); }
 
-  /// Duplicates, near duplicates, leaks, contradictions.
+  /// Duplicates, near duplicates, leaks, contradictions. The rows of a part follow those of the one before, so that the
+  /// first that is like a row is of an earlier part if any is.
   void find_likes() {
-    const auto equals = index_.earlier_equals();
-    const auto similars = index_.earlier_similars();
+    const auto equals = index_.earlier_equals(), twins = index_.earlier_twins(), similars = index_.earlier_similars();
     for (RowNumber row = 0; row < index_.size(); ++row) {
-      const RowNumber equal = equals[static_cast<std::size_t>(row)], similar = similars[static_cast<std::size_t>(row)];
-      const RowNumber like = equal != kNoRow ? equal : similar;
-      if (like == kNoRow) continue;
-      const auto part = static_cast<std::size_t>(index_.part(row));
+      const auto place = static_cast<std::size_t>(row);
+      const RowNumber equal = equals[place], twin = twins[place], similar = similars[place];
       const bool contradicts = equal != kNoRow && index_.label(equal) != index_.label(row);
       if (contradicts)
-        add(CheckKind::Contradictions, part,
+        add(CheckKind::Contradictions, static_cast<std::size_t>(index_.part(row)),
             {place_of_row(row),
              fmt::format("{} here, {} at {}", label_name(row), label_name(equal), place_of_row(equal)), ""});
-      const CheckKind kind = like_kind(row, like, equal != kNoRow);
-      if (!contradicts || kind == CheckKind::Leakage)
-        add(kind, part,
-            {place_of_row(row), fmt::format("{} {}", equal != kNoRow ? "the same as" : "nearly", place_of_row(like)),
-             ""});
+      if (is_elsewhere(row, equal))
+        add_like(CheckKind::Leakage, row, equal, "the same as");
+      else if (is_elsewhere(row, similar))
+        add_like(CheckKind::Leakage, row, similar, "nearly");
+      else if (twin != kNoRow)
+        add_like(CheckKind::Duplicates, row, twin, "the same as");
+      else if (similar != kNoRow && equal == kNoRow)
+        add_like(CheckKind::NearDuplicates, row, similar, "nearly");
     }
   }
 
-  CheckKind like_kind(RowNumber row, RowNumber like, bool is_equal) const {
-    if (index_.part(row) != index_.part(like)) return CheckKind::Leakage;
-    return is_equal ? CheckKind::Duplicates : CheckKind::NearDuplicates;
+  bool is_elsewhere(RowNumber row, RowNumber like) const {
+    return like != kNoRow && index_.part(like) != index_.part(row);
+  }
+
+  void add_like(CheckKind kind, RowNumber row, RowNumber like, std::string_view how) {
+    add(kind, static_cast<std::size_t>(index_.part(row)),
+        {place_of_row(row), fmt::format("{} {}", how, place_of_row(like)), ""});
   }
 
   std::string label_name(RowNumber row) const {

@@ -1,6 +1,7 @@
 // DataCheck: what is wrong with data, before a model learns from them: findings as values.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -62,7 +63,8 @@ struct CheckOptions {
   }();
   ByCheck<bool> faults{};  ///< checks whose findings are faults
   int threads = 1;
-  std::size_t examples = 3;  ///< of each finding
+  const std::atomic<bool>* interrupted = nullptr;  ///< if given, ends it when it becomes true (RowSource)
+  std::size_t examples = 3;                        ///< of each finding
 };
 
 /// The files of a part with the hashes of their bytes.

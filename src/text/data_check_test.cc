@@ -217,5 +217,20 @@ TEST_F(PlantedTest, QualityDuplicatesAndLeaksInRealTextAreFoundAndLittleElse) {
   }
 }
 
+TEST_F(DataCheckTest, FindsDuplicatesBesideContradictionsAndLeaksBesideDuplicates) {
+  const auto labelled = [](const std::string& label) {
+    return to_line(Json{{"text", "so so"}, {"label", label}}) + "\n";
+  };
+  const CheckReport labels = check_rows(labelled("A") + labelled("B") + labelled("B"));
+  EXPECT_EQ(count(labels, CheckKind::Contradictions), 2);
+  EXPECT_EQ(count(labels, CheckKind::Duplicates), 1);
+
+  const std::string text = words_of_its_own(rng_, 200);
+  const Path train = files_.write("train.jsonl", row_of(text)),
+             test = files_.write("test.jsonl", row_of(text + " more") + row_of(text + " more"));
+  const CheckReport leaks = check({{"train", {train}}, {"test", {test}}});
+  EXPECT_EQ(count(leaks, CheckKind::Leakage, "test"), 2);
+}
+
 }  // namespace
 }  // namespace pegbox::text

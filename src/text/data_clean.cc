@@ -71,7 +71,7 @@ class DataCleaner {
   }
 
   Result<RowSource> open(const DataPart& part) {
-    PEGBOX_TRY(RowSource source, RowSource::open(part.paths, options_.dataset));
+    PEGBOX_TRY(RowSource source, RowSource::open(part.paths, options_.dataset, options_.interrupted));
     first_file_ = static_cast<std::int32_t>(files_.size());
     files_.insert(files_.end(), source.files().begin(), source.files().end());
     return source;
@@ -97,6 +97,14 @@ class DataCleaner {
     return first;
   }
 
+  /// A row of another shape than the first that stays: `train` refuses the two in one set.
+  std::optional<RowFault> fault_of_shape(const RowFacts& facts) {
+    if (!shape_) shape_ = facts.shape;
+    if (facts.shape == *shape_) return std::nullopt;
+    return RowFault{
+        CheckKind::Unreadable, fmt::format("{}, where the first has {}", name_of(facts.shape), name_of(*shape_)), {}};
+  }
+
   Result<void> judge_rows() {
     PEGBOX_TRY(RowSource source, open(data_));
     report_.data.name = data_.name;
@@ -105,7 +113,8 @@ class DataCleaner {
         source, inspector_, options_.threads, [&](const RawRow&, const RowFacts& facts) -> Result<void> {
           ++report_.data.rows;
           report_.data.bytes += facts.bytes;
-          const auto reason = reason_of(facts);
+          auto reason = reason_of(facts);
+          if (!reason && removes(CheckKind::Unreadable)) reason = fault_of_shape(facts);
           stays_.push_back(!reason);
           if (reason) {
             add_removed(reason->kind, {place_at(facts.file + first_file_, facts.line), reason->detail, facts.excerpt});
@@ -117,28 +126,32 @@ class DataCleaner {
         });
   }
 
+  /// Leaks, and what is like an earlier row that stays.
   void judge_likes() {
-    const auto equals = index_.earlier_equals();
-    const auto similars = removes(CheckKind::NearDuplicates) || removes(CheckKind::Leakage)
-                              ? index_.earlier_similars()
-                              : std::vector<RowNumber>(equals.size(), kNoRow);
+    const auto equals = index_.earlier_equals(), similars = index_.earlier_similars();
     const RowNumber first = index_.size() - static_cast<RowNumber>(places_.size());
-    for (RowNumber row = first; row < index_.size(); ++row) {
-      const RowNumber equal = equals[static_cast<std::size_t>(row)], similar = similars[static_cast<std::size_t>(row)];
-      for (const auto& [like, kind] : {std::pair{equal, CheckKind::Duplicates}, {similar, CheckKind::NearDuplicates}})
-        if (like != kNoRow && remove_like(row, like, kind, places_[static_cast<std::size_t>(row - first)])) break;
-    }
+    index_.for_each_kept([&](RowNumber row, RowNumber twin, RowNumber similar) {
+      if (row < first) return true;
+      const auto [kind, like] =
+          reason_among(equals[static_cast<std::size_t>(row)], similars[static_cast<std::size_t>(row)], twin, similar);
+      if (like == kNoRow) return true;
+      stays_[places_[static_cast<std::size_t>(row - first)]] = false;
+      add_removed(kind, {place_at(index_.file(row), index_.line(row)),
+                         fmt::format("like {}", place_at(index_.file(like), index_.line(like))), ""});
+      return false;
+    });
   }
 
-  /// Removes a row that is like an earlier one, if its kind is to be removed.
-  bool remove_like(RowNumber row, RowNumber like, CheckKind kind, std::size_t place) {
-    const bool leaks = index_.part(like) == kAgainst;
-    if (leaks) kind = CheckKind::Leakage;
-    if (!removes(kind) || (!leaks && index_.label(row) != index_.label(like))) return false;
-    stays_[place] = false;
-    add_removed(kind, {place_at(index_.file(row), index_.line(row)),
-                       fmt::format("like {}", place_at(index_.file(like), index_.line(like))), ""});
-    return true;
+  /// Why a row goes, and the row for which it does; kNoRow if it stays. The data that it is held against were added
+  /// first: the first row that is equal or similar is one of them if any is.
+  std::pair<CheckKind, RowNumber> reason_among(RowNumber equal, RowNumber near, RowNumber twin,
+                                               RowNumber similar) const {
+    for (const RowNumber like : {equal, near})
+      if (like != kNoRow && index_.part(like) == kAgainst && removes(CheckKind::Leakage))
+        return {CheckKind::Leakage, like};
+    if (twin != kNoRow && removes(CheckKind::Duplicates)) return {CheckKind::Duplicates, twin};
+    if (similar != kNoRow && removes(CheckKind::NearDuplicates)) return {CheckKind::NearDuplicates, similar};
+    return {CheckKind::Duplicates, kNoRow};
   }
 
   Result<void> write_rows(const Path& output) {
@@ -149,7 +162,7 @@ class DataCleaner {
                                             .got = fmt::format("{} rows", report_.data.rows),
                                             .hint = "pegbox check says why; --checks removes for fewer reasons"});
     PEGBOX_TRY(RowWriter writer, RowWriter::create(output));
-    PEGBOX_TRY(RowSource source, RowSource::open(data_.paths, options_.dataset));
+    PEGBOX_TRY(RowSource source, RowSource::open(data_.paths, options_.dataset, options_.interrupted));
     std::size_t number = 0;
     for (;; ++number) {
       PEGBOX_TRY(const auto row, source.next());
@@ -173,6 +186,7 @@ class DataCleaner {
   std::vector<std::string> files_;
   std::int32_t first_file_ = 0;
   RowIndex index_;
+  std::optional<RowShape> shape_;    ///< of the first row that has no other fault
   std::vector<bool> stays_;          ///< of each row of the data
   std::vector<std::size_t> places_;  ///< of the data's rows in the index: which row it is
 };

@@ -1,6 +1,7 @@
 // DataClean: data without the rows that checks find, as a new file.
 #pragma once
 
+#include <atomic>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,7 +15,8 @@ struct CleanOptions {
   ByCheck<bool> remove = removed_by_default();
   std::vector<std::string> kept_rules;  ///< quality rules that remove nothing
   int threads = 1;
-  std::size_t examples = 3;  ///< of each kind that was removed
+  const std::atomic<bool>* interrupted = nullptr;  ///< if given, ends it when it becomes true (RowSource)
+  std::size_t examples = 3;                        ///< of each kind that was removed
 
   /// Unreadable, empty and garbled rows, wrong encodings, duplicates, near duplicates and leaks.
   static ByCheck<bool> removed_by_default();

@@ -72,6 +72,51 @@ TEST_F(DataCleanTest, AppliesTheRulesThatAreAskedForButThoseThatAreKept) {
   test::expect_error(clean(rows, options), ErrorKind::InvalidInput, {"c4_brackets", "c4_curly_bracket"});
 }
 
+TEST_F(DataCleanTest, ComparesWithRowsThatStay) {
+  // Each is near the one before it, and far from the one before that.
+  std::string text;
+  for (int i = 0; i < 120; ++i) text += "word" + std::to_string(i * 7919 % 1000) + " ";
+  std::vector<std::string> chain = {text};
+  for (int step = 0; step < 12; ++step) {
+    std::string next = chain.back();
+    for (int i = 0; i < 2; ++i) {
+      const std::string word = "word" + std::to_string((step * 10 + i * 5) * 7919 % 1000) + " ";
+      next.replace(next.find(word), word.size(), "new" + std::to_string(step * 2 + i) + " ");
+    }
+    chain.push_back(next);
+  }
+  std::string rows;
+  for (const std::string& each : chain) rows += json_row(each);
+  const auto report = clean(rows);
+  ASSERT_OK(report);
+  EXPECT_GT(removed(*report, CheckKind::NearDuplicates), 4);
+  EXPECT_GE(report->kept, 2) << "the last is not like the first";
+  for (const Finding& finding : report->removed)
+    for (const Example& example : finding.examples) {
+      const auto line = std::stoul(example.detail.substr(example.detail.rfind(':') + 1));
+      EXPECT_NE(out().find(json_row(chain[line - 1])), std::string::npos) << example.detail << " was removed itself";
+    }
+}
+
+TEST_F(DataCleanTest, RemovesADuplicateAfterAContradiction) {
+  const std::string a = R"({"text": "so so", "label": "good"})"
+                        "\n",
+                    b = R"({"text": "so so", "label": "bad"})"
+                        "\n";
+  const auto report = clean(a + b + b + a);
+  ASSERT_OK(report);
+  EXPECT_EQ(out(), a + b);
+  EXPECT_EQ(removed(*report, CheckKind::Duplicates), 2);
+}
+
+TEST_F(DataCleanTest, RemovesRowsOfAnotherShape) {
+  const std::string other = "{\"prompt\": \"a\", \"completion\": \"b\"}\n";
+  const auto report = clean(json_row("one") + other + json_row("two"));
+  ASSERT_OK(report);
+  EXPECT_EQ(out(), json_row("one") + json_row("two"));
+  EXPECT_EQ(removed(*report, CheckKind::Unreadable), 1);
+}
+
 TEST_F(DataCleanTest, KeepsTextsWithTwoLabels) {
   const std::string rows = R"({"text": "so so", "label": "good"})"
                            "\n"

@@ -64,7 +64,7 @@ class DataSplitter {
          {CheckKind::Unreadable, CheckKind::Encoding, CheckKind::Empty, CheckKind::NearDuplicates})
       checks[static_cast<std::size_t>(kind)] = true;
     const RowInspector inspector(options_.dataset, checks);
-    PEGBOX_TRY(RowSource source, RowSource::open(data_.paths, options_.dataset));
+    PEGBOX_TRY(RowSource source, RowSource::open(data_.paths, options_.dataset, options_.interrupted));
     return inspect_rows(
         source, inspector, options_.threads, [&](const RawRow& raw, const RowFacts& facts) -> Result<void> {
           const std::string where = fmt::format("{}:{}", source.files()[static_cast<std::size_t>(raw.file)], raw.line);
@@ -162,7 +162,7 @@ class DataSplitter {
       PEGBOX_TRY(RowWriter writer, RowWriter::create(file_of(folder, part)));
       writers.push_back(std::move(writer));
     }
-    PEGBOX_TRY(RowSource source, RowSource::open(data_.paths, options_.dataset));
+    PEGBOX_TRY(RowSource source, RowSource::open(data_.paths, options_.dataset, options_.interrupted));
     std::size_t number = 0;
     for (;; ++number) {
       PEGBOX_TRY(const auto row, source.next());

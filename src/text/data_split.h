@@ -1,6 +1,7 @@
 // DataSplit: data divided into training, validation and test files such that nothing leaks from one to another.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct SplitOptions {
   std::string stratify;           ///< each part gets each value of this field in its fraction; empty: no field
   std::uint64_t seed = 0;
   int threads = 1;
+  const std::atomic<bool>* interrupted = nullptr;  ///< if given, ends it when it becomes true (RowSource)
 };
 
 struct SplitReport {

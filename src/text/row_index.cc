@@ -51,6 +51,70 @@ std::vector<RowNumber> RowIndex::earlier_equals() const {
   return earlier;
 }
 
+std::uint64_t RowIndex::key_within(std::uint64_t key, RowNumber row) const {
+  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio: spreads small numbers
+  const auto place = (static_cast<std::uint64_t>(part(row)) << 32U) | static_cast<std::uint32_t>(label(row));
+  return key ^ ((place + 1) * kOdd);
+}
+
+RowIndex::Keys RowIndex::twin_keys() const {
+  Keys keys(rows_.size());
+  for (RowNumber row = 0; row < size(); ++row)
+    keys[static_cast<std::size_t>(row)] = {key_within(content(row), row), row};
+  return keys;
+}
+
+std::vector<RowNumber> RowIndex::earlier_twins() const {
+  std::vector<RowNumber> earlier(rows_.size(), kNoRow);
+  for_each_pair(twin_keys(),
+                [&](RowNumber first, RowNumber other) { earlier[static_cast<std::size_t>(other)] = first; });
+  return earlier;
+}
+
+std::vector<RowNumber> RowIndex::firsts_of(Keys keys) {
+  std::vector<RowNumber> firsts(keys.size());
+  std::iota(firsts.begin(), firsts.end(), 0);
+  for_each_pair(std::move(keys),
+                [&](RowNumber first, RowNumber other) { firsts[static_cast<std::size_t>(other)] = first; });
+  return firsts;
+}
+
+/// Rows in groups of one key, each group with the first of its rows that stayed.
+class RowIndex::KeptFirsts {
+ public:
+  explicit KeptFirsts(Keys keys) : groups_(firsts_of(std::move(keys))), kept_(groups_.size(), kNoRow) {}
+  RowNumber& of(std::size_t i) { return kept_[static_cast<std::size_t>(groups_[i])]; }
+
+ private:
+  std::vector<RowNumber> groups_, kept_;  ///< the number of each one's group; of each group
+};
+
+void RowIndex::for_each_kept(const Keep& keep) const {
+  KeptFirsts twins(twin_keys());
+  std::vector<KeptFirsts> bands;
+  for (const std::vector<std::uint64_t>& band : keys_) {
+    Keys keys(banded_.size());
+    for (std::size_t i = 0; i < keys.size(); ++i)
+      keys[i] = {key_within(band[i], banded_[i]), static_cast<RowNumber>(i)};
+    bands.emplace_back(std::move(keys));
+  }
+  std::size_t banded = 0;  // how many of the rows before have bands
+  for (RowNumber row = 0; row < size(); ++row) {
+    const bool has_bands = banded < banded_.size() && banded_[banded] == row;
+    std::vector<RowNumber*> firsts;
+    for (KeptFirsts& band : bands)
+      if (has_bands) firsts.push_back(&band.of(banded));
+    banded += has_bands;
+    RowNumber similar = kNoRow;
+    for (const RowNumber* first : firsts)
+      if (*first != kNoRow && (similar == kNoRow || *first < similar)) similar = *first;
+    firsts.push_back(&twins.of(static_cast<std::size_t>(row)));
+    if (!keep(row, *firsts.back(), similar)) continue;
+    for (RowNumber* first : firsts)
+      if (*first == kNoRow) *first = row;
+  }
+}
+
 std::vector<RowNumber> RowIndex::earlier_similars() const {
   std::vector<RowNumber> earlier(rows_.size(), kNoRow);
   for_each_similar_pair([&](RowNumber first, RowNumber other) {

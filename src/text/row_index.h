@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -33,8 +34,14 @@ class RowIndex {
 
   /// Of each row the first of the same content before it, else kNoRow.
   std::vector<RowNumber> earlier_equals() const;
+  /// Of each row the first of the same content and label before it in its part, else kNoRow.
+  std::vector<RowNumber> earlier_twins() const;
   /// Of each row the first before it that shares a band with it (minhash.h), else kNoRow. Rows of the same content do.
   std::vector<RowNumber> earlier_similars() const;
+  /// Visits the rows in order: `keep(row, twin, similar)` says whether the row stays, given the first rows of its part
+  /// and label that stayed and have its content, or share a band with it (kNoRow: none).
+  using Keep = std::function<bool(RowNumber row, RowNumber twin, RowNumber similar)>;
+  void for_each_kept(const Keep& keep) const;
   /// Of each row the first of its group: rows that are equal, or share a band, are in one, and so are those that a
   /// chain of such pairs connects; `together`: further pairs that are in one.
   std::vector<RowNumber> groups(std::span<const std::pair<RowNumber, RowNumber>> together = {}) const;
@@ -45,6 +52,12 @@ class RowIndex {
     std::int32_t file = 0, line = 0, part = 0, label = -1;
   };
   using Keys = std::vector<std::pair<std::uint64_t, RowNumber>>;
+  Keys twin_keys() const;
+  /// Of each of `keys`, which are numbered from 0 on, the number of the first with the same key.
+  static std::vector<RowNumber> firsts_of(Keys keys);
+  class KeptFirsts;
+  /// The key together with what rows must have in common to stand for each other: part and label.
+  std::uint64_t key_within(std::uint64_t key, RowNumber row) const;
   /// Calls `use(first, other)` for rows of the same key, the first of them before all others.
   template <class Use>
   static void for_each_pair(Keys keys, Use use);

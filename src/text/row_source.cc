@@ -7,11 +7,19 @@
 #include "text/utf8.h"
 
 namespace pegbox::text {
-Result<RowSource> RowSource::open(std::span<const Path> paths, const DatasetOptions& options) {
+
+Result<RowSource> RowSource::open(std::span<const Path> paths, const DatasetOptions& options,
+                                  const std::atomic<bool>* interrupted) {
   RowSource source;
+  source.interrupted_ = interrupted;
   for (const Path& path : paths) {
     PEGBOX_TRY(const NamedFiles named, files_of(path, options));
     for (const Path& file : named.files) {
+      if (std::error_code code; !std::filesystem::is_regular_file(file, code))
+        return fail(ErrorKind::InvalidInput, {.where = file.string(),
+                                              .what = "this is a pipe or a device",
+                                              .expected = "a file or folder: data are read more than once",
+                                              .hint = "write the data to a file first"});
       source.files_.push_back(file.string());
       source.kinds_.push_back(named.has_rows    ? FileKind::Rows
                               : named.is_folder ? FileKind::FolderDocument
@@ -22,6 +30,8 @@ Result<RowSource> RowSource::open(std::span<const Path> paths, const DatasetOpti
 }
 
 Result<std::optional<RawRow>> RowSource::next() {
+  if (interrupted_ != nullptr && *interrupted_)
+    return fail(ErrorKind::Interrupted, {.where = "pegbox", .what = "interrupted; nothing was written"});
   for (;;) {
     if (!waiting_.empty()) {
       RawRow row = std::move(waiting_.front());

@@ -2,6 +2,7 @@
 // time, other files one file at a time: memory does not grow with the number of lines.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <optional>
 #include <span>
@@ -25,7 +26,10 @@ struct RawRow {
 class RowSource {
  public:
   /// Finds the files; NotFound, Io as load_dataset. Their order is that of the paths, of a folder that of the names.
-  static Result<RowSource> open(std::span<const Path> paths, const DatasetOptions& options = {});
+  /// InvalidInput for pipes and devices: what is read twice must be the same. `interrupted`, if given, ends `next` with
+  /// Interrupted when it becomes true.
+  static Result<RowSource> open(std::span<const Path> paths, const DatasetOptions& options = {},
+                                const std::atomic<bool>* interrupted = nullptr);
 
   /// The next row; nothing after the last. Blank lines are left out. A file that is no list or table as its name says
   /// is one row with a fault; files of a folder of documents that are no text, or empty, are left out. Io.
@@ -40,6 +44,7 @@ class RowSource {
   Result<void> read_whole_file(const std::string& name, std::optional<RowFormat> format);
   Result<bool> is_list(const Path& path) const;
 
+  const std::atomic<bool>* interrupted_ = nullptr;
   std::vector<std::string> files_;
   std::vector<FileKind> kinds_;
   std::size_t next_file_ = 0;        ///< the first that was not begun

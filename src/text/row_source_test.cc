@@ -62,5 +62,10 @@ TEST(RowSource, RefusesAPathThatDoesNotExist) {
   test::expect_error(RowSource::open(paths), ErrorKind::NotFound, {"no/such.jsonl"});
 }
 
+TEST(RowSource, RefusesWhatCannotBeReadTwice) {
+  test::expect_error(RowSource::open(std::vector<Path>{"/dev/null"}), ErrorKind::InvalidInput,
+                     {"/dev/null", "a pipe or a device"});
+}
+
 }  // namespace
 }  // namespace pegbox::text
