@@ -38,6 +38,15 @@ std::string masked(std::string_view value) {
   return mask;
 }
 
+constexpr std::string_view kJsonSpace = " \t\r\n";
+
+/// Where the string of well-formed JSON ends whose quote is at `start`.
+std::size_t end_of_string(std::string_view json, std::size_t start) {
+  std::size_t i = start + 1;
+  for (; json[i] != '"'; ++i) i += json[i] == '\\';
+  return i + 1;
+}
+
 /// A row that was looked at.
 struct Anonymized {
   std::optional<std::string> bytes;  ///< what it is now; nothing if it stays
@@ -55,9 +64,8 @@ Anonymized anonymized(const RawRow& row, const Anonymizer& anonymizer) {
   } else if (auto json = parse_json(row.bytes, "row"); !json || !json->is_object()) {
     done.fault = json ? "it is no JSON object" : json.error().message;
   } else {
-    const Json before = *json;
-    anonymizer.apply(*json, done.found);
-    if (*json != before) done.bytes = to_line(*json);
+    std::string bytes = anonymizer.apply_json(row.bytes, done.found);
+    if (bytes != row.bytes) done.bytes = std::move(bytes);
   }
   return done;
 }
@@ -73,7 +81,29 @@ Result<AnonymizeMethod> anonymize_method_of(std::string_view name) {
                                         .expected = "replace, mask, hash or surrogate"});
 }
 
-Result<Anonymizer> Anonymizer::create(AnonymizeMethod method, std::string secret) {
+Result<PersonalKinds> personal_kinds_of(std::span<const std::string> names) {
+  PersonalKinds kinds{};
+  for (const std::string& name : names) {
+    std::size_t kind = 0;
+    while (kind < kPersonalKinds && name_of(static_cast<PersonalKind>(kind)) != name) ++kind;
+    if (kind == kPersonalKinds)
+      return fail(ErrorKind::InvalidInput, {.where = "--kinds",
+                                            .what = "no kind of personal data has this name",
+                                            .got = name,
+                                            .expected = personal_kind_names()});
+    kinds[kind] = true;
+  }
+  return kinds;
+}
+
+std::string personal_kind_names() {
+  std::string names;
+  for (std::size_t kind = 0; kind < kPersonalKinds; ++kind)
+    names.append(names.empty() ? "" : ", ").append(name_of(static_cast<PersonalKind>(kind)));
+  return names;
+}
+
+Result<Anonymizer> Anonymizer::create(AnonymizeMethod method, std::string secret, const PersonalKinds& kinds) {
   const bool needs_secret = method == AnonymizeMethod::Hash || method == AnonymizeMethod::Surrogate;
   if (needs_secret && secret.size() < kLeastSecretBytes)
     return fail(ErrorKind::InvalidInput,
@@ -82,7 +112,7 @@ Result<Anonymizer> Anonymizer::create(AnonymizeMethod method, std::string secret
                  .got = fmt::format("{} bytes", secret.size()),
                  .expected = fmt::format("a file of at least {}", kLeastSecretBytes),
                  .hint = "make one with: head -c 32 /dev/urandom | base64 > secret; keep it, and apart from the data"});
-  return Anonymizer(method, std::move(secret));
+  return Anonymizer(method, std::move(secret), kinds);
 }
 
 std::string Anonymizer::stand_in(PersonalKind kind, std::string_view value) const {
@@ -103,6 +133,7 @@ std::string Anonymizer::apply(std::string_view text, PersonalCounts& counts) con
   std::string result;
   std::size_t from = 0;
   for (const PersonalSpan& span : finder_.find(text)) {
+    if (!is_wanted(span.kind)) continue;
     ++counts[static_cast<std::size_t>(span.kind)];
     result += text.substr(from, span.start - from);
     result += stand_in(span.kind, text.substr(span.start, span.end - span.start));
@@ -111,26 +142,42 @@ std::string Anonymizer::apply(std::string_view text, PersonalCounts& counts) con
   return result += text.substr(from);
 }
 
-void Anonymizer::apply(Json& json, PersonalCounts& counts) const {
-  if (json.is_string()) json = apply(json.get_ref<const std::string&>(), counts);
-  if (json.is_array())
-    for (Json& item : json) apply(item, counts);
-  if (!json.is_object()) return;
-  for (const auto& [name, member] : json.items()) {
-    if (!member.is_string() || member == "" || !is_secret_field(name)) {
-      apply(member, counts);
+std::string Anonymizer::apply_to_member(std::string_view name, const std::string& value, PersonalCounts& counts) const {
+  if (value.empty() || !is_wanted(PersonalKind::Secret) || !is_secret_field(name)) return apply(value, counts);
+  ++counts[static_cast<std::size_t>(PersonalKind::Secret)];
+  return stand_in(PersonalKind::Secret, value);
+}
+
+std::string Anonymizer::apply_json(std::string_view json, PersonalCounts& counts) const {
+  std::string result, name;
+  std::size_t copied = 0;
+  char before = ' ';  // the last character that is no white space
+  for (std::size_t i = 0; i < json.size();) {
+    if (json[i] != '"') {
+      if (kJsonSpace.find(json[i]) == std::string_view::npos) before = json[i];
+      ++i;
       continue;
     }
-    ++counts[static_cast<std::size_t>(PersonalKind::Secret)];
-    member = stand_in(PersonalKind::Secret, member.get<std::string>());
+    const std::size_t end = end_of_string(json, i), next = json.find_first_not_of(kJsonSpace, end);
+    const std::string value = Json::parse(json.substr(i, end - i)).get<std::string>();
+    if (next != std::string_view::npos && json[next] == ':') {
+      name = value;
+    } else if (std::string safe = before == ':' ? apply_to_member(name, value, counts) : apply(value, counts);
+               safe != value) {
+      result.append(json.substr(copied, i - copied)).append(to_line(Json(std::move(safe))));
+      copied = end;
+    }
+    before = '"';
+    i = end;
   }
+  return result.append(json.substr(copied));
 }
 
 Result<AnonymizeReport> anonymize_data(const DataPart& data, const Path& output, const Anonymizer& anonymizer,
-                                       int threads) {
+                                       int threads, const std::atomic<bool>* interrupted) {
   PEGBOX_CHECK(check_output(output, data.paths));
   PEGBOX_TRY(RowWriter writer, RowWriter::create(output));
-  PEGBOX_TRY(RowSource source, RowSource::open(data.paths));
+  PEGBOX_TRY(RowSource source, RowSource::open(data.paths, {}, interrupted));
   AnonymizeReport report{.output = output.string()};
   const auto work = [&](const RawRow& row) { return anonymized(row, anonymizer); };
   const auto use = [&](RawRow& row, Anonymized done) -> Result<void> {

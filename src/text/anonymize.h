@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,23 +24,39 @@ Result<AnonymizeMethod> anonymize_method_of(std::string_view name);
 
 using PersonalCounts = std::array<std::int64_t, kPersonalKinds>;
 
+using PersonalKinds = std::array<bool, kPersonalKinds>;
+inline PersonalKinds all_personal_kinds() {
+  PersonalKinds all;
+  all.fill(true);
+  return all;
+}
+/// Those of these names; InvalidInput for others.
+Result<PersonalKinds> personal_kinds_of(std::span<const std::string> names);
+std::string personal_kind_names();  ///< "name, email, ..."
+
 class Anonymizer {
  public:
   /// `secret`: at least 16 bytes for the methods that need one; InvalidInput for less.
-  static Result<Anonymizer> create(AnonymizeMethod method, std::string secret);
+  /// `kinds`: what is replaced.
+  static Result<Anonymizer> create(AnonymizeMethod method, std::string secret,
+                                   const PersonalKinds& kinds = all_personal_kinds());
 
   /// `text` with each piece of personal data replaced; counts what it found.
   std::string apply(std::string_view text, PersonalCounts& counts) const;
-  /// The same in each string of `json`, however deep; all of the string in a field that is called as passwords are
-  /// (is_secret_field). Names of fields and numbers stay.
-  void apply(Json& json, PersonalCounts& counts) const;
+  /// A well-formed JSON value with the same done in each string, however deep, and all of the string replaced in a
+  /// field that is called as passwords are (is_secret_field). All other bytes stay: names of fields, numbers, spaces.
+  std::string apply_json(std::string_view json, PersonalCounts& counts) const;
 
  private:
-  Anonymizer(AnonymizeMethod method, std::string secret) : method_(method), secret_(std::move(secret)) {}
+  Anonymizer(AnonymizeMethod method, std::string secret, const PersonalKinds& kinds)
+      : method_(method), secret_(std::move(secret)), kinds_(kinds) {}
+  bool is_wanted(PersonalKind kind) const { return kinds_[static_cast<std::size_t>(kind)]; }
+  std::string apply_to_member(std::string_view name, const std::string& value, PersonalCounts& counts) const;
   std::string stand_in(PersonalKind kind, std::string_view value) const;
 
   AnonymizeMethod method_;
   std::string secret_;
+  PersonalKinds kinds_;
   PersonalDataFinder finder_;
 };
 
@@ -52,7 +70,7 @@ struct AnonymizeReport {
 /// is below a folder of `data`, and with its place for a row that is no JSON object or not UTF-8: nothing passes that
 /// was not looked at. Io.
 Result<AnonymizeReport> anonymize_data(const DataPart& data, const Path& output, const Anonymizer& anonymizer,
-                                       int threads);
+                                       int threads, const std::atomic<bool>* interrupted = nullptr);
 
 /// {"rows", "changed_rows", "found": {kind: count}, "output", "sha256"}.
 Json to_json(const AnonymizeReport& report);

@@ -60,7 +60,8 @@ TEST(Anonymize, WritesNewRowsAndLeavesTheOthersAsTheyStood) {
   const test::Files files;
   const Path data =
       files.write("in.jsonl",
-                  "{\"messages\": [{\"role\": \"user\", \"content\": \"I am Ann Lee, ann@example.org\"}], \"id\": 7}\n"
+                  "{\"messages\": [{\"role\": \"user\", \"content\": \"I am Ann Lee, ann@example.org\"}], \"id\": "
+                  "12345678901234567890123, \"p\": 1.10}\n"
                   "{ \"text\":  \"nothing here\" }\n");
   const auto anonymizer = Anonymizer::create(AnonymizeMethod::Replace, "");
   ASSERT_OK(anonymizer);
@@ -68,7 +69,8 @@ TEST(Anonymize, WritesNewRowsAndLeavesTheOthersAsTheyStood) {
   const auto report = anonymize_data({"data", {data}}, output, *anonymizer, 2);
   ASSERT_OK(report);
   EXPECT_EQ(*read_file(output),
-            "{\"messages\":[{\"role\":\"user\",\"content\":\"I am [NAME], [EMAIL]\"}],\"id\":7}\n{ \"text\":  "
+            "{\"messages\": [{\"role\": \"user\", \"content\": \"I am [NAME], [EMAIL]\"}], \"id\": "
+            "12345678901234567890123, \"p\": 1.10}\n{ \"text\":  "
             "\"nothing here\" }\n");
   EXPECT_EQ(report->changed_rows, 1);
   EXPECT_EQ(to_json(*report)["found"], (Json{{"name", 1}, {"email", 1}}));
@@ -79,10 +81,35 @@ TEST(Anonymize, ReplacesTheFieldsThatAreCalledAsPasswordsAre) {
   const auto anonymizer = Anonymizer::create(AnonymizeMethod::Replace, "");
   ASSERT_OK(anonymizer);
   PersonalCounts counts{};
-  Json row = {{"user", "x"}, {"password", "a b"}, {"list", Json::array({{{"API_KEY", "k"}, {"text", "t"}}})}};
-  anonymizer->apply(row, counts);
-  EXPECT_EQ(to_line(row), R"({"user":"x","password":"[SECRET]","list":[{"API_KEY":"[SECRET]","text":"t"}]})");
+  EXPECT_EQ(
+      anonymizer->apply_json(
+          R"({"user": "x", "password" : "a \"b\\", "list":[{"API_KEY":"k","text":"t","password":["a"]}]})", counts),
+      R"({"user": "x", "password" : "[SECRET]", "list":[{"API_KEY":"[SECRET]","text":"t","password":["a"]}]})");
   EXPECT_EQ(counts[static_cast<std::size_t>(PersonalKind::Secret)], 2);
+}
+
+TEST(Anonymize, ReplacesOnlyTheKindsThatAreAskedFor) {
+  const auto kinds = personal_kinds_of(std::vector<std::string>{"email", "card"});
+  ASSERT_OK(kinds);
+  const auto anonymizer = Anonymizer::create(AnonymizeMethod::Replace, "", *kinds);
+  ASSERT_OK(anonymizer);
+  PersonalCounts counts{};
+  EXPECT_EQ(anonymizer->apply("I am Ann Lee, ann@example.org", counts), "I am Ann Lee, [EMAIL]");
+  EXPECT_EQ(anonymizer->apply_json(R"({"password":"x"})", counts), R"({"password":"x"})");
+  test::expect_error(personal_kinds_of(std::vector<std::string>{"mail"}), ErrorKind::InvalidInput,
+                     {"--kinds", "mail", "national_number"});
+}
+
+TEST(Anonymize, EndsAtAnInterruptAndLeavesNothing) {
+  const test::Files files;
+  const Path data = files.write("in.jsonl", "{\"text\": \"a\"}\n");
+  const auto anonymizer = Anonymizer::create(AnonymizeMethod::Replace, "");
+  ASSERT_OK(anonymizer);
+  const std::atomic<bool> interrupted = true;
+  test::expect_error(anonymize_data({"data", {data}}, files.folder() / "out.jsonl", *anonymizer, 1, &interrupted),
+                     ErrorKind::Interrupted, {"interrupted"});
+  const auto left = std::filesystem::directory_iterator(files.folder());
+  EXPECT_EQ(std::distance(begin(left), end(left)), 1);
 }
 
 TEST(Anonymize, LetsNothingPassThatItCannotRead) {
@@ -110,7 +137,7 @@ TEST(Anonymize, WritesNothingIntoTheFolderThatItReadsAndTouchesNoOtherFile) {
     test::expect_error(anonymize_data(data, files.folder() / inside, *anonymizer, 1), ErrorKind::InvalidInput,
                        {"safe.jsonl", "among the data that are read"});
   ASSERT_OK(anonymize_data(data, files.folder() / "safe.jsonl", *anonymizer, 1));
-  EXPECT_EQ(*read_file(files.folder() / "safe.jsonl"), "{\"text\":\"[EMAIL]\"}\n");
+  EXPECT_EQ(*read_file(files.folder() / "safe.jsonl"), "{\"text\": \"[EMAIL]\"}\n");
   EXPECT_EQ(*read_file(files.folder() / "safe.jsonl.unfinished"), "mine");
 }
 

@@ -155,14 +155,27 @@ bool is_phone(std::string_view match) {
          !RE2::FullMatch(re2::StringPiece(match.data(), match.size()), kDate);
 }
 
-/// Words with a capital letter that begin a sentence after a greeting, and no name.
+/// Words with a capital letter that follow a greeting, "I am" or "this is", and are no names.
+constexpr auto kNoNames = std::to_array<std::string_view>(
+    {"AI",        "Admin",     "African",   "All",       "American",  "Are",      "Asian",      "Australian",
+     "Brazilian", "British",   "CEO",       "Can",       "Canadian",  "Chinese",  "Colleague",  "Colleagues",
+     "Could",     "Customer",  "Customers", "Dad",       "Dear",      "Do",       "Doctor",     "Dr",
+     "Dutch",     "Editor",    "English",   "European",  "Everybody", "Everyone", "Father",     "Folks",
+     "French",    "Friday",    "Friend",    "Friends",   "German",    "God",      "Google",     "Greek",
+     "Guys",      "Happy",     "Hello",     "Hiring",    "How",       "I",        "IT",         "Indian",
+     "Irish",     "Is",        "It",        "Italian",   "Japanese",  "Java",     "JavaScript", "Korean",
+     "Kotlin",    "Ladies",    "Linux",     "Madam",     "Manager",   "Mexican",  "Microsoft",  "Miss",
+     "Mom",       "Monday",    "Mother",    "Mr",        "Mrs",       "Ms",       "Mum",        "My",
+     "New",       "No",        "Not",       "OK",        "Please",    "Polish",   "Portuguese", "President",
+     "Prof",      "Professor", "Python",    "Recruiter", "Russian",   "Saturday", "Scottish",   "Sir",
+     "Siri",      "So",        "Sorry",     "Spanish",   "Sunday",    "Support",  "Swedish",    "Swiss",
+     "Team",      "Thank",     "Thanks",    "That",      "The",       "There",    "This",       "Thursday",
+     "Tuesday",   "Turkish",   "UK",        "US",        "USA",       "User",     "Users",      "Valued",
+     "We",        "Wednesday", "What",      "When",      "Where",     "Who",      "Why",        "Windows",
+     "World",     "Yes",       "You"});
+
 bool is_name(std::string_view match) {
-  constexpr std::array<std::string_view, 32> kNoNames = {
-      "Mr",    "Mrs",  "Ms",  "Miss", "Dr",     "Prof",  "I",   "It",       "The",  "This", "That",
-      "There", "What", "How", "Why",  "When",   "Where", "Who", "My",       "We",   "You",  "Can",
-      "Could", "Is",   "Are", "Do",   "Please", "Thank", "All", "Everyone", "Team", "Sir"};
-  const std::string_view first = match.substr(0, match.find_first_of(" '’,."));
-  return std::ranges::find(kNoNames, first) == kNoNames.end();
+  return !std::ranges::binary_search(kNoNames, match.substr(0, match.find_first_of(" '’,.-")));
 }
 
 /// How keys and passwords are called, at the end of longer names too: DB_PASSWORD, userPassword.

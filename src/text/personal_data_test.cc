@@ -81,6 +81,7 @@ TEST(PersonalData, IsFoundByTheWordsAroundIt) {
             (Found{"name:Ann Lee-Smith", "address:12 Old Oak Street, Apt 4"}));
   EXPECT_EQ(found_in("I am J. R. van der Berg. It is late."), Found{"name:J. R. van der Berg"});
   EXPECT_EQ(found_in("Dear Dr. Šárka Ottová, thank you"), Found{"name:Šárka Ottová"});
+  EXPECT_EQ(found_in("Hi, I am Ann Lee."), Found{"name:Ann Lee"});
   EXPECT_EQ(found_in("P.O. Box 4413, Puruntie 82"), (Found{"address:P.O. Box 4413", "address:Puruntie 82"}));
 }
 
@@ -88,7 +89,8 @@ TEST(PersonalData, IsNotSeenInNumbersAndNamesOfOtherThings) {
   for (const std::string_view text :
        {"on 2026-11-27 at 10:30", "pi is 3.14159265", "version 1.2.3", "a million is 1 000 000", "in 1999-2004",
         "I am happy", "the password is required", "Hi, I am here", "Hello, What is it?", "3 Blind Mice", "10.5 - 20.5",
-        "isbn 978-3-16-148410-0", "x = 1234567", "std::vector<int>"})
+        "isbn 978-3-16-148410-0", "x = 1234567", "std::vector<int>", "Hello World", "Dear Customer, hi",
+        "I am American", "This is Python 3"})
     EXPECT_EQ(found_in(text), Found()) << text;
 }
 
