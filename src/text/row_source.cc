@@ -62,7 +62,7 @@ Result<void> RowSource::start_file() {
   if (format == RowFormat::Json) {
     PEGBOX_TRY(const bool is_one_list, is_list(name));
     if (!is_one_list) {
-      PEGBOX_TRY(lines_, LineReader::open(name));
+      PEGBOX_TRY(lines_, FileLineReader::open(name));
       return {};
     }
   }
@@ -70,7 +70,7 @@ Result<void> RowSource::start_file() {
 }
 
 Result<bool> RowSource::is_list(const Path& path) const {
-  PEGBOX_TRY(LineReader reader, LineReader::open(path));
+  PEGBOX_TRY(FileLineReader reader, FileLineReader::open(path));
   for (;;) {
     PEGBOX_TRY(const auto line, reader.next());
     if (!line) return false;

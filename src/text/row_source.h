@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/line_reader.h"
+#include "base/file_line_reader.h"
 #include "text/data_files.h"
 
 namespace pegbox::text {
@@ -47,9 +47,9 @@ class RowSource {
   const std::atomic<bool>* interrupted_ = nullptr;
   std::vector<std::string> files_;
   std::vector<FileKind> kinds_;
-  std::size_t next_file_ = 0;        ///< the first that was not begun
-  std::optional<LineReader> lines_;  ///< of the file before it, if that holds JSON lines
-  std::deque<RawRow> waiting_;       ///< rows of a file that was read whole
+  std::size_t next_file_ = 0;            ///< the first that was not begun
+  std::optional<FileLineReader> lines_;  ///< of the file before it, if that holds JSON lines
+  std::deque<RawRow> waiting_;           ///< rows of a file that was read whole
 };
 
 }  // namespace pegbox::text

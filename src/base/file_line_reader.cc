@@ -1,5 +1,5 @@
-// LineReader: reads a mebibyte at a time, more where a line is longer.
-#include "base/line_reader.h"
+// FileLineReader: reads a mebibyte at a time, more where a line is longer.
+#include "base/file_line_reader.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -14,13 +14,13 @@ constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 
 }  // namespace
 
-Result<LineReader> LineReader::open(const Path& path) {
+Result<FileLineReader> FileLineReader::open(const Path& path) {
   Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!descriptor) return fail_errno(path.string(), "cannot open the file");
-  return LineReader(std::move(descriptor), path);
+  return FileLineReader(std::move(descriptor), path);
 }
 
-Result<void> LineReader::read_more() {
+Result<void> FileLineReader::read_more() {
   buffer_.erase(0, start_);
   start_ = 0;
   const std::size_t held = buffer_.size();
@@ -34,7 +34,7 @@ Result<void> LineReader::read_more() {
   return {};
 }
 
-Result<std::optional<std::string_view>> LineReader::next() {
+Result<std::optional<std::string_view>> FileLineReader::next() {
   std::size_t end = buffer_.find('\n', start_);
   while (end == std::string::npos && !at_end_) {
     const std::size_t seen = buffer_.size() - start_;

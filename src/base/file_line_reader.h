@@ -1,4 +1,4 @@
-// LineReader: the lines of a file one after another, in memory that does not grow with the file.
+// FileLineReader: the lines of a file one after another, in memory that does not grow with the file.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +12,16 @@
 
 namespace pegbox {
 
-class LineReader {
+class FileLineReader {
  public:
-  static Result<LineReader> open(const Path& path);
+  static Result<FileLineReader> open(const Path& path);
 
   /// The next line without its line feed; nothing at the end of the file. Valid until the next call.
   Result<std::optional<std::string_view>> next();
   std::int64_t line() const { return line_; }  ///< number of the line that `next` gave last, from 1
 
  private:
-  LineReader(Descriptor descriptor, Path path) : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
+  FileLineReader(Descriptor descriptor, Path path) : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
   Result<void> read_more();
 
   Descriptor descriptor_;

@@ -1,5 +1,5 @@
-// Tests of LineReader.
-#include "base/line_reader.h"
+// Tests of FileLineReader.
+#include "base/file_line_reader.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@ std::vector<std::string> lines_of(const std::string& bytes) {
   const auto folder = TemporaryFolder::create("pegbox-lines");
   const Path path = folder->path() / "file";
   EXPECT_TRUE(replace_file(path, bytes));
-  auto reader = LineReader::open(path);
+  auto reader = FileLineReader::open(path);
   EXPECT_TRUE(reader);
   std::vector<std::string> lines;
   for (;;) {
@@ -24,20 +24,20 @@ std::vector<std::string> lines_of(const std::string& bytes) {
   }
 }
 
-TEST(LineReader, GivesEachLineWithoutItsEnd) {
+TEST(FileLineReader, GivesEachLineWithoutItsEnd) {
   EXPECT_EQ(lines_of("a\n\nb\r\n"), (std::vector<std::string>{"a", "", "b\r"}));
   EXPECT_EQ(lines_of("a\nb"), (std::vector<std::string>{"a", "b"}));
   EXPECT_TRUE(lines_of("").empty());
   EXPECT_EQ(lines_of("\n"), std::vector<std::string>{""});
 }
 
-TEST(LineReader, ReadsLinesThatAreLongerThanOneRead) {
+TEST(FileLineReader, ReadsLinesThatAreLongerThanOneRead) {
   const std::string first((std::size_t{3} << 20) + 7, 'x'), second((std::size_t{1} << 20) - 1, 'y');
   EXPECT_EQ(lines_of(first + "\n" + second + "\nz\n"), (std::vector<std::string>{first, second, "z"}));
 }
 
-TEST(LineReader, SaysWhichFileIsNotThere) {
-  const auto reader = LineReader::open("no/such/file");
+TEST(FileLineReader, SaysWhichFileIsNotThere) {
+  const auto reader = FileLineReader::open("no/such/file");
   ASSERT_FALSE(reader);
   EXPECT_NE(reader.error().message.find("no/such/file"), std::string::npos);
 }
