@@ -31,7 +31,6 @@ TEST_F(DataCommands, CheckShowsWhatIsWrongAndFailsOnlyOnWhatItIsTold) {
   EXPECT_THAT(run.out, HasSubstr("warning: test, leakage: 1 (50 %)"));
   EXPECT_THAT(run.out, HasSubstr("train, garbled: 1"));
   EXPECT_EQ(pegbox({"check", "train.jsonl", "--test", "test.jsonl", "--fail-on", "leakage"}).code, 3);
-  EXPECT_EQ(pegbox({"check", "train.jsonl", "--fail-on", "leakage"}).code, 0);
   const Json report = json_of({"check", "train.jsonl", "--checks", "duplicates", "--json"});
   ASSERT_EQ(report["findings"].size(), 1u);
   EXPECT_EQ(report["findings"][0]["check"], "duplicates");
@@ -41,17 +40,39 @@ TEST_F(DataCommands, CheckShowsWhatIsWrongAndFailsOnlyOnWhatItIsTold) {
   EXPECT_THAT(pegbox({"check"}).err, HasSubstr("nothing to check is named"));
 }
 
+TEST_F(DataCommands, RefuseWhatWouldDoNothing) {
+  const auto error_of = [&](const std::vector<std::string>& arguments) {
+    const ProgramRun run = pegbox(arguments);
+    EXPECT_EQ(run.code, 2) << run.out;
+    return run.err;
+  };
+  EXPECT_THAT(error_of({"check", "train.jsonl", "--fail-on", "leakage"}), HasSubstr("--validation or --test"));
+  EXPECT_THAT(error_of({"check", "train.jsonl", "--checks", "duplicates", "--fail-on", "empty"}),
+              HasSubstr("empty would never be found"));
+  EXPECT_THAT(error_of({"check", "train.jsonl", "--checks", ","}), HasSubstr("no check is named"));
+  EXPECT_THAT(error_of({"clean", "train.jsonl", "--checks", "leakage", "--output", "o.jsonl"}), HasSubstr("--against"));
+  write("run.yaml", "data: {train: train.jsonl}\n");
+  EXPECT_THAT(error_of({"check", "run.yaml", "test.jsonl"}), HasSubstr("names its own data"));
+}
+
 TEST_F(DataCommands, CleanWritesWhatStaysAndAReport) {
   const ProgramRun run = pegbox({"clean", "train.jsonl", "--against", "test.jsonl", "--output", "clean.jsonl"});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_EQ(text_of("clean.jsonl"), "{\"text\": \"a second row\"}\n");
   EXPECT_EQ(text_of("train.jsonl"), kTrain);
   EXPECT_THAT(run.out, HasSubstr("1 of 4 rows stay, in clean.jsonl"));
-  const Json report = *parse_json(text_of("clean.jsonl.report.json"), "report");
+  const Json report = *parse_json(text_of(".clean.jsonl.report.json"), "report");
   EXPECT_EQ(report["removed"].size(), 3u);
   EXPECT_THAT(run.out, HasSubstr(report["sha256"].get<std::string>()));
   EXPECT_EQ(pegbox({"clean", "train.jsonl", "--output", "clean.jsonl"}).code, 2) << "the file exists";
   EXPECT_EQ(pegbox({"clean", "train.jsonl", "--output", "train.jsonl"}).code, 2);
+  std::filesystem::remove(folder() / "clean.jsonl");
+  EXPECT_THAT(pegbox({"clean", "train.jsonl", "--output", "clean.jsonl"}).err, HasSubstr(".clean.jsonl.report.json"))
+      << "nothing is written over";
+  write("caf\xE9.jsonl", kTrain);
+  const ProgramRun latin = pegbox({"clean", "caf\xE9.jsonl", "--output", "other.jsonl"});
+  EXPECT_EQ(latin.code, 0) << latin.err;
+  EXPECT_EQ(parse_json(text_of(".other.jsonl.report.json"), "report")->at("kept"), 2);
 }
 
 TEST_F(DataCommands, SplitWritesPartsThatShareNothing) {
@@ -71,8 +92,10 @@ TEST_F(DataCommands, AnonymizeReplacesPersonalDataInEveryText) {
   write("mail.jsonl", "{\"prompt\": \"Mail ann@example.org\", \"completion\": \"Done, ann@example.org has it.\"}\n");
   const ProgramRun run = pegbox({"anonymize", "mail.jsonl", "--output", "safe.jsonl"});
   EXPECT_EQ(run.code, 0) << run.err;
-  EXPECT_EQ(text_of("safe.jsonl"), "{\"prompt\":\"Mail [EMAIL]\",\"completion\":\"Done, [EMAIL] has it.\"}\n");
+  EXPECT_EQ(text_of("safe.jsonl"), "{\"prompt\": \"Mail [EMAIL]\", \"completion\": \"Done, [EMAIL] has it.\"}\n");
   EXPECT_THAT(run.out, HasSubstr("1 of 1 rows changed"));
+  EXPECT_EQ(pegbox({"anonymize", "mail.jsonl", "--output", "names.jsonl", "--kinds", "name,phone"}).code, 0);
+  EXPECT_EQ(text_of("names.jsonl"), text_of("mail.jsonl"));
   const std::vector<std::string> surrogate = {"anonymize",   "mail.jsonl", "--output",
                                               "other.jsonl", "--method",   "surrogate"};
   EXPECT_EQ(pegbox(surrogate).code, 2) << "there is no secret";
@@ -115,6 +138,18 @@ TEST_F(DataCommands, AStudyStopsBeforeItsFirstTrialWhereItsChecksSaySo) {
   const Json after = json_of({"show", "checked", "--json"});
   EXPECT_EQ(after["trials"].size(), 1u);
   EXPECT_NE(after["checks"]["parts"][1]["files"][0]["sha256"], show["checks"]["parts"][1]["files"][0]["sha256"]);
+}
+
+TEST_F(DataCommands, AStudyLooksAgainWherePartsOrColumnsChange) {
+  const auto run_with = [&](const std::string& data) {
+    write("study.yaml", checked_study("{data: {" + data + "}, duplicates: stop}"));
+    return pegbox({"tune", "study.yaml"});
+  };
+  write("test.jsonl", "{\"text\": \"another\", \"note\": \"a\"}\n{\"text\": \"one more\", \"note\": \"a\"}\n");
+  EXPECT_THAT(run_with("train: train.jsonl, test: test.jsonl").err, HasSubstr("train, duplicates"));
+  EXPECT_THAT(run_with("train: test.jsonl, test: train.jsonl").err, HasSubstr("test, duplicates"));
+  EXPECT_EQ(run_with("train: test.jsonl, columns: {text: note}").code, 3);
+  EXPECT_EQ(run_with("train: test.jsonl").code, 0);
 }
 
 TEST_F(DataCommands, AStudysChecksAreReadStrictly) {

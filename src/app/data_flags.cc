@@ -32,6 +32,13 @@ Result<text::DatasetOptions> DataFlags::dataset_options() const {
   return named.options;
 }
 
+Result<text::ByCheck<bool>> checks_of_flag(const std::string& list, const std::string& flag) {
+  const std::vector<std::string> names = split_names(list);
+  if (!names.empty()) return text::checks_of(names, flag);
+  return fail(ErrorKind::InvalidInput,
+              {.where = flag, .what = "no check is named", .got = list, .expected = "names, such as leakage,empty"});
+}
+
 std::vector<std::string> split_names(const std::string& list) {
   std::vector<std::string> names;
   for (std::size_t start = 0; start < list.size();) {

@@ -20,6 +20,9 @@ struct DataFlags {
   Result<text::DatasetOptions> dataset_options() const;
 };
 
+/// "leakage,duplicates" as checks; InvalidInput for unknown names, and if there are none.
+Result<text::ByCheck<bool>> checks_of_flag(const std::string& list, const std::string& flag);
+
 /// "leakage,duplicates" as names.
 std::vector<std::string> split_names(const std::string& list);
 

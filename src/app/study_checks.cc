@@ -34,30 +34,31 @@ Json asked_json(const StudyChecks& checks) {
   return asked;
 }
 
-/// The hashes of the data as they are now, by file.
-Result<std::map<std::string, std::string>> hashes_now(const DataParts& data) {
-  std::map<std::string, std::string> hashes;
-  for (const text::DataPart& part : data.parts) {
-    PEGBOX_TRY(const auto files, text::hashed_files(part, data.options));
-    for (const auto& file : files) hashes[file.name] = file.sha256;
-  }
-  return hashes;
+/// What tells data from others: the parts with the names and hashes of their files, and what fields are called. Of
+/// `looked_at`: the parts as text::to_json has them.
+Json identity_of(const Json& looked_at, const Json& columns) {
+  Json parts = Json::array();
+  for (const Json& part : looked_at) parts.push_back({{"name", part["name"]}, {"files", part["files"]}});
+  return {{"parts", std::move(parts)}, {"columns", columns}};
 }
 
-std::map<std::string, std::string> hashes_of(const Json& note) {
-  std::map<std::string, std::string> hashes;
-  for (const Json& part : note["parts"])
-    for (const Json& file : part["files"]) hashes[file["name"].get<std::string>()] = file["sha256"].get<std::string>();
-  return hashes;
+/// The same of the data as they are now.
+Result<Json> identity_now(const DataParts& data, const Json& columns) {
+  text::CheckReport report;
+  for (const text::DataPart& part : data.parts) {
+    PEGBOX_TRY(auto files, text::hashed_files(part, data.options));
+    report.parts.push_back({.name = part.name, .files = std::move(files)});
+  }
+  return identity_of(to_json(report)["parts"], columns);
 }
 
 /// The findings on the present data, from the log or new ones, which are then in the log.
 Result<Json> findings_of(Study& study, const StudyChecks& checks, Console& console) {
-  const Json asked = asked_json(checks);
+  const Json asked = asked_json(checks), columns = checks.data.options.columns;
   const auto known = study.state().notes().find(kChecksNote);
   if (known != study.state().notes().end()) {
-    PEGBOX_TRY(const auto hashes, hashes_now(checks.data));
-    const bool are_same = hashes == hashes_of(known->second);
+    PEGBOX_TRY(const Json now, identity_now(checks.data, columns));
+    const bool are_same = now == identity_of(known->second["parts"], known->second.value("columns", columns));
     if (are_same && known->second["asked"] == asked) return known->second;
     if (!are_same && !study.history().trials.empty())
       console.warn("the data are not those that the study's earlier trials learned from");
@@ -67,7 +68,7 @@ Result<Json> findings_of(Study& study, const StudyChecks& checks, Console& conso
                                    .faults = checks.stops,
                                    .threads = Resources::look().cores};
   PEGBOX_TRY(const text::CheckReport report, text::check_data(checks.data.parts, options));
-  Json note = {{"asked", asked}};
+  Json note = {{"asked", asked}, {"columns", columns}};
   note.update(to_json(report));
   PEGBOX_CHECK(study.append(study.state().now_s(), kTunerAuthor, event::Note{{}, kChecksNote, note}));
   PEGBOX_CHECK(study.commit());

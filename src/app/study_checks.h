@@ -25,9 +25,10 @@ struct StudyChecks {
 
 inline constexpr char kChecksNote[] = "checks";
 
-/// Runs the checks, unless the study's log has their findings on the same data; keeps findings and hashes there (the
-/// note "checks": {"asked": {check: "stop" | "warn"}, "parts", "findings"}, as text::to_json), durably; warns of what
-/// was found. False, having said why, if something was found that stops the study.
+/// Runs the checks, unless the study's log has their findings on the same data (parts, files, hashes, columns); keeps
+/// findings and hashes there (the note "checks": {"asked": {check: "stop" | "warn"}, "columns", "parts", "findings"},
+/// as text::to_json), durably; warns of what was found. False, having said why, if something was found that stops the
+/// study.
 Result<bool> check_study_data(Study& study, const StudyChecks& checks, Console& console);
 
 }  // namespace pegbox

@@ -42,6 +42,10 @@ class Anonymize final : public Subcommand {
              .help = "what takes the place: a word, stars, a hash with a secret, or something of the same form that is "
                      "always the same for the same value [replace]",
              .choices = {"replace", "mask", "hash", "surrogate"}},
+            {.names = "--kinds",
+             .target = &kinds_,
+             .value = "NAMES",
+             .help = "only these, of " + text::personal_kind_names()},
             {.names = "--secret-file",
              .target = &secret_file_,
              .value = "FILE",
@@ -55,8 +59,13 @@ class Anonymize final : public Subcommand {
     if (!secret_file_.empty()) {
       PEGBOX_TRY(secret, read_file(secret_file_));
     }
-    PEGBOX_TRY(const auto anonymizer, text::Anonymizer::create(method, std::move(secret)));
-    PEGBOX_TRY(const auto report, text::anonymize_data(data, output_, anonymizer, Resources::look().cores));
+    text::PersonalKinds kinds = text::all_personal_kinds();
+    if (!kinds_.empty()) {
+      PEGBOX_TRY(kinds, text::personal_kinds_of(split_names(kinds_)));
+    }
+    PEGBOX_TRY(const auto anonymizer, text::Anonymizer::create(method, std::move(secret), kinds));
+    PEGBOX_TRY(const auto report,
+               text::anonymize_data(data, output_, anonymizer, Resources::look().cores, &session.interrupted()));
     const Json json = to_json(report);
     if (session.wants_json()) {
       session.print_json(json);
@@ -71,7 +80,7 @@ class Anonymize final : public Subcommand {
 
  private:
   DataFlags data_;
-  std::string output_, method_ = "replace", secret_file_;
+  std::string output_, method_ = "replace", kinds_, secret_file_;
 };
 
 }  // namespace

@@ -1,4 +1,6 @@
 // pegbox check: a look at data, or model and data, before compute is spent on them.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "app/check_view.h"
@@ -77,7 +79,14 @@ class Check final : public Subcommand {
   }
 
   Result<ExitCode> run_checks(Session& session) {
+    const bool has_flag = !flags_.data.empty();
     PEGBOX_CHECK(sort_files());
+    if (!has_flag && !flags_.file.empty() && !flags_.data.empty())
+      return fail(ErrorKind::InvalidInput,
+                  {.where = "pegbox check",
+                   .what = "the run or study file names its own data",
+                   .got = fmt::format("{} and {}", flags_.file, flags_.data.front()),
+                   .hint = "check the data files alone, or say --data to replace what the file names"});
     PEGBOX_TRY(const Json config, flags_.config(/*takes_study=*/true));
     Json data = config.value("data", Json());
     if (data.is_null() || (data.is_object() && !data.contains("train")))
@@ -86,18 +95,37 @@ class Check final : public Subcommand {
                                             .expected = "data files, or a study file, or --preflight"});
     if (!test_.empty()) data["test"] = test_;
     PEGBOX_TRY(const DataParts named, data_parts_of(data, flags_.called()));
-    text::CheckOptions options{.dataset = named.options, .threads = Resources::look().cores};
+    text::CheckOptions options{
+        .dataset = named.options, .threads = Resources::look().cores, .interrupted = &session.interrupted()};
     options.examples = static_cast<std::size_t>(std::max<std::int64_t>(examples_, 0));
-    PEGBOX_TRY(options.checks, text::checks_of(split_names(checks_), "--checks"));
-    if (!fail_on_.empty()) {
-      PEGBOX_TRY(options.faults, text::checks_of(split_names(fail_on_), "--fail-on"));
+    if (!checks_.empty()) {
+      PEGBOX_TRY(options.checks, checks_of_flag(checks_, "--checks"));
     }
+    if (!fail_on_.empty()) {
+      PEGBOX_TRY(options.faults, checks_of_flag(fail_on_, "--fail-on"));
+    }
+    PEGBOX_CHECK(check_faults(options, named.parts.size()));
     PEGBOX_TRY(const text::CheckReport report, text::check_data(named.parts, options));
     if (session.wants_json())
       session.print_json(to_json(report));
     else
       session.console().print(check_text(to_json(report), session.console().out_paint()));
     return report.has_fault() ? ExitCode::Failed : ExitCode::Done;
+  }
+
+  /// InvalidInput for a fault that can never be found.
+  static Result<void> check_faults(const text::CheckOptions& options, std::size_t parts) {
+    for (std::size_t i = 0; i < text::kCheckKinds; ++i) {
+      const auto kind = static_cast<text::CheckKind>(i);
+      const bool is_alone = kind == text::CheckKind::Leakage && parts < 2;
+      if (!options.faults[i] || (options.checks[i] && !is_alone)) continue;
+      return fail(ErrorKind::InvalidInput,
+                  {.where = "--fail-on",
+                   .what = fmt::format("{} would never be found", text_of(kind).name),
+                   .hint = is_alone ? "name the data that nothing should leak to: --validation or --test"
+                                    : "--checks leaves it out; name it there too"});
+    }
+    return {};
   }
 
   Result<ExitCode> run_preflight(Session& session) {

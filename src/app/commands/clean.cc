@@ -8,6 +8,7 @@
 #include "app/worker_places.h"
 #include "base/units.h"
 #include "text/data_clean.h"
+#include "text/row_writer.h"
 
 namespace pegbox {
 
@@ -21,7 +22,7 @@ class Clean final : public Subcommand {
             .summary = "data without duplicates, leaks and faulty rows",
             .description =
                 "Writes the rows that stay to a new file of JSON lines, each as it stood, and beside it a report of "
-                "what was removed and why: OUTPUT.report.json. Nothing is changed in place. Removed are rows that "
+                "what was removed and why: .OUTPUT.report.json. Nothing is changed in place. Removed are rows that "
                 "cannot be read, are empty, garbled or in a wrong encoding, exact and near duplicates of earlier ones, "
                 "and rows of the data given with --against, unless --checks names others.",
             .example =
@@ -54,15 +55,24 @@ class Clean final : public Subcommand {
   }
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const text::DataPart data, data_.part("data"));
-    text::CleanOptions options{.kept_rules = split_names(kept_rules_), .threads = Resources::look().cores};
+    text::CleanOptions options{.kept_rules = split_names(kept_rules_),
+                               .threads = Resources::look().cores,
+                               .interrupted = &session.interrupted()};
     PEGBOX_TRY(options.dataset, data_.dataset_options());
     if (!checks_.empty()) {
-      PEGBOX_TRY(options.remove, text::checks_of(split_names(checks_), "--checks"));
+      PEGBOX_TRY(options.remove, checks_of_flag(checks_, "--checks"));
+      if (against_.empty() && options.remove[static_cast<std::size_t>(text::CheckKind::Leakage)])
+        return fail(ErrorKind::InvalidInput, {.where = "--checks",
+                                              .what = "leakage would never be found",
+                                              .hint = "name the data that nothing should leak to: --against"});
     }
+    const Path report_path = report_of(output_);
+    PEGBOX_CHECK(text::check_is_new(report_path));
     const text::DataPart against{"against", std::vector<Path>(against_.begin(), against_.end())};
     PEGBOX_TRY(const text::CleanReport report, text::clean_data(data, {&against, 1}, output_, options));
-    const Json json = to_json(report);
-    PEGBOX_CHECK(replace_file(output_ + ".report.json", json.dump(1) + "\n"));
+    Json json = to_json(report);
+    json["report"] = report_path.string();
+    PEGBOX_CHECK(replace_file(report_path, json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"));
     if (session.wants_json())
       session.print_json(json);
     else
@@ -71,6 +81,11 @@ class Clean final : public Subcommand {
   }
 
  private:
+  /// Hidden, so that it is no data of the folder in which it is.
+  static Path report_of(const Path& output) {
+    return output.parent_path() / fmt::format(".{}.report.json", output.filename().string());
+  }
+
   static std::string text_of_report(const Json& report, const Paint& paint) {
     std::string lines;
     for (const Json& removed : report["removed"])
@@ -78,9 +93,10 @@ class Clean final : public Subcommand {
                            removed["count"].get<std::int64_t>(), 100 * removed["fraction"].get<double>(),
                            removed["what"].get<std::string>()) +
                example_lines(removed, paint);
-    return lines + fmt::format("{} of {} rows stay, in {}\nsha256 {}\n", report["kept"].get<std::int64_t>(),
-                               report["data"]["rows"].get<std::int64_t>(), report["output"].get<std::string>(),
-                               report["sha256"].get<std::string>());
+    return lines + fmt::format("{} of {} rows stay, in {}\nsha256 {}\nreport in {}\n",
+                               report["kept"].get<std::int64_t>(), report["data"]["rows"].get<std::int64_t>(),
+                               report["output"].get<std::string>(), report["sha256"].get<std::string>(),
+                               report["report"].get<std::string>());
   }
 
   DataFlags data_;

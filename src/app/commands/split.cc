@@ -53,6 +53,7 @@ class Split final : public Subcommand {
     PEGBOX_TRY(options_.dataset, data_.dataset_options());
     options_.seed = static_cast<std::uint64_t>(seed_);
     options_.threads = Resources::look().cores;
+    options_.interrupted = &session.interrupted();
     for (const std::string& number : split_names(fractions_)) {
       PEGBOX_TRY(const double fraction, parse_fraction(number));
       options_.fractions.push_back(fraction);
