@@ -126,6 +126,9 @@ Result<void> check_steps(const TrainConfig& config, const std::string& where) {
     return clash(where, "a growing sequence starts where it cannot",
                  fmt::format("sequence_start {}", config.sequence_start),
                  fmt::format("0, or 2 to sequence_length, {}", config.sequence_length));
+  if (config.sequence_start > 0 && config.sequence_ramp_fraction == 0)
+    return clash(where, "a growing sequence has no time to grow", "sequence_ramp_fraction 0",
+                 "sequence_ramp_fraction above 0, or no sequence_start");
   if (config.spike_rollback > 0 && config.spike_deviations <= 0)
     return clash(where, "spike_rollback counts spikes, and nothing is called one", "spike_deviations 0",
                  "spike_deviations, such as 6");

@@ -22,9 +22,8 @@ namespace pegbox::train {
 
 namespace {
 
-constexpr double kMostFactor = 4;            // of a correction: beyond it something else is wrong
-constexpr double kProgramsBytes = 23 << 20;  // of oneDNN for products in bf16
-constexpr double kShortageFactor = 1.1;      // by which it grows at least
+constexpr double kMostFactor = 4;        // of a correction: beyond it something else is wrong
+constexpr double kShortageFactor = 1.1;  // by which it grows at least
 
 /// The limit in a control group's file; infinite if there is no such file, or it says "max".
 double limit_of(const Path& file) {

@@ -56,6 +56,8 @@ constexpr std::int64_t kLeastMicroBatchTokens = 256;
 constexpr double kActivationBytes = 1 << 30;  ///< of a lane, before a micro-batch that is chosen shrinks
 constexpr double kFilledFraction = 0.9;       ///< of the memory there is, by a run whose micro-batch is chosen
 
+constexpr double kProgramsBytes = 23 << 20;  ///< of oneDNN for products in bf16
+
 /// What is asked about: a run of a resolved config on a method's model, in `lanes` lanes, on rows of these lengths.
 /// The base model's weights are not counted: they are there already.
 class MemoryModel {

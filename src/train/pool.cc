@@ -29,15 +29,45 @@ Result<std::vector<double>> learn_together(std::span<TrainingRun* const> runs, s
   }
 }
 
+namespace {
+
+/// What is left of a step once its gradients are there.
+Result<StepReport> end_step(TrainingRun& run, const StepBatch& batch, double loss) {
+  return guard("training step", [&] { return run.end_step(batch, loss); });
+}
+
+/// A step whose passes are a run's own.
+Result<StepReport> step_alone(TrainingRun& run, const StepBatch& batch, Lanes& lanes) {
+  TrainingRun* const runs[] = {&run};
+  PEGBOX_TRY(const std::vector<double> losses, learn_together(runs, {&batch, 1}, lanes));
+  return end_step(run, batch, losses.front());
+}
+
+}  // namespace
+
 Reports step_together(std::span<TrainingRun* const> runs, Lanes& lanes) {
-  std::vector<StepBatch> batches;
-  for (TrainingRun* const run : runs) batches.push_back(run->begin_step());
-  const auto losses = learn_together(runs, batches, lanes);
-  if (!losses) return Reports(runs.size(), tl::make_unexpected(losses.error()));
   Reports reports(runs.size());
+  std::vector<std::size_t> places;  // of the runs whose batches are there
+  std::vector<TrainingRun*> begun;
+  std::vector<StepBatch> batches;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    auto batch = guard("training step", [&]() -> Result<StepBatch> { return runs[i]->begin_step(); });
+    if (!batch) {
+      reports[i] = tl::make_unexpected(std::move(batch).error());
+      continue;
+    }
+    places.push_back(i);
+    begun.push_back(runs[i]);
+    batches.push_back(*std::move(batch));
+  }
+  const auto losses = learn_together(begun, batches, lanes);
+  if (!losses) {  // one after another, so that each fails for itself and what it needs is free again for the next
+    for (std::size_t i = 0; i < begun.size(); ++i) reports[places[i]] = step_alone(*begun[i], batches[i], lanes);
+    return reports;
+  }
   lanes.run([&](int lane) {
-    for (std::size_t i = static_cast<std::size_t>(lane); i < runs.size(); i += static_cast<std::size_t>(lanes.count()))
-      reports[i] = guard("training step", [&] { return runs[i]->end_step(batches[i], (*losses)[i]); });
+    for (std::size_t i = static_cast<std::size_t>(lane); i < begun.size(); i += static_cast<std::size_t>(lanes.count()))
+      reports[places[i]] = end_step(*begun[i], batches[i], (*losses)[i]);
   });
   return reports;
 }

@@ -16,7 +16,7 @@ Result<std::vector<double>> learn_together(std::span<TrainingRun* const> runs, s
 
 /// One optimizer step of each run, which all have the same lanes. The runs' micro-batches share passes (gradients.h),
 /// and lanes share the optimizers' work. The report of each run is what its own step() would have returned, but for
-/// rounding; a run that fails, fails alone, unless memory ran out.
+/// rounding. A run that fails, fails alone: where common passes fail, each run takes its step by itself.
 std::vector<Result<StepReport>> step_together(std::span<TrainingRun* const> runs, Lanes& lanes);
 
 }  // namespace pegbox::train

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
+#include "train/tensor_memory.h"
 #include "train/testing.h"
 
 namespace pegbox::train {
@@ -82,6 +85,27 @@ TEST_F(Pool, ARunThatDivergesFailsAlone) {
     EXPECT_EQ(reports.front().error().kind, ErrorKind::Diverged);
     pool.erase(pool.begin());
   }
+}
+
+TEST_F(Pool, ARunThatNeedsMoreThanThereIsFailsAlone) {
+  TensorMemory::install();
+  ModelConfig config = testing::llama_config();
+  std::tie(config.width, config.head_width, config.feed_forward) = std::tuple(128, 32, 192);
+  const BaseModel wide = testing::random_model(config);
+  const Json fields = {{"method", "full"}, {"spike_deviations", 6}, {"spike_rollback", 1}, {"tokens", 1 << 20}};
+  const TrainConfig read = must(read_train_config(Json::object(), fields, "test"));
+  const auto large = must(TrainingRun::create(wide, read, rows_, one_));
+  const auto small = run({{"rank", 2}, {"batch_size", 1}}, 1, one_),
+             alone = run({{"rank", 2}, {"batch_size", 1}}, 1, one_);
+  double own = 0;
+  const auto peak = testing::peak_bytes([&] { own = must(alone->step()).loss; });
+  TrainingRun* const pool[] = {large.get(), small.get()};
+  TensorMemory::limit(TensorMemory::bytes() + 2 * peak);  // too little for the copy that `large` may go back to
+  const auto reports = step_together(pool, one_);
+  TensorMemory::limit(0);
+  ASSERT_FALSE(reports.front());
+  EXPECT_EQ(reports.front().error().kind, ErrorKind::OutOfMemory) << reports.front().error().message;
+  EXPECT_NEAR(must(reports.back()).loss, own, 1e-4);
 }
 
 TEST_F(Pool, OfOneTakesTheSameBitsAsARunAlone) {

@@ -338,37 +338,37 @@ Snapshot TrainingRun::snapshot() {
 }
 
 Result<void> TrainingRun::restore(const Snapshot& snapshot) {
-  const Json& state = snapshot.state;
-  const std::string data = fmt::format("{:016x}", train_.content_hash);
-  for (const char* key : {"tokens", "steps", "epoch", "index", "interval_loss", "interval_labels", "data"})
-    if (!state.is_object() || !state.contains(key))
-      return fail(ErrorKind::Corrupt, {.where = "snapshot", .what = fmt::format("{} is missing", key)});
-  if (state.value("format", std::int64_t{0}) > kSnapshotFormat)
-    return fail(ErrorKind::Unsupported, {.where = "snapshot",
-                                         .what = "it was written by a newer version of pegbox",
-                                         .got = fmt::format("format {}", state["format"].dump()),
-                                         .expected = fmt::format("at most {}", kSnapshotFormat)});
-  if (state["data"] != data)
-    return misfit("the snapshot is of other training data", to_line(state["data"]), "\"" + data + "\"");
-  std::vector<std::pair<Tensor, const Tensor*>> copies;
-  const auto plan = [&](const std::string& name, const Tensor& target) -> Result<void> {
-    const auto found = snapshot.tensors.find(name);
-    if (found == snapshot.tensors.end() || !alike(found->second, target))
-      return misfit(fmt::format("the snapshot has no {} of the shape and type that this run has", name),
-                    "another method, rank, model, optimizer or state_precision", "a snapshot of the same parameters");
-    copies.emplace_back(target, &found->second);
-    return {};
-  };
-  const NamedTensors own = live();
-  for (const auto& [name, tensor] : own) PEGBOX_CHECK(plan(name, tensor));
-  NamedTensors copy;
-  for (const auto& [name, tensor] : own)
-    if (const Tensor kept = kept_in(snapshot, kCopyPrefix + name, tensor); kept.defined()) copy[name] = kept;
-  Tensors best;
-  for (const Parameter& parameter : parameters())
-    if (const Tensor kept = kept_in(snapshot, kBestPrefix + parameter.name, parameter.value); kept.defined())
-      best.push_back(kept);
   return guard("restoring a run", [&]() -> Result<void> {
+    const Json& state = snapshot.state;
+    const std::string data = fmt::format("{:016x}", train_.content_hash);
+    for (const char* key : {"tokens", "steps", "epoch", "index", "interval_loss", "interval_labels", "data"})
+      if (!state.is_object() || !state.contains(key))
+        return fail(ErrorKind::Corrupt, {.where = "snapshot", .what = fmt::format("{} is missing", key)});
+    if (state.value("format", std::int64_t{0}) > kSnapshotFormat)
+      return fail(ErrorKind::Unsupported, {.where = "snapshot",
+                                           .what = "it was written by a newer version of pegbox",
+                                           .got = fmt::format("format {}", state["format"].dump()),
+                                           .expected = fmt::format("at most {}", kSnapshotFormat)});
+    if (state["data"] != data)
+      return misfit("the snapshot is of other training data", to_line(state["data"]), "\"" + data + "\"");
+    std::vector<std::pair<Tensor, const Tensor*>> copies;
+    const auto plan = [&](const std::string& name, const Tensor& target) -> Result<void> {
+      const auto found = snapshot.tensors.find(name);
+      if (found == snapshot.tensors.end() || !alike(found->second, target))
+        return misfit(fmt::format("the snapshot has no {} of the shape and type that this run has", name),
+                      "another method, rank, model, optimizer or state_precision", "a snapshot of the same parameters");
+      copies.emplace_back(target, &found->second);
+      return {};
+    };
+    const NamedTensors own = live();
+    for (const auto& [name, tensor] : own) PEGBOX_CHECK(plan(name, tensor));
+    NamedTensors copy;
+    for (const auto& [name, tensor] : own)
+      if (const Tensor kept = kept_in(snapshot, kCopyPrefix + name, tensor); kept.defined()) copy[name] = kept;
+    Tensors best;
+    for (const Parameter& parameter : parameters())
+      if (const Tensor kept = kept_in(snapshot, kBestPrefix + parameter.name, parameter.value); kept.defined())
+        best.push_back(kept);
     for (auto& [target, source] : copies) target.copy_(*source);
     tokens_ = state["tokens"].get<std::int64_t>();
     steps_ = state["steps"].get<std::int64_t>();

@@ -60,7 +60,7 @@ class Evaluate final : public Subcommand {
     config.update(fields);
     if (!adapter_.empty()) config["adapter"] = adapter_;
     if (!per_row_.empty()) config["per_row"] = per_row_;
-    PEGBOX_TRY(const Json result, trainer.ask("evaluate", config));
+    PEGBOX_TRY(const Json result, trainer.ask("evaluate", config, "command line"));
     if (session.wants_json()) {
       session.print_json(result);
       return ExitCode::Done;

@@ -49,7 +49,7 @@ int exit_code(const Error& error) {
 /// oneDNN keeps a program for each product of each size, up to 1024 of them, a quarter of a megabyte each;
 /// micro-batches of packed texts are all of different size.
 void keep_few_programs() {
-  for (const char* name : {"ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"}) setenv(name, "16", /*replace=*/0);
+  for (const char* name : {"ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"}) setenv(name, "64", /*replace=*/0);
 }
 
 /// Large tensors come and go all the time: keeping their memory saves the kernel from clearing it again and again.

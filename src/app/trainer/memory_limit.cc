@@ -283,9 +283,10 @@ std::optional<std::string> peak_memory_limit(const Workplace& workplace, const t
                   turns, sizes.bytes_per_token, turns, values_bytes);
   const std::string held = fmt::format("(1 + {})", state_factor(workplace, run));
   const train::MemoryCorrection& correction = workplace.correction;
+  const double programs_bytes = run.precision == "bf16" ? train::kProgramsBytes : 0;
   return fmt::format("{:.0f} + ({} + {}) * {} + {} + max({:.3f} * {}, 2 * {} * {})",
-                     workplace.loaded_bytes + correction.process_bytes, lanes, held, values_bytes, sizes.own_bytes,
-                     correction.factor, activations, held, values_bytes);
+                     workplace.loaded_bytes + correction.process_bytes + programs_bytes, lanes, held, values_bytes,
+                     sizes.own_bytes, correction.factor, activations, held, values_bytes);
 }
 
 }  // namespace pegbox::trainer

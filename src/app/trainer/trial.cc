@@ -143,13 +143,17 @@ std::int64_t WorkerTrial::next_measurement() const {
   return every > 0 ? (measured_at_ / every + 1) * every : std::numeric_limits<std::int64_t>::max();
 }
 
-void WorkerTrial::count(const train::StepReport& step, double seconds) {
+void WorkerTrial::count(const train::StepReport& step, double seconds, bool alone) {
   trained_s_ += seconds;
   interval_s_ += seconds;
   interval_tokens_ += step.tokens;
   tokens_ = owned_->run->tokens();
   curves_->add(tokens_, step);
-  if (owned_->run->micro_batch() < micro_batch_) learn_shortage(need_);
+  if (owned_->run->micro_batch() >= micro_batch_) return;
+  if (alone)
+    learn_shortage(need_);
+  else
+    note_memory();
 }
 
 bool WorkerTrial::arrived() const {

@@ -46,8 +46,9 @@ class WorkerTrial {
   /// The run, to take a step of. While it is in memory.
   train::TrainingRun& run() { return *owned_->run; }
 
-  /// Counts a step of the run, which took `seconds`.
-  void count(const train::StepReport& step, double seconds);
+  /// Counts a step of the run, which took `seconds`. `alone`: no other trial was in memory's way, so that a shortage
+  /// says something of this one's need.
+  void count(const train::StepReport& step, double seconds, bool alone);
 
   /// Whether it has trained to its next measurement, or to the end of its leg.
   bool arrived() const;

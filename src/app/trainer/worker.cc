@@ -165,7 +165,8 @@ void Worker::train_step() {
   const std::deque<std::int64_t> numbers = active_;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (reports[i])
-      trials_.at(numbers[i])->count(*reports[i], seconds_per_token * static_cast<double>(reports[i]->tokens));
+      trials_.at(numbers[i])
+          ->count(*reports[i], seconds_per_token * static_cast<double>(reports[i]->tokens), numbers.size() == 1);
     else
       repair_or_fail(*trials_.at(numbers[i]), reports[i].error());
   }
@@ -216,7 +217,7 @@ void Worker::make_room() {
     trial.drop();
   }
   malloc_trim(0);
-  log_(fmt::format("memory is short: {} waiting trials now wait on disk", dropped));
+  if (dropped > 0) log_(fmt::format("memory is short: {} waiting trials now wait on disk", dropped));
 }
 
 /// Trials that wait keep their state in memory while there is room; each has a checkpoint on disk.

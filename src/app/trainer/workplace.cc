@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "train/config_rules.h"
+#include "train/guard.h"
 #include "train/method/scratch_model.h"
 
 namespace pegbox::trainer {
@@ -254,7 +255,9 @@ Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {
     return fail(ErrorKind::Diverged, {.where = "validation",
                                       .what = "the loss is not a number",
                                       .hint = "use a lower learning_rate, or more warmup"});
-  const bool lowest = run.run->observe(evaluation.loss);
+  PEGBOX_TRY(const bool lowest, train::guard("evaluation", [&]() -> Result<bool> {
+               return run.run->observe(evaluation.loss);  // which may keep a copy
+             }));
   return at_end && !lowest && run.run->take_best() ? run.run->evaluate(*rows) : evaluation;
 }
 
