@@ -225,7 +225,7 @@ std::vector<RuleText> rule_texts() {
       {K::Secret, R"(\b(eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}))", accept},
       {K::Secret, secret + R"re(["']?\s*[:=]\s*"((?:[^"\\\n]|\\.)+)")re", whole_if<is_secret>},
       {K::Secret, secret + R"(["']?\s*[:=]\s*'((?:[^'\\\n]|\\.)+)')", whole_if<is_secret>},
-      {K::Secret, secret + R"(["']?\s*[:=]\s*["']?([^\s"']\S{2,}[^\s"',;]))", whole_if<is_secret>},
+      {K::Secret, secret + R"(["']?\s*[:=]\s*["']?([^\s"']\S{2,254}[^\s"',;]))", whole_if<is_secret>},
       {K::Secret, secret + R"( is ["']?([^\s"',;]{3,}\d[^\s"',;]*[^\s"',;.!?]))", accept},
       {K::Email, email_pattern(), accept},
       {K::Iban, R"(\b([A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,3})?)\b)", fit_iban},

@@ -9,9 +9,9 @@
 
 #include "train/gradients.h"
 #include "train/method/scratch_model.h"
-#include "train/run_plan.h"
 #include "train/ops/bf16_product.h"
 #include "train/optim/optimizer.h"
+#include "train/run_plan.h"
 #include "train/testing.h"
 
 namespace pegbox::train {

@@ -10,9 +10,9 @@
 #include "text/data_report.h"
 #include "train/method/method.h"
 #include "train/method/scratch_model.h"
-#include "train/run_plan.h"
 #include "train/row_order.h"
 #include "train/run.h"
+#include "train/run_plan.h"
 
 namespace pegbox::trainer {
 
