@@ -436,7 +436,7 @@ TEST(AskTell, DoesNotFinishWhileATrialRuns) {
   EXPECT_EQ(sitting->ask()->has_value(), false);
   EXPECT_EQ(sitting.study->history().in_state(TrialState::Paused).size(), 2u);
   ASSERT_NO_FATAL_FAILURE(train(*sitting.ask_tell, asked[2]));
-  EXPECT_EQ(sitting.trial(asked[2].id.trial).state, TrialState::Paused) << "it waits at the second rung";
+  EXPECT_EQ(sitting.trial(asked[2].id.trial).state, TrialState::Done) << "it is the best, and no other comes";
   EXPECT_EQ(sitting.study->state().notes().at("run").at("state"), "running");
   ASSERT_NO_FATAL_FAILURE(run_to_the_end(*sitting.ask_tell));
   EXPECT_EQ(sitting.study->state().notes().at("run").at("state"), "finished");

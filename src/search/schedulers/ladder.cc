@@ -12,6 +12,7 @@ namespace {
 struct Rung {
   std::int64_t reached = 0;          ///< all of them, whatever became of them, and those that failed before
   std::int64_t promoted = 0;         ///< those that went on
+  std::int64_t on_their_way = 0;     ///< those that are trained towards it
   std::vector<const Trial*> ranked;  ///< those that went on or still could, best first
 };
 
@@ -19,6 +20,8 @@ Rung look_at(const History& history, std::span<const Trial* const> members, std:
   Rung rung;
   std::vector<const Trial*> trials;
   for (const Trial* trial : members) {
+    const bool is_trained = trial->state == TrialState::Running || trial->state == TrialState::Waiting;
+    if (is_trained && !came_to(*trial, step)) ++rung.on_their_way;
     // One that failed on the way would have been the worst: it leaves its share of the places to the others.
     if (!came_to(*trial, step) && trial->state != TrialState::Failed) continue;
     ++rung.reached;
@@ -50,7 +53,8 @@ std::vector<const Trial*> Ladder::promotable_at(const History& history, std::spa
                                                 std::int64_t step, Wanted wanted) const {
   const Rung rung = look_at(history, members, step);
   std::int64_t top = rung.reached / reduction_, places = top - rung.promoted;
-  if (history.all_created() && !rung.ranked.empty() && !went_on(*rung.ranked.front(), step)) {
+  const bool nobody_comes = history.all_created() && rung.on_their_way == 0;
+  if (nobody_comes && !rung.ranked.empty() && !went_on(*rung.ranked.front(), step)) {
     top = std::max<std::int64_t>(top, 1);
     places = std::max<std::int64_t>(places, 1);
   }

@@ -19,8 +19,8 @@ bool came_to(const Trial& trial, std::int64_t rung);
 /// At a rung a trial goes on if it is among the best floor(n / reduction) of the n members that have reached it and a
 /// place is left after those that went on before and those that wait with a better loss; else it waits. A loss that is
 /// not finite ends the trial. Members that ended at a rung (stopped by a person, failed) count in n but take no place.
-/// Once the budget has no trial left to create, the best at a rung goes on in any case: nobody comes who could take its
-/// place, and a study whose best curve is unfinished has not found what it paid for.
+/// Once the budget has no trial left to create and none is on its way to a rung, the best there goes on in any case:
+/// nobody comes who could take its place, and a study whose best curve is unfinished has not found what it paid for.
 class Ladder {
  public:
   Ladder(std::vector<std::int64_t> rungs, std::int64_t reduction) : rungs_(std::move(rungs)), reduction_(reduction) {}
