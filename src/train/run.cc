@@ -205,12 +205,8 @@ Result<StepReport> TrainingRun::end_step(const StepBatch& batch, double loss) {
 }
 
 Result<StepReport> TrainingRun::step() {
-  return guard("training step", [&]() -> Result<StepReport> {
-    const StepBatch batch = begin_step();
-    TrainingRun* const alone = this;
-    PEGBOX_TRY(const std::vector<double> losses, learn_together({&alone, 1}, {&batch, 1}, lanes_));
-    return end_step(batch, losses.front());
-  });
+  TrainingRun* const alone = this;
+  return step_together({&alone, 1}, lanes_).front();
 }
 
 /// Changes the weights if the report says so, and counts what the step consumed.
