@@ -41,9 +41,9 @@ def run_pegbox(folder, trials, mib, seed):
     with open(path, "w") as file:
         json.dump(study, file)
     said = subprocess.run([PEGBOX, "tune", path, "--quiet"], cwd=folder, capture_output=True, text=True, preexec_fn=limited(mib))
+    assert said.returncode == 0, said.stderr
     shown = json.loads(subprocess.run([PEGBOX, "show", "memory", "--json"], cwd=folder, capture_output=True, text=True, check=True).stdout)
     states = [(trial["state"], trial.get("failure")) for trial in shown["trials"]]
-    assert said.returncode == 0, said.stderr
     count = lambda state: sum(s == state for s, _ in states)
     return {"started": count("done") + count("failed"), "done": count("done"), "out_of_memory": sum(kind == "out-of-memory" for _, kind in states), "failed_otherwise": sum(s == "failed" and kind != "out-of-memory" for s, kind in states),
             "refused_before_start": count("infeasible")}

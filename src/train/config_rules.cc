@@ -170,4 +170,9 @@ Result<void> check_combinations(const TrainConfig& config, const std::string& wh
   return check_start(config, where);
 }
 
+bool may_share_passes(const TrainConfig& a, const TrainConfig& b) {
+  const bool are_updates = a.method == "lora" || a.method == "qlora";
+  return are_updates && a.method == b.method && a.recompute == b.recompute && !a.dora && !b.dora;
+}
+
 }  // namespace pegbox::train

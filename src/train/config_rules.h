@@ -15,4 +15,7 @@ Result<void> check_combinations(const TrainConfig& config, const std::string& wh
 /// The fields that were set and act on validation losses, such as "early_stop and restore_best"; empty: none.
 std::string watching_fields(const TrainConfig& config);
 
+/// Whether the rows of two runs on one base may share passes: those of LoRA, but for DoRA's.
+bool may_share_passes(const TrainConfig& a, const TrainConfig& b);
+
 }  // namespace pegbox::train

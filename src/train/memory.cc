@@ -87,9 +87,10 @@ RowLengths RowLengths::of(const text::TokenizedRows& rows) {
 
 /// Batches differ; of a run's, one is about two deviations above the mean.
 LargestPass largest_pass(const TrainConfig& config, const RowLengths& rows, int lanes, std::int64_t micro_batch) {
-  const auto batch_rows = static_cast<double>(config.batch_size);
+  const double batch_rows = static_cast<double>(config.batch_size) + rows.beside_rows;
   const double most = batch_rows * rows.mean + 2 * std::sqrt(batch_rows) * rows.deviation;
-  const double tokens = std::min(batch_rows * rows.longest, most), each = lanes * static_cast<double>(micro_batch);
+  const double tokens = std::min(batch_rows * rows.longest, most);
+  const double each = lanes * static_cast<double>(micro_batch);
   const double turns = std::max(1.0, std::ceil(tokens / each));
   return {.tokens = std::max(tokens / (lanes * turns), std::min(rows.longest, rows.mean + 2 * rows.deviation)),
           .several = turns > 1};

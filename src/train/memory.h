@@ -18,6 +18,7 @@ struct RowLengths {
   double mean = 0, deviation = 0, longest = 0;
   double label_fraction = 1;     ///< of the tokens
   double evaluation_tokens = 0;  ///< of the validation data, as far as they are used; 0: nothing is evaluated
+  double beside_rows = 0;        ///< of other runs' batches, which share passes with a batch of these
 
   static RowLengths of(const text::TokenizedRows& rows);
 };

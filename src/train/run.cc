@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "text/packing.h"
 #include "train/batch.h"
+#include "train/config_rules.h"
 #include "train/gradients.h"
 #include "train/guard.h"
 #include "train/optim/clipping.h"
@@ -62,6 +63,14 @@ Tensor kept_in(const Snapshot& snapshot, const std::string& name, const Tensor& 
   return found != snapshot.tensors.end() && alike(found->second, like) ? found->second.clone() : Tensor();
 }
 
+/// What runs that have begun will take again in their steps: gradients, and state that is not there yet.
+double promised_bytes(std::span<TrainingRun* const> pool) {
+  double bytes = 0;
+  for (TrainingRun* const run : pool)
+    bytes += std::max(0.0, run->memory_need().parameters_bytes() - static_cast<double>(run->bytes()));
+  return bytes;
+}
+
 }  // namespace
 
 TrainingRun::TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train,
@@ -70,11 +79,13 @@ TrainingRun::TrainingRun(const BaseModel& model, const TrainConfig& config, cons
       config_(config),
       train_(train),
       lanes_(lanes),
-      memory_(memory),
+      correction_(memory.correction),
       lengths_(RowLengths::of(train)),
       total_tokens_(total_tokens_of(config, train)),
       watch_(config),
-      spikes_(config) {}
+      spikes_(config) {
+  lengths_.evaluation_tokens = memory.evaluation_tokens;
+}
 
 Result<std::unique_ptr<TrainingRun>> TrainingRun::create(const BaseModel& model, const TrainConfig& config,
                                                          const text::TokenizedRows& train, Lanes& lanes,
@@ -82,16 +93,16 @@ Result<std::unique_ptr<TrainingRun>> TrainingRun::create(const BaseModel& model,
   PEGBOX_CHECK(check_fit(model, config, train));
   return guard("training run", [&]() -> Result<std::unique_ptr<TrainingRun>> {
     std::unique_ptr<TrainingRun> run(new TrainingRun(model, config, train, lanes, memory));
-    PEGBOX_CHECK(run->start());
+    PEGBOX_CHECK(run->start(memory.pool));
     return run;
   });
 }
 
-Result<void> TrainingRun::start() {
+Result<void> TrainingRun::start(std::span<TrainingRun* const> pool) {
   config_.learning_rate = peak_learning_rate(config_, model_.decoder->layout(), total_tokens_);
   PEGBOX_TRY(order_, make_row_order(config_, train_));
   PEGBOX_TRY(learner_, Learner::create(model_, config_, train_));
-  PEGBOX_CHECK(check_memory());
+  PEGBOX_CHECK(check_memory(pool));
   learner_->begin(lanes_.count());
   optimizer_ = make_optimizer(config_, learner_->parameters());
   average_ = std::make_unique<WeightAverage>(config_, learner_->parameters());
@@ -105,13 +116,25 @@ Result<MemoryNeed> TrainingRun::memory_need(const BaseModel& model, const TrainC
   return memory.need(memory.micro_batch(kFilledFraction * machine_memory().total_bytes));
 }
 
-MemoryModel TrainingRun::memory_model() const {
+RowLengths TrainingRun::pass_rows(double beside_rows) const {
   RowLengths rows = lengths_;
-  rows.evaluation_tokens = memory_.evaluation_tokens;
-  return {config_, learner_->method(), *model_.decoder, lanes_.count(), rows, memory_.correction};
+  rows.beside_rows = beside_rows;
+  return rows;
 }
 
-MemoryNeed TrainingRun::memory_need() const { return memory_model().need(micro_batch()); }
+MemoryModel TrainingRun::memory_model(double beside_rows) const {
+  return {config_, learner_->method(), *model_.decoder, lanes_.count(), pass_rows(beside_rows), correction_};
+}
+
+MemoryNeed TrainingRun::memory_need(double beside_rows) const { return memory_model(beside_rows).need(micro_batch()); }
+
+double TrainingRun::beside_rows(std::span<TrainingRun* const> pool) const {
+  double rows = 0;
+  for (const TrainingRun* const other : pool)
+    if (other != this && may_share_passes(config_, other->config_))
+      rows += static_cast<double>(other->config_.batch_size);
+  return rows;
+}
 
 bool TrainingRun::halve_micro_batch() {
   const LargestPass largest = largest_pass(config_, lengths_, lanes_.count(), micro_batch());
@@ -125,12 +148,14 @@ std::int64_t TrainingRun::bytes() {
          bytes_of(best_);
 }
 
-Result<void> TrainingRun::check_memory() {
-  const MachineMemory memory = machine_memory();
+Result<void> TrainingRun::check_memory(std::span<TrainingRun* const> pool) {
+  MachineMemory memory = machine_memory();
+  if (memory.available_bytes > 0) memory.available_bytes = std::max(1.0, memory.available_bytes - promised_bytes(pool));
   room_bytes_ = memory.available_bytes > 0 ? memory.available_bytes : kInfinity;
-  learner_->set_micro_batch(memory_model().micro_batch(kFilledFraction * room_bytes_));
-  MemoryNeed need = memory_need();
-  while (fit_of(need.total_bytes(), memory) != Fit::Fits && halve_micro_batch()) need = memory_need();
+  const double beside = beside_rows(pool);
+  learner_->set_micro_batch(memory_model(beside).micro_batch(kFilledFraction * room_bytes_));
+  MemoryNeed need = memory_need(beside);
+  while (fit_of(need.total_bytes(), memory) != Fit::Fits && halve_micro_batch()) need = memory_need(beside);
   const Fit fit = fit_of(need.total_bytes(), memory);
   if (fit == Fit::Fits) return {};
   const bool never = fit == Fit::Never;

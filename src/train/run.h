@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/file.h"
@@ -32,10 +33,14 @@ struct StepReport {
   bool taken = true;  ///< false: its loss stood out, and the weights were left as they were or set back
 };
 
+class TrainingRun;
+
 /// What a run is told about memory.
 struct RunMemory {
   MemoryCorrection correction;
   double evaluation_tokens = 0;  ///< of its validation data
+  /// The runs that it will take its steps with, as they are when it is created.
+  std::vector<TrainingRun*> pool{};
 };
 
 class TrainingRun {
@@ -50,7 +55,10 @@ class TrainingRun {
   /// What such a run needs besides the model's weights. InvalidInput if the config does not fit the model.
   static Result<MemoryNeed> memory_need(const BaseModel& model, const TrainConfig& config, int lanes,
                                         const RowLengths& rows, const MemoryCorrection& correction = {});
-  MemoryNeed memory_need() const;  ///< what this one needs, with the micro-batch that it has
+  /// What this one needs, with the micro-batch that it has, while `beside_rows` rows of others share its passes.
+  MemoryNeed memory_need(double beside_rows = 0) const;
+  /// Rows of the batches of those of a pool, but for this one, that may share passes with its own.
+  double beside_rows(std::span<TrainingRun* const> pool) const;
   std::int64_t micro_batch() const { return learner_->micro_batch_tokens(); }  ///< tokens that a lane takes at once
   double room_bytes() const { return room_bytes_; }                            ///< that there were for it when it began
 
@@ -112,9 +120,10 @@ class TrainingRun {
  private:
   TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train, Lanes& lanes,
               const RunMemory& memory);
-  Result<void> start();
-  Result<void> check_memory();
-  MemoryModel memory_model() const;
+  Result<void> start(std::span<TrainingRun* const> pool);
+  Result<void> check_memory(std::span<TrainingRun* const> pool);
+  RowLengths pass_rows(double beside_rows) const;
+  MemoryModel memory_model(double beside_rows) const;
   StepBatch batch_of(std::vector<std::int64_t> rows) const;
   std::int64_t batch_rows() const;
   std::int64_t longest_piece() const;
@@ -131,7 +140,7 @@ class TrainingRun {
   TrainConfig config_;
   const text::TokenizedRows& train_;
   Lanes& lanes_;
-  RunMemory memory_;
+  MemoryCorrection correction_;
   RowLengths lengths_;
   std::int64_t total_tokens_ = 0;
   double room_bytes_ = 0;

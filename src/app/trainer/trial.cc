@@ -145,6 +145,7 @@ void WorkerTrial::count(const train::StepReport& step, double seconds, bool alon
   interval_tokens_ += step.tokens;
   tokens_ = owned_->run->tokens();
   curves_->add(tokens_, step);
+  if (owned_->run->beside_rows(workplace_.pool) > beside_rows_) note_memory();
   if (owned_->run->micro_batch() >= micro_batch_) return;
   if (alone)
     learn_shortage(need_);
@@ -191,7 +192,8 @@ Result<std::string> WorkerTrial::checkpoint(bool at_rung) {
 
 void WorkerTrial::note_memory() {
   micro_batch_ = owned_->run->micro_batch();
-  need_ = owned_->run->memory_need();
+  beside_rows_ = std::max(beside_rows_, owned_->run->beside_rows(workplace_.pool));
+  need_ = owned_->run->memory_need(beside_rows_);
 }
 
 void WorkerTrial::learn_shortage(const train::MemoryNeed& need) {

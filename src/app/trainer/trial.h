@@ -35,7 +35,8 @@ class WorkerTrial {
   std::int64_t number() const { return number_; }
   std::int64_t tokens() const { return tokens_; }
   bool in_memory() const { return owned_ != nullptr; }
-  std::uint64_t bytes() const;  ///< that its run holds in memory
+  std::uint64_t bytes() const;                                    ///< that its run holds in memory now
+  double step_bytes() const { return need_.parameters_bytes(); }  ///< that it holds in a step, but for activations
 
   /// Whether the checkpoint is this trial's own and of exactly where it waits in memory.
   bool is_at(const message::Resume& resume) const;
@@ -56,7 +57,7 @@ class WorkerTrial {
   bool arrived() const;
 
   /// Measures, if it has arrived. `step` is where it stands in the protocol's count; `metrics` belong to it unless it
-  /// is going on. `other_bytes`: what other trials hold in memory, which is not this one's need.
+  /// is going on. `other_bytes`: what other trials held in memory at its peak, which is not this one's need.
   struct Outcome {
     Slice slice = Slice::Going;
     std::int64_t step = 0;
@@ -108,7 +109,8 @@ class WorkerTrial {
   std::int64_t measured_at_ = 0;      // tokens
   std::int64_t interval_tokens_ = 0;  // since the last measurement, for the speed
   double interval_s_ = 0, trained_s_ = 0, last_checkpoint_s_ = 0;
-  train::MemoryNeed need_;        // of the run, with the micro-batch that it has
+  train::MemoryNeed need_;        // of the run, with the micro-batch and the pool that it has
+  double beside_rows_ = 0;        // the most of the pool so far
   std::int64_t micro_batch_ = 0;  // the same one
   std::string newest_;            // of its checkpoints; empty: none
 };

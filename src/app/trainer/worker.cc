@@ -94,9 +94,11 @@ void Worker::on(const message::Start& start) {
   if (!trial) return delay_or_fail(start.trial, start, trial.error());
   trials_[start.trial] = *std::move(trial);
   active_.push_back(start.trial);
+  most_bytes_ = 0;
 }
 
 Result<std::unique_ptr<WorkerTrial>> Worker::start_trial(const message::Start& start) {
+  note_pool();
   return WorkerTrial::start(workplace_, config_.settings, config_.run, start, clock_, log_);
 }
 
@@ -105,6 +107,7 @@ void Worker::on(const message::Go& go) {
   if (trial == nullptr)
     return fail_trial(go.trial,
                       {ErrorKind::NotFound, fmt::format("[trial {}] this worker does not hold it", go.trial)});
+  note_pool();
   auto gone = trial->go(go.until);
   if (!gone && gone.error().kind == ErrorKind::OutOfMemory) {
     make_room();
@@ -113,6 +116,7 @@ void Worker::on(const message::Go& go) {
   if (!gone) return delay_or_fail(go.trial, go, gone.error());
   deactivate(go.trial);
   active_.push_back(go.trial);
+  most_bytes_ = 0;
 }
 
 void Worker::on(const message::Stop& stop) {
@@ -148,10 +152,9 @@ void Worker::train_slice() {
   const auto has_arrived = [this](std::int64_t number) { return trials_.at(number)->arrived(); };
   const double end_s = clock_.now_s() + kSliceSeconds;
   while (!active_.empty() && std::ranges::none_of(active_, has_arrived) && clock_.now_s() < end_s) train_step();
-  const double held = held_bytes();
   for (const std::int64_t number : std::deque(active_)) {
     WorkerTrial& trial = *trials_.at(number);
-    if (const auto outcome = trial.outcome(held - static_cast<double>(trial.bytes())))
+    if (const auto outcome = trial.outcome(std::max(0.0, most_bytes_ - trial.step_bytes())))
       settle(trial, *outcome);
     else
       repair_or_fail(trial, outcome.error());
@@ -160,10 +163,10 @@ void Worker::train_slice() {
 
 /// One step of every trial of the pool, which share its seconds by their tokens.
 void Worker::train_step() {
-  std::vector<train::TrainingRun*> runs;
-  for (const std::int64_t number : active_) runs.push_back(&trials_.at(number)->run());
+  note_pool();
+  most_bytes_ = std::max(most_bytes_, step_bytes());
   const double start_s = clock_.now_s();
-  const auto reports = train::step_together(runs, *workplace_.lanes);
+  const auto reports = train::step_together(workplace_.pool, *workplace_.lanes);
   double tokens = 0;
   for (const auto& report : reports) tokens += report ? static_cast<double>(report->tokens) : 0.0;
   const double seconds_per_token = (clock_.now_s() - start_s) / std::max(1.0, tokens);
@@ -265,10 +268,16 @@ void Worker::keep_within_memory() {
   }
 }
 
-/// By all trials, those that wait included.
-double Worker::held_bytes() const {
+void Worker::note_pool() {
+  workplace_.pool.clear();
+  for (const std::int64_t number : active_) workplace_.pool.push_back(&trials_.at(number)->run());
+}
+
+/// What all trials hold in a step, those that wait included.
+double Worker::step_bytes() const {
   double sum = 0;
-  for (const auto& [number, trial] : trials_) sum += static_cast<double>(trial->bytes());
+  for (const auto& [number, trial] : trials_)
+    sum += is_active(number) ? trial->step_bytes() : static_cast<double>(trial->bytes());
   return sum;
 }
 

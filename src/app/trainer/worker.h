@@ -43,7 +43,8 @@ class Worker {
   void repair_or_fail(WorkerTrial& trial, const Error& error, bool has_more_room = false);
   void write_checkpoint(WorkerTrial& trial);
   void keep_within_memory();
-  double held_bytes() const;
+  double step_bytes() const;
+  void note_pool();
   WorkerTrial* find(std::int64_t number);
   bool is_active(std::int64_t number) const;
   void deactivate(std::int64_t number);
@@ -63,6 +64,7 @@ class Worker {
     bool pause = false;     // as soon as it has begun
   };
   std::deque<Delayed> delayed_;
+  double most_bytes_ = 0;  // step_bytes at their highest since a trial was last loaded, when the peak began anew
   bool quitting_ = false;
   Result<void> fault_;  // that ends the worker
 };

@@ -268,7 +268,7 @@ Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::Tr
              workplace.corpus->tokenized(train::Part::Train, config.sequence_length));
   PEGBOX_TRY(const double evaluation_tokens, evaluation_tokens_of(*workplace.corpus, config));
   PEGBOX_TRY(owned->run, train::TrainingRun::create(*model, config, *rows, *workplace.lanes,
-                                                    {workplace.correction, evaluation_tokens}));
+                                                    {workplace.correction, evaluation_tokens, workplace.pool}));
   return owned;
 }
 

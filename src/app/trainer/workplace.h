@@ -20,9 +20,10 @@ struct Workplace {
   std::unique_ptr<train::Corpus> corpus;
   std::unique_ptr<train::Lanes> lanes;
   std::map<std::pair<std::int64_t, std::int64_t>, train::EvaluationRows> samples;  ///< made by `validation_rows`
-  std::int64_t vocabulary = 0;         ///< rows of the embedding of a model from scratch
-  double loaded_bytes = 0;             ///< resident when all this was loaded and warm, before any run
-  train::MemoryCorrection correction;  ///< of what runs are predicted to need, learned from those that were
+  std::int64_t vocabulary = 0;            ///< rows of the embedding of a model from scratch
+  double loaded_bytes = 0;                ///< resident when all this was loaded and warm, before any run
+  std::vector<train::TrainingRun*> pool;  ///< the runs that take their steps together now
+  train::MemoryCorrection correction;     ///< of what runs are predicted to need, learned from those that were
 };
 
 /// Loads what the config names. Without a model and a tokenizer, a tokenizer is trained on the training data.
