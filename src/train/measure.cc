@@ -60,7 +60,9 @@ std::vector<TextMeasure> measure_batch(const Decoder& decoder, const Network& ne
       text.right_tokens += token.is_right;
       ++text.label_tokens;
       if (is_classifier) {
-        text.probabilities = shares(decoder.logits(network, hidden.narrow(0, i, 1)));
+        const Tensor logits = decoder.logits(network, hidden.narrow(0, i, 1));
+        text.probabilities = shares(logits);
+        text.classes.count(logits, batch.labels.narrow(0, i, 1));
       } else if (id == end_token) {
         text.end_loss += token.loss;
         ++text.end_tokens;
@@ -79,6 +81,7 @@ void add(TextMeasure& total, TextMeasure&& piece) {
   total.end_loss += piece.end_loss;
   total.end_tokens += piece.end_tokens;
   total.scored.insert(total.scored.end(), piece.scored.begin(), piece.scored.end());
+  total.classes.add(piece.classes);
   if (!piece.probabilities.empty()) total.probabilities = std::move(piece.probabilities);
 }
 

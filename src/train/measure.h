@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "text/tokenized.h"
+#include "train/classes.h"
 #include "train/lanes.h"
 #include "train/model/decoder.h"
 #include "train/model/network.h"
@@ -21,6 +22,7 @@ struct TextMeasure {
   std::int64_t end_tokens = 0;          ///< labels that are these
   std::vector<text::TokenId> scored{};  ///< the labels themselves but for the end tokens, in order
   std::vector<double> probabilities{};  ///< of a classifier's classes
+  ClassCounts classes{};                ///< of a classifier
 };
 
 /// By the index of the row of text that tokenized rows are pieces of (data.sources), at least up to the last. A text of

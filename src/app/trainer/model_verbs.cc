@@ -70,6 +70,14 @@ Result<void> write_per_row(const std::vector<train::Evaluation>& results, const 
   return replace_file(path, lines);
 }
 
+Json summary_of(const train::Evaluation& result) {
+  Json summary = {{"loss", json_number(result.loss)},
+                  {"perplexity", json_number(result.perplexity())},
+                  {"label_tokens", result.label_tokens}};
+  add_class_scores(result, summary);
+  return summary;
+}
+
 Result<void> check_finite(const train::Evaluation& result, const std::string& model) {
   if (std::isfinite(result.loss)) return {};
   return fail(ErrorKind::Corrupt, {.where = model,
@@ -101,22 +109,23 @@ Result<void> run_evaluate(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const std::int64_t length, evaluated_length(config, run, model));
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), length));
   PEGBOX_CHECK(train::check_tokens(rows->ids, model.decoder().config().vocabulary));
+  const Settings& settings = config.settings;
+  if (!settings.records.empty()) {
+    PEGBOX_TRY(const RowRecords records, write_row_records(settings, model, corpus, evaluated_part(config.data), *rows,
+                                                           *lanes, static_cast<std::uint64_t>(run.seed)));
+    Json summary = summary_of(records.whole);
+    if (!records.speed.is_null()) summary["speed"] = records.speed;
+    PEGBOX_CHECK(check_finite(records.whole, settings.model));
+    print_json(streams, summary);
+    return {};
+  }
   PEGBOX_TRY(const train::Evaluation result, model.evaluate(*rows, *lanes, kEvaluationTokens, run.evaluate_tokens));
-  Json summary = {{"loss", json_number(result.loss)},
-                  {"perplexity", json_number(result.perplexity())},
-                  {"label_tokens", result.label_tokens}};
-  add_class_scores(result, summary);
-  if (!config.settings.per_row.empty()) {
+  if (!settings.per_row.empty()) {
     PEGBOX_TRY(const auto each, model.evaluate_each(*rows, *lanes, kEvaluationTokens));
-    PEGBOX_CHECK(write_per_row(each, config.settings.per_row));
+    PEGBOX_CHECK(write_per_row(each, settings.per_row));
   }
-  PEGBOX_CHECK(check_finite(result, config.settings.model));
-  if (!config.settings.records.empty()) {
-    PEGBOX_TRY(const Json more, write_row_records(config.settings, model, corpus, evaluated_part(config.data), *rows,
-                                                  *lanes, static_cast<std::uint64_t>(run.seed)));
-    summary.update(more);
-  }
-  print_json(streams, summary);
+  PEGBOX_CHECK(check_finite(result, settings.model));
+  print_json(streams, summary_of(result));
   return {};
 }
 

@@ -50,13 +50,21 @@ class RecordWriter {
     }
   }
 
-  Result<void> add_measures(const text::TokenizedRows& tokens, train::Lanes& lanes) {
+  /// Returns the evaluation of all rows.
+  Result<train::Evaluation> add_measures(const text::TokenizedRows& tokens, train::Lanes& lanes) {
     PEGBOX_TRY(const auto measures, train::guard("evaluation", [&]() -> Result<std::vector<train::TextMeasure>> {
                  return train::measure(model_.decoder(), model_.network(), tokens, lanes, kBatchTokens, text_.end.id);
                }));
-    for (std::size_t i = 0; i < rows_.size(); ++i)
-      PEGBOX_CHECK(add_measure(i, i < measures.size() ? measures[i] : train::TextMeasure{}));
-    return {};
+    train::Evaluation whole;
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const train::TextMeasure measure = i < measures.size() ? measures[i] : train::TextMeasure{};
+      PEGBOX_CHECK(add_measure(i, measure));
+      whole.loss += measure.loss;
+      whole.label_tokens += measure.label_tokens;
+      whole.classes.add(measure.classes);
+    }
+    whole.loss /= static_cast<double>(whole.label_tokens);
+    return whole;
   }
 
   Result<Json> add_continuations(const Continuer& continuer, train::Lanes& lanes) {
@@ -169,18 +177,18 @@ class RecordWriter {
 
 }  // namespace
 
-Result<Json> write_row_records(const Settings& settings, const AdaptedModel& model, const train::Corpus& corpus,
-                               train::Part part, const text::TokenizedRows& rows, train::Lanes& lanes,
-                               std::uint64_t seed) {
+Result<RowRecords> write_row_records(const Settings& settings, const AdaptedModel& model, const train::Corpus& corpus,
+                                     train::Part part, const text::TokenizedRows& rows, train::Lanes& lanes,
+                                     std::uint64_t seed) {
   RecordWriter writer(model, corpus, part);
-  PEGBOX_CHECK(writer.add_measures(rows, lanes));
-  Json more = Json::object();
+  RowRecords records;
+  PEGBOX_TRY(records.whole, writer.add_measures(rows, lanes));
   if (settings.generate) {
     PEGBOX_TRY(const Continuer continuer, Continuer::create(model, corpus.text(), settings, seed));
-    PEGBOX_TRY(more["speed"], writer.add_continuations(continuer, lanes));
+    PEGBOX_TRY(records.speed, writer.add_continuations(continuer, lanes));
   }
   PEGBOX_CHECK(writer.write(settings.records));
-  return more;
+  return records;
 }
 
 }  // namespace pegbox::trainer
