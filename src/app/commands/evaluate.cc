@@ -29,8 +29,7 @@ class Evaluate final : public Subcommand {
                 "file of several tasks. With --outputs, no model is asked: the file has what one wrote.",
             .example =
                 "pegbox evaluate --model models/base --adapter adapters/notes --data test.txt --json\n"
-                "pegbox evaluate --model models/base --adapter adapters/qa --data qa.jsonl --metrics exact_match,f1 "
-                "--slice topic --compare models/base\n"
+                "pegbox evaluate --model models/base --data qa.jsonl --metrics exact_match,f1 --slice topic\n"
                 "pegbox evaluate suite.yaml\n"
                 "pegbox evaluate --outputs answers.jsonl --metrics bleu,chrf",
             .has_result = true};
