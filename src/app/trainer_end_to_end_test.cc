@@ -156,6 +156,29 @@ TEST_F(TrainerEndToEnd, EvaluatesOtherFieldsAndOtherTokensOfThem) {
   EXPECT_GT(learned("all"), learned("completions"));
 }
 
+TEST_F(TrainerEndToEnd, MeasuresLikelihoodsOutputsAndChoices) {
+  write("rows.jsonl",
+        "{\"prompt\": \"int main(\", \"completion\": \") {\", \"kind\": \"head\"}\n"
+        "{\"prompt\": \"return \", \"completion\": \"0;\", \"kind\": \"end\"}\n");
+  const std::vector<std::string> evaluate = {"evaluate", "--model", demo("base"), "--json", "--data"};
+  const auto measured = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), evaluate.begin(), evaluate.end());
+    return json_of(arguments);
+  };
+  const Json rows = measured({"rows.jsonl", "--metrics", "loss,bits_per_byte,chrf", "--tokens", "4", "--slice", "kind",
+                              "--compare", demo("base").string()});
+  EXPECT_NEAR(rows["results"]["rows"]["loss,none"].get<double>(), rows["loss"].get<double>(), 1e-5);
+  EXPECT_EQ(rows["slices"]["rows"]["kind"]["head"]["rows"], 1);
+  EXPECT_EQ(rows["comparisons"]["rows"]["chrf"]["difference"], 0) << "with itself";
+  EXPECT_GT(rows["speed"]["rows"]["tokens_per_second"].get<double>(), 0);
+  write("quiz.jsonl", "{\"prompt\": \"int\", \"choices\": [\"main\", \"qzqzqzqzqzqz\"], \"answer\": 0}\n");
+  EXPECT_EQ(measured({"quiz.jsonl", "--metrics", "acc"})["results"]["quiz"]["acc,none"], 1);
+  write("quiz.jsonl", "{\"prompt\": \"int\", \"choices\": [\"main\", \"of\"], \"answer\": 2}\n");
+  const ProgramRun refused = pegbox({"evaluate", "--model", demo("base"), "--data", "quiz.jsonl", "--metrics", "acc"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("quiz.jsonl:1"));
+}
+
 TEST_F(TrainerEndToEnd, RefusesSequencesBeyondTheModelsPositions) {
   const std::vector<std::string> evaluate = {"evaluate", "--model", demo("base"), "--data", demo("text/test.jsonl")};
   EXPECT_EQ(pegbox(evaluate).code, 0) << "the default is what the model knows";

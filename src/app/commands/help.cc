@@ -1,5 +1,6 @@
 // pegbox help: the help texts, and the references made from them and from the trainer's fields.
 #include "app/commands/table.h"
+#include "app/evaluation/metric.h"
 #include "app/session.h"
 #include "app/trainer_program.h"
 #include "app/training_reference.h"
@@ -23,7 +24,8 @@ class Help final : public Subcommand {
             {.names = "--training",
              .target = &training_,
              .value = "",
-             .help = "the trainer's fields and what is searched of them, as Markdown"}};
+             .help = "the trainer's fields and what is searched of them, as Markdown"},
+            {.names = "--metrics", .target = &metrics_, .value = "", .help = "the metrics of evaluate, as Markdown"}};
   }
   Result<ExitCode> run(Session& session) override {
     if (markdown_) {
@@ -34,6 +36,10 @@ class Help final : public Subcommand {
       PEGBOX_TRY(const auto trainer, TrainerProgram::find());
       PEGBOX_TRY(const Json fields, trainer.field_rows());
       session.console().print(training_reference(fields));
+      return ExitCode::Done;
+    }
+    if (metrics_) {
+      session.console().print(metrics_markdown());
       return ExitCode::Done;
     }
     if (command_.empty()) {
@@ -57,7 +63,7 @@ class Help final : public Subcommand {
 
  private:
   std::string command_;
-  bool markdown_ = false, training_ = false;
+  bool markdown_ = false, training_ = false, metrics_ = false;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // pegbox predict: text from a model.
 #include "app/commands/table.h"
+#include "app/generation_flags.h"
 #include "app/session.h"
 #include "app/trainer_program.h"
 
@@ -18,31 +19,28 @@ class Predict final : public Subcommand {
             .has_result = true};
   }
   std::vector<Option> options() override {
-    return {
+    std::vector<Option> options = {
         model_option(&model_),
         adapter_option(&adapter_),
         {.names = "--prompt", .target = &prompt_, .value = "TEXT", .help = "the text to go on with", .required = true},
-        {.names = "--tokens", .target = &tokens_, .value = "N", .help = "at most so many new tokens [128]"},
-        {.names = "--temperature",
-         .target = &temperature_,
-         .value = "T",
-         .help = "0: always the likeliest token; 1: as the model believes [0]"},
         {.names = "--seed", .target = &seed_, .value = "N", .help = "of the choice of tokens [0]"},
     };
+    const std::vector<Option> generation = generation_.options();
+    options.insert(options.end(), generation.begin(), generation.end());
+    return options;
   }
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const auto trainer, TrainerProgram::find());
-    Json config = {{"model", model_},        {"prompt", prompt_},
-                   {"most_tokens", tokens_}, {"temperature", temperature_},
-                   {"seed", seed_},          {"json", session.wants_json()}};
+    Json config = {{"model", model_}, {"prompt", prompt_}, {"seed", seed_}, {"json", session.wants_json()}};
+    config.update(generation_.fields());
     if (!adapter_.empty()) config["adapter"] = adapter_;
     return trainer.run("predict", config, session.console(), session.interrupted());
   }
 
  private:
+  GenerationFlags generation_;
   std::string model_, adapter_, prompt_;
-  std::int64_t tokens_ = 128, seed_ = 0;
-  double temperature_ = 0;
+  std::int64_t seed_ = 0;
 };
 
 }  // namespace

@@ -26,6 +26,7 @@ class AdaptedModel {
   /// Of each text apart, as train::evaluate_each.
   Result<std::vector<train::Evaluation>> evaluate_each(const text::TokenizedRows& rows, train::Lanes& lanes,
                                                        std::int64_t batch_tokens) const;
+  std::int64_t adapter_bytes() const { return adapter_ ? train::bytes_of(adapter_->values) : 0; }
   /// A model folder in which the adapter is part of the weights.
   Result<void> save_merged(const Path& folder) const;
 

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "app/trainer/adapted_model.h"
+#include "app/trainer/continuation.h"
+#include "app/trainer/row_records.h"
 #include "app/trainer/verbs.h"
 #include "app/trainer/workplace.h"
 #include "train/batch.h"
@@ -68,6 +70,14 @@ Result<void> write_per_row(const std::vector<train::Evaluation>& results, const 
   return replace_file(path, lines);
 }
 
+Json summary_of(const train::Evaluation& result) {
+  Json summary = {{"loss", json_number(result.loss)},
+                  {"perplexity", json_number(result.perplexity())},
+                  {"label_tokens", result.label_tokens}};
+  add_class_scores(result, summary);
+  return summary;
+}
+
 Result<void> check_finite(const train::Evaluation& result, const std::string& model) {
   if (std::isfinite(result.loss)) return {};
   return fail(ErrorKind::Corrupt, {.where = model,
@@ -99,17 +109,23 @@ Result<void> run_evaluate(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const std::int64_t length, evaluated_length(config, run, model));
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), length));
   PEGBOX_CHECK(train::check_tokens(rows->ids, model.decoder().config().vocabulary));
-  PEGBOX_TRY(const train::Evaluation result, model.evaluate(*rows, *lanes, kEvaluationTokens, run.evaluate_tokens));
-  Json summary = {{"loss", json_number(result.loss)},
-                  {"perplexity", json_number(result.perplexity())},
-                  {"label_tokens", result.label_tokens}};
-  add_class_scores(result, summary);
-  if (!config.settings.per_row.empty()) {
-    PEGBOX_TRY(const auto each, model.evaluate_each(*rows, *lanes, kEvaluationTokens));
-    PEGBOX_CHECK(write_per_row(each, config.settings.per_row));
+  const Settings& settings = config.settings;
+  if (!settings.records.empty()) {
+    PEGBOX_TRY(const RowRecords records, write_row_records(settings, model, corpus, evaluated_part(config.data), *rows,
+                                                           *lanes, static_cast<std::uint64_t>(run.seed)));
+    Json summary = summary_of(records.whole);
+    if (!records.speed.is_null()) summary["speed"] = records.speed;
+    PEGBOX_CHECK(check_finite(records.whole, settings.model));
+    print_json(streams, summary);
+    return {};
   }
-  PEGBOX_CHECK(check_finite(result, config.settings.model));
-  print_json(streams, summary);
+  PEGBOX_TRY(const train::Evaluation result, model.evaluate(*rows, *lanes, kEvaluationTokens, run.evaluate_tokens));
+  if (!settings.per_row.empty()) {
+    PEGBOX_TRY(const auto each, model.evaluate_each(*rows, *lanes, kEvaluationTokens));
+    PEGBOX_CHECK(write_per_row(each, settings.per_row));
+  }
+  PEGBOX_CHECK(check_finite(result, settings.model));
+  print_json(streams, summary_of(result));
   return {};
 }
 
@@ -119,23 +135,14 @@ Result<void> run_predict(const Config& config, const Streams& streams) {
   const auto lanes = train::Lanes::for_threads(threads_of(settings));
   PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(settings));
   PEGBOX_TRY(const text::ModelText text, adapted_text(settings));
-  PEGBOX_TRY(auto prompt, text.tokenizer.encode(settings.prompt));
-  if (const auto begin = train::begin_token_of(text)) prompt.insert(prompt.begin(), *begin);
-  PEGBOX_CHECK(train::check_tokens(prompt, model.decoder().config().vocabulary));
-  if (!model.decoder().config().labels.empty())
-    return print_class(model, {prompt.begin(), prompt.end()}, config, streams);
-  const train::GenerateOptions options{.most_tokens = settings.most_tokens,
-                                       .temperature = settings.temperature,
-                                       .top_k = settings.top_k,
-                                       .end_token = text.end.id,
-                                       .seed = static_cast<std::uint64_t>(run.seed)};
-  PEGBOX_TRY(const auto ids,
-             train::generate(model.decoder(), model.network(), {prompt.begin(), prompt.end()}, options));
-  PEGBOX_TRY(const std::string continuation, text.tokenizer.decode(std::vector<text::TokenId>(ids.begin(), ids.end())));
+  PEGBOX_TRY(const Continuer continuer, Continuer::create(model, text, settings, static_cast<std::uint64_t>(run.seed)));
+  PEGBOX_TRY(const auto prompt, continuer.prompt_ids(settings.prompt));
+  if (!model.decoder().config().labels.empty()) return print_class(model, prompt, config, streams);
+  PEGBOX_TRY(const Continuation continuation, continuer.write(prompt));
   if (settings.json)
-    print_json(streams, {{"prompt", settings.prompt}, {"text", continuation}, {"tokens", ids.size()}});
+    print_json(streams, {{"prompt", settings.prompt}, {"text", continuation.text}, {"tokens", continuation.tokens}});
   else
-    fmt::print(streams.result, "{}\n", continuation);
+    fmt::print(streams.result, "{}\n", continuation.text);
   return {};
 }
 

@@ -31,9 +31,12 @@ struct Settings {
   std::int64_t vocabulary = 0;  ///< of a model from scratch; 0: its tokenizer's, or kTrainedVocabulary
   std::string facts;            ///< train: file for facts of model, data and run
   std::string per_row;          ///< evaluate: file for the loss of each text apart
+  std::string records;          ///< evaluate: file for all that is measured of each row
+  bool generate = false;        ///< evaluate: the model completes prompts, too
   std::string prompt;
-  std::int64_t most_tokens = 128, top_k = 0;
-  double temperature = 0;
+  std::int64_t most_tokens = 128, top_k = 0, beams = 1;
+  double temperature = 0, top_p = 1, length_penalty = 1;
+  std::string stop;  ///< generation ends before it; several as a JSON list
   std::int64_t rows = 8;
   bool json = false;
 };

@@ -99,6 +99,51 @@ TEST_P(DecoderOf, GenerationEndsWithThePositions) {
   EXPECT_FALSE(generate(*model_.decoder, network_, {}, {}));
 }
 
+TEST_P(DecoderOf, SamplingKeepsToTheLikeliestTokens) {
+  const std::vector<std::int64_t> prompt = {1, 2, 3};
+  const auto greedy = testing::must(generate(*model_.decoder, network_, prompt, {.most_tokens = 12}));
+  GenerateOptions sampled{.most_tokens = 12, .temperature = 3, .seed = 5};
+  sampled.top_p = 1e-6;  // the likeliest alone
+  EXPECT_EQ(greedy, testing::must(generate(*model_.decoder, network_, prompt, sampled)));
+  sampled.top_p = 1 - 1e-12;
+  const auto others = testing::must(generate(*model_.decoder, network_, prompt, sampled));
+  EXPECT_NE(greedy, others);
+  sampled.prompt_number = 1;
+  EXPECT_NE(others, testing::must(generate(*model_.decoder, network_, prompt, sampled)))
+      << "each prompt has random numbers of its own";
+}
+
+TEST_P(DecoderOf, GenerationEndsWhereTheContinuationIsWhole) {
+  const std::vector<std::int64_t> prompt = {1, 2, 3};
+  for (const std::int64_t beams : {1, 3}) {
+    const auto two = testing::must(
+        generate(*model_.decoder, network_, prompt,
+                 {.most_tokens = 9, .beams = beams, .is_whole = [](const auto& ids) { return ids.size() == 2; }}));
+    EXPECT_EQ(two.size(), 2u) << beams;
+  }
+  EXPECT_FALSE(generate(*model_.decoder, network_, prompt, {.temperature = 1, .beams = 2}));
+}
+
+TEST_P(DecoderOf, BeamSearchWithABeamForEachTokenFindsTheLikeliestPair) {
+  const std::vector<std::int64_t> prompt = {4, 5, 6};
+  KeyValueCache cache;
+  const auto next = [&](const std::vector<std::int64_t>& ids, KeyValueCache& at) {
+    return model_.decoder->logits(network_, model_.decoder->extend(network_, ids, at)).log_softmax(-1)[0];
+  };
+  const Tensor first = next(prompt, cache);
+  std::vector<std::int64_t> best;
+  float most = -1e9f;
+  for (std::int64_t token = 0; token < first.size(0); ++token) {
+    KeyValueCache longer = cache;
+    const Tensor second = next({token}, longer) + first[token];
+    if (second.max().item<float>() <= most) continue;
+    most = second.max().item<float>();
+    best = {token, second.argmax().item<std::int64_t>()};
+  }
+  EXPECT_EQ(best,
+            testing::must(generate(*model_.decoder, network_, prompt, {.most_tokens = 2, .beams = first.size(0)})));
+}
+
 ModelConfig untied_llama() {
   ModelConfig config = testing::llama_config();
   config.tied_embeddings = false;

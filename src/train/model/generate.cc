@@ -10,27 +10,40 @@
 
 #include "base/rng.h"
 #include "train/guard.h"
+#include "train/model/beam_search.h"
 
 namespace pegbox::train {
 
 namespace {
 
+/// Sums of the probabilities of tokens in the order of `order`, up to a common factor: of as many as are kept.
+std::vector<double> kept_sums(const float* logits, const std::vector<std::int64_t>& order,
+                              const GenerateOptions& options) {
+  const auto weight = [&](std::int64_t token) {
+    return std::exp((logits[token] - logits[order.front()]) / options.temperature);
+  };
+  std::vector<double> sums;
+  double sum = 0;
+  for (const std::int64_t token : order) sums.push_back(sum += weight(token));
+  if (options.top_p < 1) {
+    const auto last = std::ranges::lower_bound(sums, options.top_p * sum);
+    if (last != sums.end()) sums.erase(last + 1, sums.end());
+  }
+  return sums;
+}
+
 std::int64_t pick(const float* logits, std::int64_t count, const GenerateOptions& options, Rng& rng) {
-  const auto likeliest = std::max_element(logits, logits + count) - logits;
-  if (options.temperature <= 0) return likeliest;
+  if (options.temperature <= 0) return std::max_element(logits, logits + count) - logits;
   std::vector<std::int64_t> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), 0);
   const auto kept = options.top_k > 0 ? std::min(options.top_k, count) : count;
   std::partial_sort(order.begin(), order.begin() + kept, order.end(), [&](std::int64_t a, std::int64_t b) {
     return logits[a] > logits[b] || (logits[a] == logits[b] && a < b);
   });
-  std::vector<double> sums;
-  double sum = 0;
-  for (std::int64_t i = 0; i < kept; ++i)
-    sums.push_back(sum +=
-                   std::exp((logits[order[static_cast<std::size_t>(i)]] - logits[likeliest]) / options.temperature));
-  const auto chosen = std::ranges::upper_bound(sums, rng.uniform() * sum) - sums.begin();
-  return order[static_cast<std::size_t>(std::min<std::ptrdiff_t>(chosen, kept - 1))];
+  order.resize(static_cast<std::size_t>(kept));
+  const std::vector<double> sums = kept_sums(logits, order, options);
+  const auto chosen = std::ranges::upper_bound(sums, rng.uniform() * sums.back()) - sums.begin();
+  return order[static_cast<std::size_t>(std::min(chosen, std::ssize(sums) - 1))];
 }
 
 Result<void> check_prompt(const std::vector<std::int64_t>& prompt, std::int64_t positions) {
@@ -63,17 +76,24 @@ Result<std::vector<std::int64_t>> generate(const Decoder& decoder, const Network
                                            const std::vector<std::int64_t>& prompt, const GenerateOptions& options) {
   const std::int64_t positions = free_positions(decoder, network);
   PEGBOX_CHECK(check_prompt(prompt, positions));
+  if (options.beams > 1 && options.temperature > 0)
+    return fail(ErrorKind::InvalidInput, {.where = "beams",
+                                          .what = "beam search does not sample",
+                                          .got = fmt::format("temperature {}", options.temperature),
+                                          .expected = "temperature 0, or 1 beam"});
+  const std::int64_t most = std::min(options.most_tokens, positions + 1 - std::ssize(prompt));
   return guard("generation", [&]() -> Result<std::vector<std::int64_t>> {
     const c10::InferenceMode no_gradients;
-    Rng rng({options.seed, stream_id("generate")});
+    if (options.beams > 1) return beam_search(decoder, network, prompt, most, options);
+    Rng rng({options.seed, stream_id("generate"), options.prompt_number});
     KeyValueCache cache;
     std::vector<std::int64_t> next = prompt, result;
-    while (static_cast<std::int64_t>(result.size()) < options.most_tokens &&
-           static_cast<std::int64_t>(prompt.size() + result.size()) <= positions) {
+    while (std::ssize(result) < most) {
       const Tensor logits = decoder.logits(network, decoder.extend(network, next, cache)).contiguous();
       const std::int64_t token = pick(logits.const_data_ptr<float>(), logits.size(-1), options, rng);
       if (token == options.end_token) break;
       result.push_back(token);
+      if (options.is_whole && options.is_whole(result)) break;
       next = {token};
     }
     return result;
