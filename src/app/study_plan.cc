@@ -63,13 +63,6 @@ std::string with_choice(const std::string& name, const AutoChoice& choice) {
   return name == "auto" ? fmt::format("auto: {}, for {}", choice.name, choice.why) : name;
 }
 
-std::string stop_text(const StudySpec& spec, std::int64_t steps) {
-  std::string text;
-  for (const PartSpec& rule : spec.stop)
-    text += (text.empty() ? "" : ", ") + with_choice(rule.name, auto_scheduler(spec, steps));
-  return text;
-}
-
 /// Of a full trial; 0: not known.
 std::int64_t steps_of(const StudySpec& spec, const std::optional<Json>& described) {
   if (spec.steps > 0 || !described) return spec.steps;
@@ -89,6 +82,15 @@ std::string prior_text(const Parameter& parameter) {
 }
 
 }  // namespace
+
+std::string search_words(const StudySpec& spec) { return with_choice(spec.search.name, auto_sampler(spec)); }
+
+std::string stop_words(const StudySpec& spec, std::int64_t steps) {
+  std::string text;
+  for (const PartSpec& rule : spec.stop)
+    text += (text.empty() ? "" : ", ") + with_choice(rule.name, auto_scheduler(spec, steps));
+  return text;
+}
 
 std::string describe_parameter(const Parameter& parameter) {
   std::string text;
@@ -125,8 +127,8 @@ std::string describe_plan(const StudyFile& file, const std::optional<Json>& desc
   text += "search\n";
   for (const Objective& objective : spec.objectives)
     text += row(objective.minimize ? "minimize" : "maximize", objective.metric);
-  text += row("by", with_choice(spec.search.name, auto_sampler(spec)));
-  text += row("stop", stop_text(spec, steps_of(spec, described)));
+  text += row("by", search_words(spec));
+  text += row("stop", stop_words(spec, steps_of(spec, described)));
   std::string earlier;
   for (const EarlierStudy& each : spec.transfer) earlier += (earlier.empty() ? "" : ", ") + each.study;
   if (!earlier.empty()) text += row("starts from", earlier);

@@ -72,6 +72,7 @@ class HistoryForTest {
     if (!applied) ADD_FAILURE() << applied.error().message;
   }
 
+  const StudyState& state() const { return state_; }
   History history() const { return state_.history(); }
   const StudySpec& spec() const { return state_.spec(); }
   const Space& space() const { return state_.spec().space; }

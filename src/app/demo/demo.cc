@@ -7,6 +7,7 @@
 
 #include "app/event_line.h"
 #include "app/study_files.h"
+#include "app/study_importance.h"
 #include "app/study_run.h"
 #include "base/units.h"
 
@@ -35,7 +36,7 @@ std::string percent(double fraction) { return fmt::format("{:.0f} %", fraction *
 
 Json DemoResult::to_json() const {
   Json important = Json::object();
-  for (const ImportanceShare& each : importance.shares) important[each.parameter] = each.share;
+  for (const ParameterImportance& each : importance.parameters) important[each.parameter] = each.share;
   return {{"test_loss", comparison.loss},
           {"defaults_test_loss", comparison.other_loss},
           {"gain", comparison.gain},
@@ -63,9 +64,9 @@ std::string DemoResult::in_three_lines() const {
       c.loss, c.other_loss, std::abs(c.gain), certainty, c.interval.low, c.interval.high, c.documents,
       format_count(best_tokens), format_count(study_tokens));
   text += "mattered: ";
-  for (std::size_t i = 0; i < importance.shares.size() && i < 4; ++i)
-    text +=
-        fmt::format("{}{} {}", i == 0 ? "" : ", ", importance.shares[i].parameter, percent(importance.shares[i].share));
+  for (std::size_t i = 0; i < importance.parameters.size() && i < 4; ++i)
+    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", importance.parameters[i].parameter,
+                        percent(importance.parameters[i].share));
   text += fmt::format(" of the loss's variation; best of {} trials: {}\n", trials, show_config(best_config));
   return text + fmt::format("adapter:  {} (on {})\n", adapter.string(), base.string());
 }
@@ -145,7 +146,7 @@ Result<void> Demo::search(DemoResult& result) {
   result.study_tokens = history.tokens_spent;
   result.trials = std::ssize(history.trials);
   result.adapter = trial_result_folder(place(), file.spec.name, *best);
-  PEGBOX_TRY(result.importance, parameter_importance(history));
+  PEGBOX_TRY(result.importance, study_importance(history, history.spec.objective().metric));
   return {};
 }
 

@@ -6,15 +6,15 @@
 
 #include "app/demo/comparison.h"
 #include "app/demo/recipe.h"
-#include "app/parameter_importance.h"
 #include "app/session.h"
 #include "app/trainer_program.h"
+#include "report/importance.h"
 
 namespace pegbox {
 
 struct DemoResult {
   Comparison comparison;  ///< the study's best against the published defaults, on test documents
-  ParameterImportance importance;
+  MetricImportance importance;
   std::int64_t best_trial = 0, trials = 0;
   double best_tokens = 0, study_tokens = 0;  ///< training tokens of the best trial, and of the whole study
   Config best_config;

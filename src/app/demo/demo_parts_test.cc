@@ -1,4 +1,4 @@
-// Tests of the demo's parts: its text, its study, its comparison; and of the importance of parameters.
+// Tests of the demo's parts: its text, its study, its comparison.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,6 @@
 #include "app/demo/comparison.h"
 #include "app/demo/demo_text.h"
 #include "app/demo/recipe.h"
-#include "app/parameter_importance.h"
 #include "app/yaml_document.h"
 #include "base/rng.h"
 #include "search/study_spec.h"
@@ -127,51 +126,6 @@ TEST(Comparison, ReadsWhatTheTrainerWrites) {
   EXPECT_EQ((*losses)[1].label_tokens, 0);
   ASSERT_TRUE(replace_file(path, "{\"row\":0}\n"));
   EXPECT_FALSE(read_document_losses(path));
-}
-
-/// A finished study of `loss` over x, y and a switch, with random trials.
-StudyState study_of(int trials, double (*loss)(double x, double y, bool on)) {
-  const auto document = parse_yaml(
-      "name: a\nspace: {x: {range: [0, 1]}, y: {range: [1e-4, 1], scale: log}, on: {choice: [no, yes]}}\n"
-      "objective: {minimize: loss}\nbudget: {trials: 100}\n",
-      "s");
-  StudyState state;
-  const auto tell = [&](Event::What what) {
-    EXPECT_TRUE(state.apply({state.event_count(), 0, "tuner", std::move(what)}));
-  };
-  tell(event::StudyCreated{document->json, "1"});
-  Rng rng({3, stream_id("importance test"), 0});
-  for (int i = 0; i < trials; ++i) {
-    const std::vector<double> at = {rng.uniform(), rng.uniform(), rng.uniform()};
-    event::TrialCreated created;
-    created.trial = i;
-    created.config = state.spec().space.from_unit(at);
-    const bool on = as_number(*created.config.find("x")) >= 0 && to_text(*created.config.find("on")) == "yes";
-    tell(created);
-    tell(event::TrialStarted{i, {}, 0, 0, 0});
-    tell(event::TrialReported{i, 1, {{"loss", loss(at[0], at[1], on)}}});
-    event::TrialMoved moved;
-    moved.trial = i;
-    moved.to = TrialState::Done;
-    tell(moved);
-  }
-  return state;
-}
-
-TEST(ParameterImportance, FindsWhatDecides) {
-  const auto state = study_of(40, [](double x, double, bool on) { return 4 * x + (on ? 1.0 : 0.0); });
-  const auto importance = parameter_importance(state.history());
-  ASSERT_TRUE(importance) << importance.error().message;
-  ASSERT_EQ(importance->shares.size(), 3u);
-  EXPECT_EQ(importance->shares[0].parameter, "x");
-  EXPECT_GT(importance->shares[0].share, 0.6);
-  EXPECT_EQ(importance->shares[1].parameter, "on");
-  EXPECT_LT(importance->shares[2].share, 0.05) << "y decides nothing";
-}
-
-TEST(ParameterImportance, RefusesTooFewTrials) {
-  const auto state = study_of(3, [](double x, double, bool) { return x; });
-  EXPECT_FALSE(parameter_importance(state.history()));
 }
 
 }  // namespace

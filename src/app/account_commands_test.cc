@@ -1,0 +1,86 @@
+// End-to-end tests of importance, replay, report and card: on a study that ran, was killed, and went on.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include "app/program_test_kit.h"
+
+namespace pegbox {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr char kStudy[] =
+    "name: told\n"
+    "trial: {command: \"sh train.sh {x} {kind}\"}\n"
+    "space: {x: {range: [0, 10]}, kind: {choice: [plain, \"<b>bold</b>\"]}}\n"
+    "objective: {minimize: loss}\n"
+    "budget: {trials: 12}\n"
+    "search: gp\nsteps: 9\nstop: {name: asha, reduction: 3}\nworkers: {count: 2}\n";
+
+class AccountCommands : public ProgramTest {
+ protected:
+  AccountCommands() {
+    write("train.sh",
+          "for step in 1 3 9; do\n"
+          "  echo \"{\\\"step\\\": $step, \\\"loss\\\": $(awk -v x=$1 -v s=$step 'BEGIN {print (x-3)^2 + 1/s}')}\" "
+          ">&$PEGBOX_REPORT_FD\n"
+          "  sleep 0.02\n"
+          "done\n");
+    write("study.yaml", kStudy);
+  }
+};
+
+TEST_F(AccountCommands, TellAStudyThatWasKilledAndWentOn) {
+  const auto child = start({"tune", "study.yaml", "--quiet"});
+  const SystemClock clock;
+  for (const double until_s = clock.now_s() + 20; clock.now_s() < until_s;) {
+    const ProgramRun shown = pegbox({"list", "--json"});
+    if (shown.code == 0 && shown.out.find("\"trial\":") != std::string::npos) break;
+  }
+  ::kill(child->process_id(), SIGKILL);
+  finish(*child);
+  EXPECT_EQ(pegbox({"report"}).code, 0) << "of a study that is not finished";
+  ASSERT_EQ(pegbox({"tune", "study.yaml", "--quiet"}).code, 0);
+
+  const ProgramRun replayed = pegbox({"replay"});
+  EXPECT_EQ(replayed.code, 0) << replayed.out;
+  EXPECT_THAT(replayed.out, AllOf(HasSubstr("(12 configurations, "), HasSubstr("no difference")));
+  const Json decisions = json_of({"replay", "told", "--json"});
+  EXPECT_EQ(decisions["differences"], 0);
+  EXPECT_GT(decisions["decisions"]["verdicts"], 3);
+  EXPECT_TRUE(decisions["first"].is_null());
+
+  EXPECT_THAT(pegbox({"importance"}).out, HasSubstr("x explains "));
+  const Json mattered = json_of({"importance", "told", "--method", "ped-anova", "--json"});
+  EXPECT_EQ(mattered["parameters"][0]["parameter"], "x");
+  EXPECT_EQ(pegbox({"importance", "--metric", "los"}).code, 2);
+  EXPECT_EQ(pegbox({"importance", "--trees", "1"}).code, 2);
+
+  EXPECT_EQ(json_of({"report", "--json", "--output", "page.html"})["file"], "page.html");
+  const auto page = read_file(folder() / "page.html");
+  ASSERT_TRUE(page);
+  EXPECT_THAT(*page, AllOf(HasSubstr("&lt;b&gt;bold&lt;/b&gt;"), HasSubstr("<svg"), HasSubstr("asha")));
+  EXPECT_EQ(page->find("<b>"), std::string::npos);
+
+  const Json card = json_of({"card", "--json"});
+  EXPECT_EQ(card["trials"].size(), 12u);
+  EXPECT_THAT(pegbox({"card"}).out, AllOf(HasSubstr("# told"), HasSubstr("pegbox tune told.json")));
+  write("told.json", card["repeat"]["study_file"].dump());
+  EXPECT_EQ(pegbox({"tune", "told.json", "--dry-run"}).code, 0) << "what the card says to run";
+}
+
+TEST_F(AccountCommands, TellAStudyWithoutAnyResult) {
+  write("train.sh", "exit 1\n");
+  pegbox({"tune", "study.yaml", "--quiet"});
+  EXPECT_EQ(pegbox({"report"}).code, 0);
+  EXPECT_TRUE(json_of({"card", "--json"})["best"].is_null());
+  EXPECT_EQ(pegbox({"replay"}).code, 0);
+  const ProgramRun asked = pegbox({"importance"});
+  EXPECT_EQ(asked.code, 2);
+  EXPECT_THAT(asked.err, HasSubstr("too few trials to say what matters"));
+  EXPECT_EQ(pegbox({"report", "tol"}).code, 2);
+}
+
+}  // namespace
+}  // namespace pegbox
