@@ -144,18 +144,19 @@ def test_pegbox_import_and_export_are_this_program(tmp_path):
         pytest.skip(f"{program} has not been built")
     write_studies(f"optuna-sqlite:{tmp_path}/theirs")
 
-    def pegbox(*arguments):
-        environment = dict(os.environ, PEGBOX_PYTHON=sys.executable)
+    def run(*arguments):
+        package = str(Path(pegbox.__file__).absolute().parents[1])
+        environment = dict(os.environ, PEGBOX_PYTHON=sys.executable, PYTHONPATH=package)
         return subprocess.run([program, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True)
 
-    imported = pegbox("import", "theirs", "--study", "odd one, in every state", "--as", "odd")
+    imported = run("import", "theirs", "--study", "odd one, in every state", "--as", "odd")
     assert (imported.returncode, imported.stdout) == (0, "odd: 25 trials\n"), imported.stderr
-    assert pegbox("import", "theirs", "--study", "none").returncode == 2
-    exported = pegbox("export", "odd", "--to", "optuna-journal:back.log", "--as", "back")
+    assert run("import", "theirs", "--study", "none").returncode == 2
+    exported = run("export", "odd", "--to", "optuna-journal:back.log", "--as", "back")
     assert (exported.returncode, exported.stdout) == (0, "back: 25 trials\n"), exported.stderr
     back = optuna_storage(f"optuna-journal:{tmp_path}/back.log")
     assert contents(back, "back") == contents(optuna_storage(f"optuna-sqlite:{tmp_path}/theirs"), "odd one, in every state")
-    table = pandas.read_csv(io.StringIO(pegbox("export", "odd", "--to", "csv").stdout))
+    table = pandas.read_csv(io.StringIO(run("export", "odd", "--to", "csv").stdout))
     assert list(table["number"]) == list(range(25))
     values = {trial.number: trial.value for trial in optuna.load_study(storage=back, study_name="back").trials if trial.values}
     done = table[table["state"] == "done"]

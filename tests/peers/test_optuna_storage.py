@@ -150,7 +150,8 @@ def test_spaces_that_move_and_odd_names_are_kept(store):
 
 
 def test_optuna_reads_a_study_of_pegbox_and_does_not_write_it(store):
-    space = {"lr": {"range": [1e-4, 1e-1], "scale": "log"}, "kind": {"choice": ["a", "b"]}, "k": {"range": [1, 3], "integer": True}}
+    space = {"lr": {"range": [1e-4, 1e-1], "scale": "log"}, "kind": {"choice": ["a", "b"]}}
+    space["k"] = {"range": [1, 3], "integer": True}
     with pegbox.Study(space, maximize="accuracy", trials=9, steps=9, stop="median", store=store, name="native", seed=3) as study:
         while (trial := study.ask()) is not None:
             for step in range(1, 9):

@@ -71,14 +71,10 @@ def map_config(
     for name, value in config.items():
         if name in own or value == _UNSET.get(name):
             continue
-        if name in _TRAINING:
-            _put(training, _TRAINING[name](value, run), name)
-        elif name in _LORA:
-            _put(lora, _LORA[name](value, run), name)
-        elif name in fields:
-            _put(training, {name: value}, name)
-        elif name in lora_fields:
-            _put(lora, {name: value}, name)
+        if name in _TRAINING or (name in fields and name not in _LORA):
+            _put(training, _TRAINING.get(name, _renamed(name))(value, run), name)
+        elif name in _LORA or name in lora_fields:
+            _put(lora, _LORA.get(name, _renamed(name))(value, run), name)
         else:
             raise _unknown(name, [*own, *fields, *lora_fields])
     return Mapped(training, lora or ({} if config.get("method") == "lora" else None))

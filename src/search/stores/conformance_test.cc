@@ -237,7 +237,8 @@ TEST_P(StoreTest, GivesNoIdTwice) {
   const auto id_of_new = [&](const std::string& name) {
     EXPECT_TRUE(store->create(name));
     std::int64_t id = 0;
-    for (const StudyEntry& entry : store->list().value())
+    const auto entries = store->list().value();
+    for (const StudyEntry& entry : entries)
       if (entry.name == name) id = entry.id;
     return id;
   };
