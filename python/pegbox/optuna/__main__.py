@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     try:
         lines = _import(given) if given.command == "import" else _export(given)
     except (Error, sqlalchemy.exc.SQLAlchemyError, RuntimeError, OSError) as error:
-        print(f"pegbox {given.command}: {error}", file=sys.stderr)
+        print(f"{given.command}: {error}", file=sys.stderr)
         return 2
     print("\n".join(lines))
     return 0
