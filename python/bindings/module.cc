@@ -5,5 +5,7 @@ NB_MODULE(_core, module) {
   module.attr("version") = PEGBOX_VERSION;
   pegbox::python::bind_errors(module);
   pegbox::python::bind_sampler(module);
+  pegbox::python::bind_scheduler(module);
+  pegbox::python::bind_shared_log(module);
   pegbox::python::bind_study(module);
 }

@@ -23,6 +23,7 @@ from pegbox.errors import (
     OutOfMemory,
     Unsupported,
 )
+from pegbox.program import Program
 from pegbox.study import Study, load
 from pegbox.trial import Best, Report, Rival, Trial, TrialRecord
 
@@ -38,6 +39,7 @@ __all__ = [
     "Io",
     "NotFound",
     "OutOfMemory",
+    "Program",
     "Report",
     "Rival",
     "Study",
@@ -50,7 +52,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> ModuleType:
-    """`pegbox.optuna` without importing Optuna before it is wanted."""
-    if name == "optuna":
-        return import_module("pegbox.optuna")
+    """`pegbox.optuna` and `pegbox.hf` without importing Optuna and transformers before they are wanted."""
+    if name in ("optuna", "hf"):
+        return import_module(f"pegbox.{name}")
     raise AttributeError(f"module 'pegbox' has no attribute {name!r}")

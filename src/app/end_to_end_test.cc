@@ -355,6 +355,39 @@ TEST_F(EndToEnd, BacksUpCollectsGarbageAndDeletes) {
   EXPECT_FALSE(std::filesystem::exists(folder() / "pegbox.files/shell"));
 }
 
+TEST_F(EndToEnd, ExportsAStudyForOtherPrograms) {
+  write("study.yaml", study_of(6, "0"));
+  ASSERT_EQ(pegbox({"tune", "study.yaml"}).code, 0);
+  const Json shown = json_of({"show", "--json"});
+  const auto json = pegbox({"export", "--to", "json"});
+  EXPECT_EQ(parse_json(json.out, "json").value()["trials"], shown["trials"]);
+  const auto written = pegbox({"export", "--to", "csv", "-o", "trials.csv"});
+  EXPECT_EQ(written.code, 0) << written.err;
+  const std::string table = read_file(folder() / "trials.csv").value();
+  EXPECT_EQ(std::ranges::count(table, '\n'), 1 + std::ssize(shown["trials"]));
+  EXPECT_EQ(pegbox({"export", "--to", "csv"}).out, table);
+  const auto wrong = pegbox({"export", "--to", "xls"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_NE(wrong.err.find("expected csv, json"), std::string::npos) << wrong.err;
+  EXPECT_EQ(pegbox({"export", "--to", "csv", "--as", "other"}).code, 2);
+}
+
+TEST_F(EndToEnd, SaysWhatAPythonWithoutOptunaLacks) {
+  write("bare-python", "#!/bin/sh\nexec python3 -I -S \"$@\"\n");
+  std::filesystem::permissions(folder() / "bare-python", std::filesystem::perms::owner_all);
+  const auto run = [&](const std::string& python) {
+    auto child = Subprocess::start({.arguments = {PEGBOX_PROGRAM, "import", "optuna.db"},
+                                    .environment = {{"NO_COLOR", "1"}, {"PEGBOX_PYTHON", python}},
+                                    .folder = folder()});
+    return finish(**child);
+  };
+  const auto bare = run((folder() / "bare-python").string());
+  EXPECT_EQ(bare.code, 2) << bare.err;
+  EXPECT_NE(bare.err.find("lacks a package; got pegbox;"), std::string::npos) << bare.err;
+  EXPECT_NE(bare.err.find("pip install .[optuna]"), std::string::npos) << bare.err;
+  EXPECT_EQ(run("/nowhere/python").code, 2);
+}
+
 TEST_F(EndToEnd, WritesAStudyFileThatRuns) {
   EXPECT_EQ(pegbox({"init", "--command", "sh train.sh {x} 0", "--name", "mine"}).code, 0);
   EXPECT_EQ(pegbox({"init", "--command", "true"}).code, 2) << "a file is never replaced";

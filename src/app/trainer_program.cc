@@ -1,70 +1,14 @@
 // TrainerProgram: pegbox-trainer, which holds libtorch and does what needs a model.
 #include "app/trainer_program.h"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
-#include <functional>
 
-#include "base/subprocess.h"
+#include "app/child_process.h"
 
 namespace pegbox {
 
 namespace {
-
-bool is_program(const Path& path) { return access(path.c_str(), X_OK) == 0 && !std::filesystem::is_directory(path); }
-
-Result<Path> find_in_path(const std::string& name) {
-  const char* variable = std::getenv("PATH");
-  const std::string folders = variable == nullptr ? "" : variable;
-  for (std::size_t start = 0; start <= folders.size();) {
-    const std::size_t end = std::min(folders.find(':', start), folders.size());
-    const Path candidate = Path(folders.substr(start, end - start)) / name;
-    if (is_program(candidate)) return candidate;
-    start = end + 1;
-  }
-  return fail(ErrorKind::NotFound, {.where = name,
-                                    .what = "the trainer is neither beside pegbox nor in PATH",
-                                    .hint = "build it with `make build`, or name it in PEGBOX_TRAINER"});
-}
-
-using Take = std::function<void(std::string_view)>;
-
-/// Hands on what a non-blocking descriptor has; false at its end.
-bool drain(int descriptor, const Take& take) {
-  char buffer[65536];
-  for (;;) {
-    const ssize_t count = read(descriptor, buffer, sizeof buffer);
-    if (count > 0) {
-      take({buffer, static_cast<std::size_t>(count)});
-      continue;
-    }
-    return count < 0 && (errno == EAGAIN || errno == EINTR);
-  }
-}
-
-/// Runs the child to its end, handing its output on as it comes.
-ExitStatus follow(Subprocess& child, const Take& output, const Take& error_output, const std::atomic<bool>* interrupted,
-                  const std::function<void()>& meanwhile = {}) {
-  bool told = false, out_open = true, err_open = true;
-  for (;;) {
-    std::vector<int> descriptors;
-    if (out_open) descriptors.push_back(child.output());
-    if (err_open) descriptors.push_back(child.error_output());
-    wait_readable(descriptors, std::chrono::milliseconds(50));
-    const auto status = child.poll();
-    if (out_open) out_open = drain(child.output(), output);
-    if (err_open) err_open = drain(child.error_output(), error_output);
-    if (meanwhile) meanwhile();
-    if (status) return *status;
-    if (interrupted != nullptr && *interrupted && !told) {
-      child.signal_group(SIGINT);
-      told = true;
-    }
-  }
-}
 
 struct Started {
   TemporaryFolder folder;
@@ -80,13 +24,6 @@ Result<Started> start(const Path& program, const std::string& verb, const Json& 
                                 .environment = {},
                                 .folder = {}}));
   return Started{std::move(folder), std::move(child)};
-}
-
-std::string last_lines(const std::string& text) {
-  constexpr std::size_t kMost = 2000;
-  std::string end = text.size() > kMost ? text.substr(text.size() - kMost) : text;
-  while (!end.empty() && (end.back() == '\n' || end.back() == ' ')) end.pop_back();
-  return end;
 }
 
 /// What the trainer said of a mistake at its end, without its name before it.
@@ -105,8 +42,11 @@ Result<TrainerProgram> TrainerProgram::find() {
   }
   const Path beside = executable_folder() / "pegbox-trainer";
   if (is_program(beside)) return TrainerProgram(beside);
-  PEGBOX_TRY(const Path found, find_in_path("pegbox-trainer"));
-  return TrainerProgram(found);
+  const Path found = find_in_path("pegbox-trainer");
+  if (!found.empty()) return TrainerProgram(found);
+  return fail(ErrorKind::NotFound, {.where = "pegbox-trainer",
+                                    .what = "the trainer is neither beside pegbox nor in PATH",
+                                    .hint = "build it with `make build`, or name it in PEGBOX_TRAINER"});
 }
 
 Result<std::string> TrainerProgram::version() const {

@@ -63,7 +63,8 @@ struct TrialMoved {
   std::string detail;
 };
 /// A checkpoint between rungs, user attributes, probe results, described values, findings of data checks.
-/// The fold knows two keys, and keeps the others: "checkpoint" of a running trial, {"step": 300, "name": "..."}; and
+/// The fold knows three keys, and keeps the others: "checkpoint" of a running trial, {"step": 300, "name": "..."};
+/// "config" of a trial that has not ended, {"x": 0.5}: values that its program chose on the way (define-by-run); and
 /// "described" of the study, {"values": {...}, "limits": {...}}.
 struct Note {
   std::optional<std::int64_t> trial;

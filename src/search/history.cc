@@ -251,6 +251,14 @@ Result<void> StudyState::fold(const Event&, const event::Note& what) {
     PEGBOX_TRY(trial->checkpoint, read_checkpoint(what.value, *what.trial));
     return {};
   }
+  if (what.key == "config") {
+    if (is_final(trial->state))
+      return refuse(fmt::format("trial {} chooses values after its end", *what.trial),
+                    std::string(name_of(trial->state)));
+    PEGBOX_TRY(const Config chosen, Config::from_json(what.value));
+    for (const auto& [name, value] : chosen) trial->config.set(name, value);
+    return {};
+  }
   trial->notes[what.key] = what.value;
   return {};
 }

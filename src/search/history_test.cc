@@ -357,6 +357,20 @@ TEST(StudyState, RefusesALimitThatCannotBeEvaluatedAsTheWorkersMistake) {
   EXPECT_EQ(dump(log.state), before);
 }
 
+TEST(StudyState, TakesValuesThatATrialChoosesOnItsWay) {
+  Log log;
+  log.create(0);
+  log.must(event::Note{0, "config", Json{{"rank", 8}}});  // while it waits
+  log.start(0);
+  log.must(event::Note{0, "config", Json{{"x", 0.25}}});
+  EXPECT_EQ(log.state.trial(0).config, (Config{{"x", 0.25}, {"rank", std::int64_t{8}}}));
+  EXPECT_TRUE(log.state.trial(0).notes.empty());
+  log.must(event::TrialMoved{0, TrialState::Done, 0, {}, {}, {}});
+  EXPECT_FALSE(log.apply(event::Note{0, "config", Json{{"x", 0.5}}}));
+  log.create(1);
+  EXPECT_FALSE(log.apply(event::Note{1, "config", Json{{"x", Json::array()}}}));
+}
+
 TEST(StudyState, KeepsNotesOfTheStudyAndOfTrials) {
   Log log;
   log.create(0);

@@ -27,6 +27,7 @@ struct StudyEntry {
   std::string name;
   double created_unix_s = 0;
   std::uint64_t event_count = 0;
+  std::int64_t id = 0;  ///< from 1; never given twice in a store, and less than 2^23
 };
 
 /// Proof of being the one who runs a study; released when destroyed.

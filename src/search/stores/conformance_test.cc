@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "search/stores/table.h"
 #include "search/stores/testing.h"
@@ -229,6 +230,24 @@ TEST_P(StoreTest, DoesNotBringBackTheEventsOfARemovedStudy) {
   EXPECT_TRUE(store->take_commands("s").value().empty());
   ASSERT_TRUE(write(*store, "s", report_events(0, 2)));
   EXPECT_EQ(store->read("s", 0).value().size(), 2u);
+}
+
+TEST_P(StoreTest, GivesNoIdTwice) {
+  std::set<std::int64_t> ids;
+  const auto id_of_new = [&](const std::string& name) {
+    EXPECT_TRUE(store->create(name));
+    std::int64_t id = 0;
+    const auto entries = store->list().value();
+    for (const StudyEntry& entry : entries)
+      if (entry.name == name) id = entry.id;
+    return id;
+  };
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_TRUE(ids.insert(id_of_new("s")).second);
+    ASSERT_TRUE(store->remove("s"));
+  }
+  EXPECT_GT(*ids.begin(), 0);
+  EXPECT_GT(id_of_new("last"), *ids.rbegin());
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, testing::ValuesIn(schemes_that_are_built_in()), [](const auto& info) {

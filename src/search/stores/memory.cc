@@ -32,15 +32,17 @@ Result<MemoryStore::Log*> MemoryStore::find(const std::string& study) {
 
 Result<void> MemoryStore::create(const std::string& study) {
   const std::lock_guard lock(mutex_);
-  if (!studies_.try_emplace(study, Log{.created_unix_s = unix_time_s(), .events = {}, .commands = {}}).second)
+  Log log{.id = created_ + 1, .created_unix_s = unix_time_s(), .events = {}, .commands = {}};
+  if (!studies_.try_emplace(study, std::move(log)).second)
     return fail(ErrorKind::Conflict, {.where = "memory:", .what = "a study of this name exists", .got = study});
+  ++created_;
   return {};
 }
 
 Result<std::vector<StudyEntry>> MemoryStore::list() {
   const std::lock_guard lock(mutex_);
   std::vector<StudyEntry> entries;
-  for (const auto& [name, log] : studies_) entries.push_back({name, log.created_unix_s, log.events.size()});
+  for (const auto& [name, log] : studies_) entries.push_back({name, log.created_unix_s, log.events.size(), log.id});
   return entries;
 }
 

@@ -27,6 +27,7 @@ class MemoryStore final : public Store {
 
  private:
   struct Log {
+    std::int64_t id = 0;
     double created_unix_s = 0;
     std::vector<Event> events;
     std::vector<PostedCommand> commands;
@@ -42,6 +43,7 @@ class MemoryStore final : public Store {
 
   std::mutex mutex_;
   std::map<std::string, Log> studies_;
+  std::int64_t created_ = 0;  // so many studies, removed ones included
   std::shared_ptr<Holders> holders_ = std::make_shared<Holders>();
 };
 

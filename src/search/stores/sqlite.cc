@@ -285,7 +285,7 @@ Result<std::vector<StudyEntry>> SqliteStore::list() {
     PEGBOX_TRY(const bool row, list.step());
     if (!row) return entries;
     PEGBOX_TRY(const auto count, event_count(reader_->last, list.integer(1)));
-    entries.push_back({std::string(list.text(0)), list.real(2), count});
+    entries.push_back({std::string(list.text(0)), list.real(2), count, list.integer(1)});
   }
 }
 
