@@ -65,7 +65,8 @@ def make_model(folder, shape, texts):
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token="<|end|>", pad_token="<|end|>")
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
-    LlamaForCausalLM(LlamaConfig(vocab_size=2048, max_position_embeddings=LENGTH, tie_word_embeddings=True, bos_token_id=0, eos_token_id=0, pad_token_id=0, **shape)).save_pretrained(folder)
+    common_fields = dict(vocab_size=2048, max_position_embeddings=LENGTH, tie_word_embeddings=True, bos_token_id=0, eos_token_id=0, pad_token_id=0)
+    LlamaForCausalLM(LlamaConfig(**{**common_fields, **shape})).save_pretrained(folder)
     return tokenizer
 
 

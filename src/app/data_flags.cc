@@ -14,10 +14,16 @@ std::vector<Option> DataFlags::options() {
            .value = "DATA",
            .help = "data files or folders (docs/data.md)",
            .completion = Completion::File},
-          {.names = "--columns",
-           .target = &columns,
-           .value = "NAME=FIELD",
-           .help = "what the data call a field of ours, such as prompt=question; may be repeated"}};
+          columns_option(&columns)};
+}
+
+Option new_file_option(std::string* target) {
+  return {.names = "--output",
+          .target = target,
+          .value = "FILE",
+          .help = "the new file; none of that name may exist",
+          .completion = Completion::File,
+          .required = true};
 }
 
 Result<text::DataPart> DataFlags::part(const std::string& name) const {

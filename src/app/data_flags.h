@@ -20,6 +20,9 @@ struct DataFlags {
   Result<text::DatasetOptions> dataset_options() const;
 };
 
+/// --output FILE, of a command that writes data.
+Option new_file_option(std::string* target);
+
 /// "leakage,duplicates" as checks; InvalidInput for unknown names, and if there are none.
 Result<text::ByCheck<bool>> checks_of_flag(const std::string& list, const std::string& flag);
 

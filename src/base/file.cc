@@ -110,13 +110,16 @@ Result<std::string> read_file(const Path& path) {
   return bytes;
 }
 
-Result<void> replace_file(const Path& path, std::string_view bytes) {
+Result<void> replace_file(const Path& path, std::string_view bytes) { return replace_file(path, std::span(&bytes, 1)); }
+
+Result<void> replace_file(const Path& path, std::span<const std::string_view> pieces) {
   PEGBOX_TRY(NewFile file, make_file_beside(path));
   const int descriptor = file.descriptor.get();
   struct stat old{};
   if (::stat(path.c_str(), &old) == 0 && ::fchmod(descriptor, old.st_mode & 07777) != 0)
     return fail_errno(path.string(), "cannot give the file its mode");
-  if (!write_all(descriptor, bytes)) return fail_errno(path.string(), "cannot write the file");
+  for (const std::string_view piece : pieces)
+    if (!write_all(descriptor, piece)) return fail_errno(path.string(), "cannot write the file");
   if (::fdatasync(descriptor) != 0) return fail_errno(path.string(), "cannot write the file to the disk");
   if (::rename(file.path.c_str(), path.c_str()) != 0) return fail_errno(path.string(), "cannot replace the file");
   file.descriptor.close();

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ Result<std::string> read_file(const Path& path);
 /// Writes a new file beside `path`, makes it durable (fdatasync of the file, fsync of the folder) and renames it into
 /// place: a reader sees the old bytes or the new ones, never a part.
 Result<void> replace_file(const Path& path, std::string_view bytes);
+Result<void> replace_file(const Path& path, std::span<const std::string_view> pieces);  ///< one after another
 
 Result<void> make_folder(const Path& path);  ///< with parents; no error if it exists
 Result<void> remove_tree(const Path& path);  ///< no error if it does not exist

@@ -1,6 +1,9 @@
 // The table of checks.
 #include "text/check_kind.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -51,13 +54,11 @@ Result<CheckKind> check_of(std::string_view name, const std::string& where) {
   const auto found = std::ranges::find(kTexts, name, &CheckText::name);
   if (found != kTexts.end()) return found->kind;
   const auto names = check_names();
-  std::string known;
-  for (const std::string_view each : names) known.append(known.empty() ? "" : ", ").append(each);
   const std::string nearest = nearest_name(name, names);
   return fail(ErrorKind::InvalidInput, {.where = where,
                                         .what = "no check has this name",
                                         .got = std::string(name),
-                                        .expected = known,
+                                        .expected = fmt::format("{}", fmt::join(names, ", ")),
                                         .hint = nearest.empty() ? "" : "perhaps " + nearest});
 }
 

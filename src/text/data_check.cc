@@ -116,8 +116,7 @@ class DataChecker {
   }
 
   std::string place_at(std::int32_t file, std::int32_t line) const {
-    const std::string& name = files_[static_cast<std::size_t>(file)];
-    return line > 0 ? fmt::format("{}:{}", name, line) : name;
+    return place_of(files_[static_cast<std::size_t>(file)], line);
   }
   std::string place_of_row(RowNumber row) const { return place_at(index_.file(row), index_.line(row)); }
 

@@ -2,11 +2,13 @@
 #include "text/data_clean.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
+#include <ranges>
 
 #include "text/quality_rules.h"
 #include "text/row_index.h"
@@ -26,10 +28,11 @@ Result<void> check_options(const CleanOptions& options) {
                    .hint = "pegbox check shows them; mend them by hand"});
   for (const std::string& name : options.kept_rules)
     if (std::ranges::find(quality_rules(), name, &QualityRule::name) == quality_rules().end()) {
-      std::string known;
-      for (const QualityRule& rule : quality_rules()) known.append(known.empty() ? "" : ", ").append(rule.name);
-      return fail(ErrorKind::InvalidInput,
-                  {.where = "--keep-rules", .what = "no rule has this name", .got = name, .expected = known});
+      const auto known = quality_rules() | std::views::transform(&QualityRule::name);
+      return fail(ErrorKind::InvalidInput, {.where = "--keep-rules",
+                                            .what = "no rule has this name",
+                                            .got = name,
+                                            .expected = fmt::format("{}", fmt::join(known, ", "))});
     }
   return {};
 }
@@ -66,8 +69,7 @@ class DataCleaner {
   }
 
   std::string place_at(std::int32_t file, std::int32_t line) const {
-    const std::string& name = files_[static_cast<std::size_t>(file)];
-    return line > 0 ? fmt::format("{}:{}", name, line) : name;
+    return place_of(files_[static_cast<std::size_t>(file)], line);
   }
 
   Result<RowSource> open(const DataPart& part) {
@@ -162,16 +164,9 @@ class DataCleaner {
                                             .got = fmt::format("{} rows", report_.data.rows),
                                             .hint = "pegbox check says why; --checks removes for fewer reasons"});
     PEGBOX_TRY(RowWriter writer, RowWriter::create(output));
-    PEGBOX_TRY(RowSource source, RowSource::open(data_.paths, options_.dataset, options_.interrupted));
-    std::size_t number = 0;
-    for (;; ++number) {
-      PEGBOX_TRY(const auto row, source.next());
-      if (!row || number == stays_.size()) break;
-      if (stays_[number]) PEGBOX_CHECK(writer.add(*row));
-    }
-    if (number != stays_.size())
-      return fail(ErrorKind::Conflict,
-                  {.where = data_.paths[0].string(), .what = "the data changed while they were read"});
+    PEGBOX_CHECK(read_again(
+        data_.paths, options_.dataset, options_.interrupted, stays_.size(),
+        [&](std::size_t number, const RawRow& row) { return stays_[number] ? writer.add(row) : Result<void>(); }));
     report_.output = output.string();
     PEGBOX_TRY(report_.sha256, writer.finish());
     return {};

@@ -162,16 +162,10 @@ class DataSplitter {
       PEGBOX_TRY(RowWriter writer, RowWriter::create(file_of(folder, part)));
       writers.push_back(std::move(writer));
     }
-    PEGBOX_TRY(RowSource source, RowSource::open(data_.paths, options_.dataset, options_.interrupted));
-    std::size_t number = 0;
-    for (;; ++number) {
-      PEGBOX_TRY(const auto row, source.next());
-      if (!row || number == part_of_.size()) break;
-      PEGBOX_CHECK(writers[static_cast<std::size_t>(part_of_[number])].add(*row));
-    }
-    if (number != part_of_.size())
-      return fail(ErrorKind::Conflict,
-                  {.where = data_.paths[0].string(), .what = "the data changed while they were read"});
+    PEGBOX_CHECK(read_again(data_.paths, options_.dataset, options_.interrupted, part_of_.size(),
+                            [&](std::size_t number, const RawRow& row) {
+                              return writers[static_cast<std::size_t>(part_of_[number])].add(row);
+                            }));
     for (std::size_t part = 0; part < writers.size(); ++part) {
       PEGBOX_TRY(std::string hash, writers[part].finish());
       report_.parts.push_back(

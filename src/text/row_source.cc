@@ -1,6 +1,8 @@
 // RowSource: one file after another.
 #include "text/row_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "text/dataset_reader.h"
@@ -98,6 +100,24 @@ Result<void> RowSource::read_whole_file(const std::string& name, std::optional<R
                         : visit_records(bytes, format == RowFormat::Commas ? ',' : '\t', name, take);
   if (!read) waiting_.push_back({.file = file, .fault = read.error().message});
   return {};
+}
+
+Result<void> read_again(std::span<const Path> paths, const DatasetOptions& options,
+                        const std::atomic<bool>* interrupted, std::size_t rows,
+                        const std::function<Result<void>(std::size_t number, const RawRow& row)>& use) {
+  PEGBOX_TRY(RowSource source, RowSource::open(paths, options, interrupted));
+  std::size_t number = 0;
+  for (;; ++number) {
+    PEGBOX_TRY(const auto row, source.next());
+    if (!row || number == rows) break;
+    PEGBOX_CHECK(use(number, *row));
+  }
+  if (number == rows) return {};
+  return fail(ErrorKind::Conflict, {.where = paths[0].string(), .what = "the data changed while they were read"});
+}
+
+std::string place_of(const std::string& file, std::int32_t line) {
+  return line > 0 ? fmt::format("{}:{}", file, line) : file;
 }
 
 }  // namespace pegbox::text

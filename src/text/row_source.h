@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -51,5 +52,14 @@ class RowSource {
   std::optional<FileLineReader> lines_;  ///< of the file before it, if that holds JSON lines
   std::deque<RawRow> waiting_;           ///< rows of a file that was read whole
 };
+
+/// The second reading of data that had `rows` rows: calls `use` with the number and the bytes of each. Conflict if
+/// there are not as many any more; an error of `use` ends it.
+Result<void> read_again(std::span<const Path> paths, const DatasetOptions& options,
+                        const std::atomic<bool>* interrupted, std::size_t rows,
+                        const std::function<Result<void>(std::size_t number, const RawRow& row)>& use);
+
+/// "chats.jsonl:4", or the file's name for line 0, which is all of it.
+std::string place_of(const std::string& file, std::int32_t line);
 
 }  // namespace pegbox::text

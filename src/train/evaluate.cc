@@ -4,6 +4,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "text/packing.h"
 #include "train/batch.h"
@@ -13,102 +14,109 @@ namespace pegbox::train {
 
 namespace {
 
-/// What one batch adds to an evaluation: the sum of its losses, not yet divided.
-Evaluation loss_sum(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,
-                    const std::vector<std::int64_t>& rows) {
+/// What rows add to an evaluation.
+struct RowSums {
+  std::vector<double> losses;  // [rows], not yet divided
+  ClassCounts classes;
+};
+
+/// The losses of a document apart, each as a part of the batch's hidden rows.
+RowSums batch_sums(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,
+                   const std::vector<std::int64_t>& rows) {
   const Batch batch = to_batch(text::pack(data, rows));
-  if (batch.label_tokens() == 0) return {};
+  RowSums sums{.losses = std::vector<double>(rows.size()), .classes = {}};
+  if (batch.label_tokens() == 0) return sums;
   DropoutSource none;
   const Tensor hidden = decoder.hidden(network, batch, none);
-  Evaluation sum{
-      .loss = label_loss_value(hidden, network.weight(decoder.layout().head), batch.labels, decoder.config().logit_cap),
-      .label_tokens = batch.label_tokens()};
-  if (!decoder.config().labels.empty()) sum.classes.count(decoder.logits(network, hidden), batch.labels);
-  return sum;
+  const Tensor& head = network.weight(decoder.layout().head);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::int64_t first = batch.label_offsets[i], count = batch.label_offsets[i + 1] - first;
+    if (count > 0)
+      sums.losses[i] = label_loss_value(hidden.narrow(0, first, count), head, batch.labels.narrow(0, first, count),
+                                        decoder.config().logit_cap);
+  }
+  if (!decoder.config().labels.empty()) sums.classes.count(decoder.logits(network, hidden), batch.labels);
+  return sums;
 }
 
-/// Sums of all batches, each computed by one lane.
-std::vector<Evaluation> loss_sums(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,
-                                  Lanes& lanes, const std::vector<std::vector<std::int64_t>>& batches) {
-  std::vector<Evaluation> sums(batches.size());
+/// Of all rows, each batch computed by one lane.
+RowSums row_sums(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,
+                 std::span<const std::int64_t> rows, Lanes& lanes, std::int64_t batch_tokens) {
+  const auto batches = text::micro_batches(data, rows, batch_tokens);
+  std::vector<RowSums> parts(batches.size());
   lanes.run([&](int lane) {
     const c10::InferenceMode no_gradients;
     for (std::size_t i = static_cast<std::size_t>(lane); i < batches.size();
          i += static_cast<std::size_t>(lanes.count()))
-      sums[i] = loss_sum(decoder, network, data, batches[i]);
+      parts[i] = batch_sums(decoder, network, data, batches[i]);
   });
+  RowSums sums;
+  for (RowSums& part : parts) {
+    sums.losses.insert(sums.losses.end(), part.losses.begin(), part.losses.end());
+    sums.classes.add(part.classes);
+  }
   return sums;
 }
 
-void add(Evaluation& total, const Evaluation& sum) {
-  total.loss += sum.loss;
-  total.label_tokens += sum.label_tokens;
-  total.classes.add(sum.classes);
-}
+double mean_loss(double sum, std::int64_t labels) { return labels > 0 ? sum / static_cast<double>(labels) : NAN; }
 
-void divide(Evaluation& total) {
-  total.loss = total.label_tokens > 0 ? total.loss / static_cast<double>(total.label_tokens) : NAN;
-}
-
-/// Rows up to `most_tokens` (0: all), of a mixture by its sets and of each equally many; else under an empty name.
-std::vector<std::pair<std::string, std::vector<std::int64_t>>> sets_of(const text::TokenizedRows& data,
-                                                                       std::int64_t most_tokens) {
-  const bool is_mixture = !data.groups.empty() && !data.groups_are_classes;
-  std::vector<std::pair<std::string, std::vector<std::int64_t>>> sets;
-  if (!is_mixture) sets.push_back({"", {}});
-  if (is_mixture)
-    for (const std::string& name : data.group_names) sets.push_back({name, {}});
-  std::vector<std::int64_t> tokens(sets.size());
-  const std::int64_t most = most_tokens / std::ssize(sets);
-  for (std::int64_t row = 0; row < data.size(); ++row) {
-    const auto set = static_cast<std::size_t>(is_mixture ? data.groups[row] : 0);
-    if (most_tokens > 0 && tokens[set] >= most) continue;
-    sets[set].second.push_back(row);
-    tokens[set] += data.length(row);
+/// The standard error of a ratio of sums over n of N rows (Cochran 1977, Sampling Techniques, 6.13), times that ratio's
+/// denominator squared: what sets add up. `labels` are those of the rows.
+double squared_error(const std::vector<double>& losses, const std::vector<std::int64_t>& labels, double mean,
+                     std::int64_t whole) {
+  const double n = static_cast<double>(losses.size());
+  if (n < 2 || std::ssize(losses) == whole) return 0;
+  double squares = 0;
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    const double residual = losses[i] - mean * static_cast<double>(labels[i]);
+    squares += residual * residual;
   }
-  return sets;
+  return (1 - n / static_cast<double>(whole)) * n / (n - 1) * squares;
 }
 
 }  // namespace
 
 double Evaluation::perplexity() const { return std::exp(loss); }
 
-Evaluation evaluate(const Decoder& decoder, const Network& network, const text::TokenizedRows& data, Lanes& lanes,
-                    std::int64_t batch_tokens, std::int64_t most_tokens) {
+Evaluation evaluate(const Decoder& decoder, const Network& network, const EvaluationRows& rows, Lanes& lanes,
+                    std::int64_t batch_tokens) {
   Evaluation result;
-  for (const auto& [name, set_rows] : sets_of(data, most_tokens)) {
-    Evaluation set;
-    for (const Evaluation& sum :
-         loss_sums(decoder, network, data, lanes, text::micro_batches(data, set_rows, batch_tokens)))
-      add(set, sum);
-    add(result, set);
-    divide(set);
-    if (!name.empty() && set.label_tokens > 0) result.set_losses[name] = set.loss;
+  double squares = 0;
+  for (const RowSet& set : rows.sets()) {
+    const RowSums sums = row_sums(decoder, network, rows.data(), set.rows, lanes, batch_tokens);
+    std::vector<std::int64_t> labels;
+    for (const std::int64_t row : set.rows) labels.push_back(rows.data().label_tokens(row));
+    const double loss = std::accumulate(sums.losses.begin(), sums.losses.end(), 0.0);
+    const std::int64_t count = std::accumulate(labels.begin(), labels.end(), std::int64_t{0});
+    if (!set.name.empty() && count > 0) result.set_losses[set.name] = mean_loss(loss, count);
+    squares += squared_error(sums.losses, labels, mean_loss(loss, count), set.whole_count);
+    result.loss += loss;
+    result.label_tokens += count;
+    result.classes.add(sums.classes);
   }
-  divide(result);
+  result.loss = mean_loss(result.loss, result.label_tokens);
+  result.error = mean_loss(std::sqrt(squares), result.label_tokens);
   return result;
+}
+
+std::vector<double> row_losses(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,
+                               std::span<const std::int64_t> rows, Lanes& lanes, std::int64_t batch_tokens) {
+  return row_sums(decoder, network, data, rows, lanes, batch_tokens).losses;
 }
 
 std::vector<Evaluation> evaluate_each(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,
                                       Lanes& lanes, std::int64_t batch_tokens) {
-  std::vector<std::vector<std::int64_t>> batches;
-  std::vector<std::size_t> texts;  // of each batch
-  std::size_t count = 0;
-  for (std::int64_t first = 0; first < data.size();) {
-    std::vector<std::int64_t> rows;
-    const std::int64_t source = data.sources[static_cast<std::size_t>(first)];
-    for (; first < data.size() && data.sources[static_cast<std::size_t>(first)] == source; ++first)
-      rows.push_back(first);
-    for (auto& batch : text::micro_batches(data, rows, batch_tokens)) {
-      batches.push_back(std::move(batch));
-      texts.push_back(static_cast<std::size_t>(source));
-    }
-    count = static_cast<std::size_t>(source) + 1;
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(data.size()));
+  std::iota(rows.begin(), rows.end(), std::int64_t{0});
+  const std::vector<double> losses = row_losses(decoder, network, data, rows, lanes, batch_tokens);
+  std::vector<Evaluation> results;
+  for (std::size_t row = 0; row < losses.size(); ++row) {
+    const auto text = static_cast<std::size_t>(data.sources[row]);
+    if (text >= results.size()) results.resize(text + 1);
+    results[text].loss += losses[row];
+    results[text].label_tokens += data.label_tokens(rows[row]);
   }
-  const auto sums = loss_sums(decoder, network, data, lanes, batches);
-  std::vector<Evaluation> results(count);
-  for (std::size_t i = 0; i < sums.size(); ++i) add(results[texts[i]], sums[i]);
-  for (Evaluation& result : results) divide(result);
+  for (Evaluation& result : results) result.loss = mean_loss(result.loss, result.label_tokens);
   return results;
 }
 

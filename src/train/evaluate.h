@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "text/tokenized.h"
 #include "train/classes.h"
+#include "train/evaluation_rows.h"
 #include "train/lanes.h"
 #include "train/model/decoder.h"
 #include "train/model/network.h"
@@ -15,20 +17,26 @@
 namespace pegbox::train {
 
 struct Evaluation {
-  double loss = 0;  ///< mean negative log-likelihood over label tokens, in nats
+  double loss = 0;   ///< mean negative log-likelihood over label tokens, in nats
+  double error = 0;  ///< of `loss` as an estimate of that of the whole, of which the rows are a sample by chance: its
+                     ///< standard error; 0 if they are the whole
   std::int64_t label_tokens = 0;
   std::map<std::string, double> set_losses{};  ///< of each set of a mixture that has a label; empty if it is none
   ClassCounts classes;                         ///< of a classifier, whose label tokens are the rows' classes
   double perplexity() const;                   ///< e^loss
 };
 
-/// Evaluates the rows up to `most_tokens` tokens (0: all; of a mixture as many of each set), in batches of about
-/// `batch_tokens`. The sum does not depend on the number of lanes. Throws what libtorch throws.
-Evaluation evaluate(const Decoder& decoder, const Network& network, const text::TokenizedRows& data, Lanes& lanes,
-                    std::int64_t batch_tokens, std::int64_t most_tokens = 0);
+/// Evaluates rows in batches of about `batch_tokens`. The sum does not depend on the number of lanes. Throws what
+/// libtorch throws.
+Evaluation evaluate(const Decoder& decoder, const Network& network, const EvaluationRows& rows, Lanes& lanes,
+                    std::int64_t batch_tokens);
 
-/// The same of each text apart: by the index of the row of text that tokenized rows are pieces of (data.sources).
-/// `label_tokens` is 0, and the loss NaN, for a text without a row.
+/// The sums of the negative log-likelihoods over the label tokens of each of `rows` [rows]; 0 without a label.
+std::vector<double> row_losses(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,
+                               std::span<const std::int64_t> rows, Lanes& lanes, std::int64_t batch_tokens);
+
+/// The evaluation of each text apart: by the index of the row of text that tokenized rows are pieces of (data.sources).
+/// `label_tokens` is 0, and the loss NaN, for a text without a row. Without the counts of classes.
 std::vector<Evaluation> evaluate_each(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,
                                       Lanes& lanes, std::int64_t batch_tokens);
 

@@ -48,12 +48,18 @@ double left_of(int resource, double held) {
   return std::max(1.0, static_cast<double>(limit.rlim_cur) - held);
 }
 
-/// What limits of address space and of data leave to this process.
-double left_of_limits() {
+/// What limits of address space and of data leave to this process, and give it in all: with its data as they are, for
+/// what it freed of them is its own still.
+struct ProcessLimits {
+  double left = kInfinity, total = kInfinity;
+};
+
+ProcessLimits process_limits() {
   const auto text = read_file("/proc/self/status");
-  if (!text) return kInfinity;
-  return std::min(left_of(RLIMIT_AS, member_bytes(*text, "VmSize")),
-                  left_of(RLIMIT_DATA, member_bytes(*text, "VmData")));
+  if (!text) return {};
+  const double data = member_bytes(*text, "VmData");
+  const double left = std::min(left_of(RLIMIT_AS, member_bytes(*text, "VmSize")), left_of(RLIMIT_DATA, data));
+  return {.left = left, .total = left + data};
 }
 
 }  // namespace
@@ -157,10 +163,11 @@ double group_limit_bytes(std::string_view groups, const Path& root) {
 MachineMemory machine_memory() {
   const auto text = read_file("/proc/meminfo"), groups = read_file("/proc/self/cgroup");
   if (!text) return {};
-  const double left = left_of_limits(), freed = static_cast<double>(::mallinfo2().fordblks);
+  const ProcessLimits limits = process_limits();
+  const double freed = static_cast<double>(::mallinfo2().fordblks);
   const double group = groups ? group_limit_bytes(*groups, "/sys/fs/cgroup") : kInfinity;
-  return {.total_bytes = std::min({member_bytes(*text, "MemTotal"), group, left + resident_bytes()}),
-          .available_bytes = std::min(member_bytes(*text, "MemAvailable"), left) + freed};
+  return {.total_bytes = std::min({member_bytes(*text, "MemTotal"), group, limits.total}),
+          .available_bytes = std::min(member_bytes(*text, "MemAvailable"), limits.left) + freed};
 }
 
 double peak_resident_bytes() {

@@ -33,13 +33,8 @@ struct MemoryNeed {
   double activations_bytes = 0;  ///< of all lanes, with logits and all that comes and goes
   double workspace_bytes = 0;    ///< of kernels, and what the correction adds
 
-  double snapshot_bytes() const { return values_bytes + state_bytes + copies_bytes; }
-  double parameters_bytes() const { return snapshot_bytes() + gradients_bytes + method_bytes; }
+  double parameters_bytes() const { return values_bytes + state_bytes + copies_bytes + gradients_bytes + method_bytes; }
   double total_bytes() const { return parameters_bytes() + activations_bytes + workspace_bytes; }
-  /// Of a run that writes checkpoints: between passes there are a snapshot and the bytes of its file.
-  double peak_bytes() const {
-    return parameters_bytes() + std::max(activations_bytes, 2 * snapshot_bytes()) + workspace_bytes;
-  }
 };
 
 /// What a process needs besides the tensors it asks for; the first values are those of bench/memory_model.

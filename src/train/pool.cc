@@ -16,8 +16,8 @@ bool halve(std::span<TrainingRun* const> runs) {
   return any;
 }
 
-}  // namespace
-
+/// Leaves the gradients of each run's batch, and returns the losses. Passes change nothing but gradients: where memory
+/// runs out in them, the runs' micro-batches are halved and the passes begin again, until none can be smaller.
 Result<std::vector<double>> learn_together(std::span<TrainingRun* const> runs, std::span<const StepBatch> batches,
                                            Lanes& lanes) {
   std::vector<Lesson> lessons;
@@ -28,8 +28,6 @@ Result<std::vector<double>> learn_together(std::span<TrainingRun* const> runs, s
     if (losses || losses.error().kind != ErrorKind::OutOfMemory || !halve(runs)) return losses;
   }
 }
-
-namespace {
 
 /// What is left of a step once its gradients are there.
 Result<StepReport> end_step(TrainingRun& run, const StepBatch& batch, double loss) {
@@ -61,6 +59,10 @@ Reports step_together(std::span<TrainingRun* const> runs, Lanes& lanes) {
     batches.push_back(*std::move(batch));
   }
   const auto losses = learn_together(begun, batches, lanes);
+  if (!losses && begun.size() == 1) {
+    reports[places.front()] = tl::make_unexpected(losses.error());
+    return reports;
+  }
   if (!losses) {  // one after another, so that each fails for itself and what it needs is free again for the next
     for (std::size_t i = 0; i < begun.size(); ++i) reports[places[i]] = step_alone(*begun[i], batches[i], lanes);
     return reports;

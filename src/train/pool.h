@@ -9,11 +9,6 @@
 
 namespace pegbox::train {
 
-/// Leaves the gradients of each run's batch, and returns the losses. Passes change nothing but gradients: where memory
-/// runs out in them, the runs' micro-batches are halved and the passes begin again, until none can be smaller.
-Result<std::vector<double>> learn_together(std::span<TrainingRun* const> runs, std::span<const StepBatch> batches,
-                                           Lanes& lanes);
-
 /// One optimizer step of each run, which all have the same lanes. The runs' micro-batches share passes (gradients.h),
 /// and lanes share the optimizers' work. The report of each run is what its own step() would have returned, but for
 /// rounding. A run that fails, fails alone: where common passes fail, each run takes its step by itself.

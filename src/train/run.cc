@@ -205,12 +205,8 @@ Result<StepReport> TrainingRun::end_step(const StepBatch& batch, double loss) {
 }
 
 Result<StepReport> TrainingRun::step() {
-  return guard("training step", [&]() -> Result<StepReport> {
-    const StepBatch batch = begin_step();
-    TrainingRun* const alone = this;
-    PEGBOX_TRY(const std::vector<double> losses, learn_together({&alone, 1}, {&batch, 1}, lanes_));
-    return end_step(batch, losses.front());
-  });
+  TrainingRun* const alone = this;
+  return step_together({&alone, 1}, lanes_).front();
 }
 
 /// Changes the weights if the report says so, and counts what the step consumed.
@@ -246,13 +242,13 @@ double TrainingRun::take_train_loss() {
   return loss;
 }
 
-Result<Evaluation> TrainingRun::evaluate(const text::TokenizedRows& data) {
-  PEGBOX_CHECK(check_length(*model_.decoder, network().virtual_tokens(), data));
+Result<Evaluation> TrainingRun::evaluate(const EvaluationRows& rows) {
+  PEGBOX_CHECK(check_length(*model_.decoder, network().virtual_tokens(), rows.data()));
   return guard("evaluation", [&]() -> Result<Evaluation> {
     const Tensors means = averages();
     const auto averaged = means.empty() ? nullptr : learner_->method().network(means);
-    return train::evaluate(*model_.decoder, averaged ? *averaged : network(), data, lanes_,
-                           learner_->micro_batch_tokens(), config_.evaluate_tokens);
+    return train::evaluate(*model_.decoder, averaged ? *averaged : network(), rows, lanes_,
+                           learner_->micro_batch_tokens());
   });
 }
 
@@ -316,11 +312,18 @@ void TrainingRun::go_back() {
 }
 
 Snapshot TrainingRun::snapshot() {
-  Snapshot snapshot;
-  for (const auto& [name, tensor] : live()) snapshot.tensors[name] = tensor.clone();
-  for (const auto& [name, tensor] : copy_) snapshot.tensors[kCopyPrefix + name] = tensor.clone();
-  for (std::size_t i = 0; i < best_.size(); ++i)
-    snapshot.tensors[kBestPrefix + parameters()[i].name] = best_[i].clone();
+  Snapshot snapshot = state();
+  for (auto& [name, tensor] : snapshot.tensors) tensor = tensor.clone();
+  return snapshot;
+}
+
+Result<void> TrainingRun::save_checkpoint(const Path& path) { return save_snapshot(path, state()); }
+
+/// A snapshot whose tensors are the run's own.
+Snapshot TrainingRun::state() {
+  Snapshot snapshot{.tensors = live(), .state = {}};
+  for (const auto& [name, tensor] : copy_) snapshot.tensors[kCopyPrefix + name] = tensor;
+  for (std::size_t i = 0; i < best_.size(); ++i) snapshot.tensors[kBestPrefix + parameters()[i].name] = best_[i];
   const auto position = order_->position();
   snapshot.state = {{"format", kSnapshotFormat},
                     {"tokens", tokens_},

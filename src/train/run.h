@@ -86,7 +86,7 @@ class TrainingRun {
   double take_train_loss();
 
   /// Of the averages where some are kept, else of the parameters; after `take_best` of the best ones.
-  Result<Evaluation> evaluate(const text::TokenizedRows& data);
+  Result<Evaluation> evaluate(const EvaluationRows& rows);
 
   /// Tells the run its validation loss of now, a number: a plateau lowers the rate, early_stop ends the run, and
   /// restore_best keeps the lowest one's weights. True if it is the lowest so far.
@@ -97,6 +97,7 @@ class TrainingRun {
   bool take_best();
 
   Snapshot snapshot();
+  Result<void> save_checkpoint(const Path& path);  ///< a snapshot in a file, without a copy in memory
   /// InvalidInput, with the run unchanged, if the snapshot is of other data or of parameters of another shape.
   Result<void> restore(const Snapshot& snapshot);
 
@@ -121,6 +122,7 @@ class TrainingRun {
   void take_step(const Tensors& gradients, StepReport& report);
   Tensors averages() const;
   NamedTensors live();
+  Snapshot state();
   Tensors shown() const;
   void keep_copy();
   void go_back();

@@ -208,23 +208,6 @@ TEST_P(Training, SnapshotsOfOtherRunsAreRefused) {
   EXPECT_EQ(one->restore(cut).error().kind, ErrorKind::Corrupt);
 }
 
-TEST(EvaluationOfEachText, AddsUpToTheWhole) {
-  const BaseModel model = testing::random_model(testing::llama_config());
-  const PlainNetwork network(model.decoder->layout(), model.weights);
-  text::TokenizedRows rows = testing::random_rows({20, 30, 9, 14, 41}, 61, 2);
-  rows.sources = {0, 0, 1, 3, 3};  // the third text left no row
-  Lanes lanes(2);
-  const Evaluation whole = evaluate(*model.decoder, network, rows, lanes, 64);
-  const auto each = evaluate_each(*model.decoder, network, rows, lanes, 64);
-  ASSERT_EQ(each.size(), 4u);
-  EXPECT_EQ(each[0].label_tokens, 48);
-  EXPECT_EQ(each[2].label_tokens, 0);
-  double sum = 0;
-  for (const Evaluation& text : each)
-    if (text.label_tokens > 0) sum += text.loss * static_cast<double>(text.label_tokens);
-  EXPECT_NEAR(sum / static_cast<double>(whole.label_tokens), whole.loss, 1e-6);
-}
-
 INSTANTIATE_TEST_SUITE_P(Methods, Training, ::testing::ValuesIn(variant_names()),
                          [](const auto& info) { return info.param; });
 

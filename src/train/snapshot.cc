@@ -16,7 +16,7 @@ Result<void> save_snapshot(const Path& path, const Snapshot& snapshot) {
 }
 
 Result<Snapshot> load_snapshot(const Path& path) {
-  PEGBOX_TRY(TensorFile file, load_tensors(path));
+  PEGBOX_TRY(TensorFile file, map_tensors(path));
   const auto state = file.metadata.find(kStateKey);
   if (state == file.metadata.end())
     return fail(ErrorKind::Corrupt, {.where = path.string(),

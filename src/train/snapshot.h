@@ -16,7 +16,7 @@ struct Snapshot {
 /// One safetensors file, whose metadata hold `state`: written atomically and durably.
 Result<void> save_snapshot(const Path& path, const Snapshot& snapshot);
 
-/// NotFound; Corrupt if it is damaged or not a snapshot.
+/// Its tensors are the file's bytes, and are not to be changed. NotFound; Corrupt if it is damaged or not a snapshot.
 Result<Snapshot> load_snapshot(const Path& path);
 
 }  // namespace pegbox::train

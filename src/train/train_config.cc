@@ -204,6 +204,13 @@ Rows run_rows() {
           .minimum = 0,
           .maximum = kMany,
           .help = "validation tokens of an evaluation, from the data's beginning; 0: all"},
+      Row{.name = "evaluate_fraction",
+          .member = &TrainConfig::evaluate_fraction,
+          .minimum = 0,
+          .maximum = 1000,
+          .help = "validation tokens of an evaluation on the way, as a part of the training tokens before it, so that "
+                  "a young run is judged by a sample; its end, and what a loss changes on the way, by all; 0: always "
+                  "all"},
       Row{.name = "seed", .member = &TrainConfig::seed, .help = "of initial values, the order of data and dropout"},
       Row{.name = "precision",
           .member = &TrainConfig::precision,

@@ -58,6 +58,7 @@ struct TrainConfig {
   double epochs = 1;
   std::int64_t evaluate_every = 0;   ///< training tokens between evaluations; 0: only at the ends
   std::int64_t evaluate_tokens = 0;  ///< of the validation data, from its beginning; 0: all
+  double evaluate_fraction = 0.5;    ///< validation tokens on the way, of the training tokens before; 0: all of them
 
   std::int64_t rank = 16;
   double scale = 2;

@@ -30,12 +30,7 @@ class Anonymize final : public Subcommand {
   }
   std::vector<Option> options() override {
     return {data_.options().front(),
-            {.names = "--output",
-             .target = &output_,
-             .value = "FILE",
-             .help = "the new file; none of that name may exist",
-             .completion = Completion::File,
-             .required = true},
+            new_file_option(&output_),
             {.names = "--method",
              .target = &method_,
              .value = "METHOD",

@@ -34,12 +34,7 @@ class Clean final : public Subcommand {
   std::vector<Option> options() override {
     std::vector<Option> options = data_.options();
     const std::vector<Option> more = {
-        {.names = "--output",
-         .target = &output_,
-         .value = "FILE",
-         .help = "the new file; none of that name may exist",
-         .completion = Completion::File,
-         .required = true},
+        new_file_option(&output_),
         {.names = "--against",
          .target = &against_,
          .value = "PATH",

@@ -117,7 +117,10 @@ class HttpSession {
     co_await http::async_read(stream_, buffer_, parser, into(code));
     if (code) co_return co_await refuse_broken(code);
     Request request = parser.release();
-    if (found.route->streams) co_return co_await follow(found.call, std::string(view_of(request["Last-Event-ID"])));
+    if (found.route->streams) {
+      std::string last_seen(view_of(request["Last-Event-ID"]));
+      co_return co_await follow(std::move(found.call), std::move(last_seen));
+    }
     const bool goes_on = request.keep_alive();
     const Answer answer = co_await answer_of(found, request.body());
     if (answer) co_return co_await send(200, *answer, goes_on);
@@ -207,21 +210,22 @@ class HttpSession {
       call.from = std::stoull(last_seen) + 1;  // a browser that connects again
     if (house_.streams >= limits().streams)
       co_return co_await send(503, refusal_json("refused", "too many follow logs already"), false);
-    auto first = co_await events_of(call);
-    if (!first) co_return co_await send(status_of(first.error().kind), error_json(first.error()), true);
+    Result<std::string> news = co_await events_of(call);
+    if (!news) co_return co_await send(status_of(news.error().kind), error_json(news.error()), true);
     ++house_.streams;
     bool goes_on = co_await begin_stream();
     double said_s = house_.clock.now_s();
     while (goes_on) {
-      if (const bool is_news = !first->empty(); is_news || house_.clock.now_s() - said_s > kSayAlive_s) {
-        goes_on = co_await write(is_news ? *first : ": alive\n\n");
-        said_s = house_.clock.now_s();
+      std::string text = std::move(*news);
+      if (text.empty() && house_.clock.now_s() - said_s > kSayAlive_s) text = ": alive\n\n";
+      if (text.empty()) {
+        co_await rest();
       } else {
-        goes_on = co_await rest();
+        goes_on = co_await write(std::move(text));
+        said_s = house_.clock.now_s();
       }
-      if (!goes_on) break;
-      first = co_await events_of(call);
-      goes_on = first.has_value();
+      if (goes_on) news = co_await events_of(call);
+      goes_on = goes_on && news.has_value();
     }
     --house_.streams;
     co_return false;
@@ -236,13 +240,16 @@ class HttpSession {
     auto frames = co_await wait_for<Result<EventFrames>>(std::move(read));
     if (!frames) co_return tl::make_unexpected(frames.error());
     call.from = frames->next;
-    co_return std::move(frames->text);
+    Result<std::string> text = std::move(frames->text);
+    co_return text;
   }
 
   asio::awaitable<bool> begin_stream() {
-    co_return co_await write(
+    std::string head =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-        "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n");
+        "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n";
+    const bool written = co_await write(std::move(head));
+    co_return written;
   }
 
   asio::awaitable<bool> write(std::string text) {
@@ -252,13 +259,11 @@ class HttpSession {
     co_return !code;
   }
 
-  /// A while until the next look; false if the client has gone meanwhile.
-  asio::awaitable<bool> rest() {
+  asio::awaitable<void> rest() {
     const auto executor = co_await asio::this_coro::executor;
     asio::steady_timer timer(executor, duration(kLookForEvents_s));
     ErrorCode code;
     co_await timer.async_wait(into(code));
-    co_return beast::get_lowest_layer(stream_).socket().is_open();
   }
 
   Stream stream_;

@@ -31,7 +31,7 @@ Result<AdaptedModel> AdaptedModel::load(const Settings& settings) {
 Result<train::Evaluation> AdaptedModel::evaluate(const text::TokenizedRows& rows, train::Lanes& lanes,
                                                  std::int64_t batch_tokens, std::int64_t most_tokens) const {
   return train::guard("evaluation", [&]() -> Result<train::Evaluation> {
-    return train::evaluate(decoder(), network(), rows, lanes, batch_tokens, most_tokens);
+    return train::evaluate(decoder(), network(), {rows, most_tokens}, lanes, batch_tokens);
   });
 }
 

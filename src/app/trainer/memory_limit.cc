@@ -284,9 +284,9 @@ std::optional<std::string> peak_memory_limit(const Workplace& workplace, const t
   const std::string held = fmt::format("(1 + {})", state_factor(workplace, run));
   const train::MemoryCorrection& correction = workplace.correction;
   const double programs_bytes = run.precision == "bf16" ? train::kProgramsBytes : 0;
-  return fmt::format("{:.0f} + ({} + {}) * {} + {} + max({:.3f} * {}, 2 * {} * {})",
+  return fmt::format("{:.0f} + ({} + {}) * {} + {} + {:.3f} * {}",
                      workplace.loaded_bytes + correction.process_bytes + programs_bytes, lanes, held, values_bytes,
-                     sizes.own_bytes, correction.factor, activations, held, values_bytes);
+                     sizes.own_bytes, correction.factor, activations);
 }
 
 }  // namespace pegbox::trainer

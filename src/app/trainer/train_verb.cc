@@ -120,7 +120,7 @@ class Session {
   Result<void> save_checkpoint() {
     last_checkpoint_s_ = clock_.now_s();
     if (settings_.output.empty()) return {};
-    return train::save_snapshot(checkpoint_path(), run().snapshot());
+    return run().save_checkpoint(checkpoint_path());
   }
 
   Result<void> evaluate() {

@@ -91,12 +91,7 @@ std::int64_t WorkerTrial::end() const {
 }
 
 Result<void> WorkerTrial::go(std::int64_t until) {
-  if (!owned_) {
-    if (newest_.empty())
-      return fail(ErrorKind::NotFound,
-                  {.where = fmt::format("trial {}", number_), .what = "it has no checkpoint to go on from"});
-    PEGBOX_CHECK(load(newest_));
-  }
+  if (!owned_) PEGBOX_CHECK(load(newest_));
   if (newest_ == checkpoint_name()) files_.start_leg(newest_);
   until_ = until;
   return {};
@@ -113,7 +108,7 @@ void WorkerTrial::drop() {
 
 std::uint64_t WorkerTrial::bytes() const { return owned_ ? static_cast<std::uint64_t>(owned_->run->bytes()) : 0; }
 
-Result<Metrics> WorkerTrial::measure() {
+Result<Metrics> WorkerTrial::measure(double other_bytes) {
   train::TrainingRun& run = *owned_->run;
   PEGBOX_TRY(const train::Evaluation evaluation, evaluate_run(workplace_, *owned_));
   Metrics metrics{{"validation_loss", evaluation.loss},
@@ -121,8 +116,9 @@ Result<Metrics> WorkerTrial::measure() {
                   {"tokens", static_cast<double>(run.tokens())},
                   {"steps", static_cast<double>(run.steps())},
                   {"seconds", trained_s_},
-                  {"peak_memory", train::peak_resident_bytes()},
-                  {"predicted_memory", workplace_.loaded_bytes + need_.peak_bytes()}};
+                  {"peak_memory", train::peak_resident_bytes() - other_bytes},
+                  {"predicted_memory", workplace_.loaded_bytes + need_.total_bytes()}};
+  if (evaluation.error > 0) metrics["validation_loss_error"] = evaluation.error;
   for (const auto& [set, loss] : evaluation.set_losses) metrics["validation_loss." + set] = loss;
   if (!evaluation.classes.empty()) {
     metrics["accuracy"] = evaluation.classes.accuracy();
@@ -160,7 +156,7 @@ bool WorkerTrial::arrived() const {
   return tokens_ >= end() || owned_->run->finished() || tokens_ >= next_measurement();
 }
 
-Result<WorkerTrial::Outcome> WorkerTrial::outcome() {
+Result<WorkerTrial::Outcome> WorkerTrial::outcome(double other_bytes) {
   const train::TrainingRun& run = *owned_->run;
   Outcome outcome{.step = tokens_};
   if (!arrived()) return outcome;
@@ -173,7 +169,7 @@ Result<WorkerTrial::Outcome> WorkerTrial::outcome() {
     outcome.slice = Slice::Measured;
   }
   measured_at_ = tokens_;
-  PEGBOX_TRY(outcome.metrics, measure());
+  PEGBOX_TRY(outcome.metrics, measure(other_bytes));
   curves_->add(outcome.step, outcome.metrics);
   return outcome;
 }
@@ -184,9 +180,8 @@ bool WorkerTrial::checkpoint_is_due() const {
 
 Result<std::string> WorkerTrial::checkpoint(bool at_rung) {
   PEGBOX_CHECK(make_folder(files_.path()));
-  PEGBOX_CHECK(train::guard("checkpoint", [&]() -> Result<void> {
-    return train::save_snapshot(files_.path_of(checkpoint_name()), owned_->run->snapshot());
-  }));
+  PEGBOX_CHECK(train::guard(
+      "checkpoint", [&]() -> Result<void> { return owned_->run->save_checkpoint(files_.path_of(checkpoint_name())); }));
   last_checkpoint_s_ = clock_.now_s();
   newest_ = checkpoint_name();
   if (at_rung) files_.reach_rung(newest_);
@@ -213,6 +208,10 @@ Result<void> WorkerTrial::repair() {
     return fail(ErrorKind::OutOfMemory, {.where = "trial", .what = "its micro-batch is as small as can be"});
   learn_shortage(need);
   config_.micro_batch = owned_->run->micro_batch();
+  return go_back();
+}
+
+Result<void> WorkerTrial::go_back() {
   drop();
   return load(newest_);
 }

@@ -40,8 +40,10 @@ class WorkerTrial {
   /// Whether the checkpoint is this trial's own and of exactly where it waits in memory.
   bool is_at(const message::Resume& resume) const;
 
-  /// Trains on to `until` tokens (0: to the end). A run that was dropped is loaded again.
+  /// Trains on to `until` tokens (0: to the end). A run that was dropped is loaded again; without a checkpoint it
+  /// begins again.
   Result<void> go(std::int64_t until);
+  std::int64_t until() const { return until_; }
 
   /// The run, to take a step of. While it is in memory.
   train::TrainingRun& run() { return *owned_->run; }
@@ -54,13 +56,13 @@ class WorkerTrial {
   bool arrived() const;
 
   /// Measures, if it has arrived. `step` is where it stands in the protocol's count; `metrics` belong to it unless it
-  /// is going on.
+  /// is going on. `other_bytes`: what other trials hold in memory, which is not this one's need.
   struct Outcome {
     Slice slice = Slice::Going;
     std::int64_t step = 0;
     Metrics metrics;
   };
-  Result<Outcome> outcome();
+  Result<Outcome> outcome(double other_bytes);
 
   /// Writes a checkpoint and returns its name, "trial-7/tokens-4096.safetensors". The last three are kept, that where
   /// its leg began, and that of its last rung: this one if the trial is now `at_rung`.
@@ -70,6 +72,7 @@ class WorkerTrial {
   /// After memory ran out: back to the newest checkpoint, or to the beginning, with half the micro-batch, which changes
   /// no result. OutOfMemory if it is as small as can be, or if there is not enough for that either.
   Result<void> repair();
+  Result<void> go_back();  ///< to the newest checkpoint, or to the beginning
 
   Result<void> save_result();  ///< to trial-N/final
   void drop();
@@ -85,7 +88,7 @@ class WorkerTrial {
   Result<void> load(const std::string& checkpoint);
   Result<void> restore(const std::string& checkpoint, OwnedRun& into);
   Result<void> restore_or_older(const std::string& checkpoint, OwnedRun& into);
-  Result<Metrics> measure();
+  Result<Metrics> measure(double other_bytes);
   void note_memory();
   void learn_shortage(const train::MemoryNeed& need);                      ///< of a run whose micro-batch was halved
   std::string checkpoint_name() const { return files_.name_at(tokens_); }  // of where it stands

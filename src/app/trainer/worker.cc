@@ -37,6 +37,7 @@ Result<void> Worker::serve() {
     }
     if (channel_.ended()) return {};
     if (!quitting_ && !active_.empty()) train_slice();
+    begin_delayed();
   }
   return fault_;
 }
@@ -58,6 +59,7 @@ bool Worker::is_active(std::int64_t number) const { return std::ranges::find(act
 void Worker::deactivate(std::int64_t number) {
   std::erase(active_, number);
   std::erase(waiting_, number);
+  std::erase_if(delayed_, [number](const Delayed& delayed) { return delayed.number == number; });
 }
 
 void Worker::fail_trial(std::int64_t number, const Error& error) {
@@ -89,7 +91,7 @@ void Worker::on(const message::Start& start) {
     make_room();
     trial = start_trial(start);
   }
-  if (!trial) return fail_trial(start.trial, trial.error());
+  if (!trial) return delay_or_fail(start.trial, start, trial.error());
   trials_[start.trial] = *std::move(trial);
   active_.push_back(start.trial);
 }
@@ -108,7 +110,7 @@ void Worker::on(const message::Go& go) {
     make_room();
     gone = trial->go(go.until);
   }
-  if (!gone) return fail_trial(go.trial, gone.error());
+  if (!gone) return delay_or_fail(go.trial, go, gone.error());
   deactivate(go.trial);
   active_.push_back(go.trial);
 }
@@ -120,6 +122,8 @@ void Worker::on(const message::Stop& stop) {
 }
 
 void Worker::on(const message::Pause& pause) {
+  for (Delayed& delayed : delayed_)
+    if (delayed.number == pause.trial) delayed.pause = true;
   WorkerTrial* const trial = find(pause.trial);
   if (trial == nullptr || !is_active(pause.trial)) return;  // it has reached or ended meanwhile, and said so
   const auto name = trial->checkpoint();
@@ -144,9 +148,10 @@ void Worker::train_slice() {
   const auto has_arrived = [this](std::int64_t number) { return trials_.at(number)->arrived(); };
   const double end_s = clock_.now_s() + kSliceSeconds;
   while (!active_.empty() && std::ranges::none_of(active_, has_arrived) && clock_.now_s() < end_s) train_step();
+  const double held = held_bytes();
   for (const std::int64_t number : std::deque(active_)) {
     WorkerTrial& trial = *trials_.at(number);
-    if (const auto outcome = trial.outcome())
+    if (const auto outcome = trial.outcome(held - static_cast<double>(trial.bytes())))
       settle(trial, *outcome);
     else
       repair_or_fail(trial, outcome.error());
@@ -168,7 +173,7 @@ void Worker::train_step() {
       trials_.at(numbers[i])
           ->count(*reports[i], seconds_per_token * static_cast<double>(reports[i]->tokens), numbers.size() == 1);
     else
-      repair_or_fail(*trials_.at(numbers[i]), reports[i].error());
+      repair_or_fail(*trials_.at(numbers[i]), reports[i].error(), active_.size() < numbers.size());
   }
 }
 
@@ -199,13 +204,41 @@ void Worker::write_checkpoint(WorkerTrial& trial) {
   channel_.send(message::Checkpoint{trial.number(), trial.tokens(), *name});
 }
 
-/// A trial that ran out of memory goes on from its last good state, with less of it at once, while that is possible.
-void Worker::repair_or_fail(WorkerTrial& trial, const Error& error) {
+/// A trial that ran out of memory beside others waits for one to end, whichever of them was too much. Alone it goes on
+/// from its last good state: as it was if the others have just left, else with less of it at once.
+void Worker::repair_or_fail(WorkerTrial& trial, const Error& error, bool has_more_room) {
   const std::int64_t number = trial.number();
   if (error.kind != ErrorKind::OutOfMemory) return fail_trial(number, error);
   make_room();
-  if (const auto repaired = trial.repair(); !repaired) return fail_trial(number, error);
+  if (active_.size() > 1) {
+    trial.drop();
+    deactivate(number);
+    return delay_or_fail(number, message::Go{number, trial.until()}, error);
+  }
+  if (const auto repaired = has_more_room ? trial.go_back() : trial.repair(); !repaired)
+    return fail_trial(number, error);
   log_(fmt::format("trial {}: {}; it goes on from {} tokens", number, error.message, trial.tokens()));
+}
+
+/// A trial for which there is no memory beside the pool begins when another has left it, and the host is told that
+/// fewer fit.
+void Worker::delay_or_fail(std::int64_t number, const HostMessage& message, const Error& error) {
+  if (error.kind != ErrorKind::OutOfMemory || active_.empty()) return fail_trial(number, error);
+  deactivate(number);
+  delayed_.push_back({.number = number, .message = message, .crowd = active_.size()});
+  log_(fmt::format("trial {} waits until another has left memory: {}", number, error.message));
+  channel_.send(message::Ready{.slots = static_cast<int>(active_.size()), .describes = true});
+}
+
+void Worker::begin_delayed() {
+  while (!quitting_ && !delayed_.empty() && active_.size() < delayed_.front().crowd) {
+    const Delayed next = delayed_.front();
+    std::visit([this](const auto& message) { on(message); }, next.message);
+    if (!delayed_.empty() && delayed_.back().number == next.number)
+      delayed_.back().pause = next.pause;
+    else if (next.pause)
+      on(message::Pause{next.number});
+  }
 }
 
 /// Gives back all the memory that can be spared: trials that wait go on from their checkpoints.
@@ -230,6 +263,13 @@ void Worker::keep_within_memory() {
     held -= trial.bytes();
     trial.drop();
   }
+}
+
+/// By all trials, those that wait included.
+double Worker::held_bytes() const {
+  double sum = 0;
+  for (const auto& [number, trial] : trials_) sum += static_cast<double>(trial->bytes());
+  return sum;
 }
 
 Result<message::Described> describe_workplace(Workplace& workplace, const Config& config, const Worker::Log& log) {

@@ -33,14 +33,17 @@ class Worker {
   void on(const message::Quit& quit);
 
   Result<std::unique_ptr<WorkerTrial>> start_trial(const message::Start& start);
+  void delay_or_fail(std::int64_t number, const HostMessage& message, const Error& error);
+  void begin_delayed();
   void make_room();
   void train_slice();
   void train_step();
   void settle(WorkerTrial& trial, const WorkerTrial::Outcome& outcome);
   void fail_trial(std::int64_t number, const Error& error);
-  void repair_or_fail(WorkerTrial& trial, const Error& error);
+  void repair_or_fail(WorkerTrial& trial, const Error& error, bool has_more_room = false);
   void write_checkpoint(WorkerTrial& trial);
   void keep_within_memory();
+  double held_bytes() const;
   WorkerTrial* find(std::int64_t number);
   bool is_active(std::int64_t number) const;
   void deactivate(std::int64_t number);
@@ -53,6 +56,13 @@ class Worker {
   std::map<std::int64_t, std::unique_ptr<WorkerTrial>> trials_;
   std::deque<std::int64_t> active_;   // the pool
   std::deque<std::int64_t> waiting_;  // in memory or on disk, the longest first
+  struct Delayed {
+    std::int64_t number = 0;
+    HostMessage message;    // a start or a go
+    std::size_t crowd = 0;  // trials of the pool beside which there was no memory
+    bool pause = false;     // as soon as it has begun
+  };
+  std::deque<Delayed> delayed_;
   bool quitting_ = false;
   Result<void> fault_;  // that ends the worker
 };

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <chrono>
@@ -65,6 +66,14 @@ double mean_of_rows(const Path& path) {
   return sum / labels;
 }
 
+/// A member of a process's status, such as its largest resident memory, in bytes.
+double status_bytes(int process, const std::string& member) {
+  std::istringstream status(must(read_file("/proc/" + std::to_string(process) + "/status")));
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(member + ":")) return std::stod(line.substr(member.size() + 1)) * 1024;
+  return 0;
+}
+
 /// The host's side of a worker process.
 class Host {
  public:
@@ -84,6 +93,12 @@ class Host {
     while (!child_->poll()) wait_readable({}, std::chrono::milliseconds(5));
   }
   int process_id() const { return child_->process_id(); }
+  /// From now on the worker has no more memory than it has already, and `bytes`.
+  void leave_memory(double bytes) {
+    const auto most = static_cast<rlim_t>(status_bytes(process_id(), "VmData") + bytes);
+    const rlimit limit{most, most};
+    ASSERT_EQ(prlimit(process_id(), RLIMIT_DATA, &limit, nullptr), 0);
+  }
   int exit_code() {
     std::optional<ExitStatus> status;
     while (!(status = child_->poll())) wait_readable({}, std::chrono::milliseconds(5));
@@ -306,14 +321,6 @@ TEST_F(TrainerProgram, DescribesTheDataWhereTheConfigItselfMakesNoModel) {
   EXPECT_TRUE(std::holds_alternative<message::Stopped>(second.next()));
   EXPECT_EQ(second.exit_code(), 2);
   EXPECT_THAT(second.error_text(), HasSubstr("nothing.txt"));
-}
-
-/// A member of a process's status, such as its largest resident memory, in bytes.
-double status_bytes(int process, const std::string& member) {
-  std::istringstream status(must(read_file("/proc/" + std::to_string(process) + "/status")));
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with(member + ":")) return std::stod(line.substr(member.size() + 1)) * 1024;
-  return 0;
 }
 
 TEST_F(TrainerProgram, PredictsItsMemoryWithinAQuarter) {
@@ -555,6 +562,19 @@ TEST_F(TrainerProgram, AResumedTrialThatDoesNotFitIsShortOfMemoryAndNeverInfeasi
   EXPECT_THAT(host.error_text(), HasSubstr("1 waiting trials now wait on disk"));
   host.send(message::Go{27, 0});  // from its checkpoint
   EXPECT_EQ(host.expect<message::Done>().metrics.at("validation_loss"), through);
+}
+
+TEST_F(TrainerProgram, ATrialThatDoesNotFitBesideAnotherWaitsForItsEnd) {
+  Host host(worker_config(), folder_->path());
+  host.expect<message::Ready>();
+  const Json config = {{"method", "scratch"}, {"width", 512}, {"layers", 6}, {"heads", 8}, {"tokens", 600}};
+  host.leave_memory(450 << 20);  // for one of two: 20M parameters, their gradients and AdamW's state
+  host.send(start(62, 0, config));
+  host.send(start(63, 0, config));
+  EXPECT_EQ(host.expect<message::Ready>().slots, 1);
+  EXPECT_EQ(host.expect<message::Done>().trial, 62);
+  EXPECT_EQ(host.expect<message::Done>().trial, 63);
+  EXPECT_THAT(host.error_text(), HasSubstr("trial 63 waits until another has left memory"));
 }
 
 TEST_F(TrainerProgram, SurvivesBadLinesAndBadTrials) {

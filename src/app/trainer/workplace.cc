@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <thread>
 #include <tuple>
 
@@ -134,6 +135,48 @@ Result<double> evaluation_tokens_of(train::Corpus& corpus, const train::TrainCon
   return static_cast<double>(config.evaluate_tokens > 0 ? std::min(all, config.evaluate_tokens) : all);
 }
 
+constexpr std::int64_t kAllTokens = std::numeric_limits<std::int64_t>::max();
+
+/// Validation tokens that judge a run on its way: the same for all runs of a config at `tokens`, wherever each of them
+/// was paused.
+std::int64_t sample_tokens(const train::TrainConfig& config, std::int64_t tokens) {
+  if (config.evaluate_fraction == 0 || !train::watching_fields(config).empty()) return kAllTokens;
+  const std::int64_t before = config.evaluate_every > 0 ? std::min(tokens, config.evaluate_every) : tokens;
+  return std::llround(config.evaluate_fraction * static_cast<double>(before));
+}
+
+/// The mean losses of rows [rows of the data] under the base model; 0 without one, or of a classifier, whose head knows
+/// nothing at first.
+Result<std::vector<double>> base_losses(const Workplace& workplace, const train::EvaluationRows& rows,
+                                        std::int64_t batch_tokens) {
+  std::vector<double> means(static_cast<std::size_t>(rows.data().size()));
+  const train::BaseModel& base = workplace.base;
+  if (!base.decoder || !base.decoder->config().labels.empty()) return means;
+  return train::guard("evaluation of the base model", [&]() -> Result<std::vector<double>> {
+    const train::PlainNetwork network(base.decoder->layout(), base.weights, base.nf4);
+    for (const train::RowSet& set : rows.sets()) {
+      const auto losses =
+          train::row_losses(*base.decoder, network, rows.data(), set.rows, *workplace.lanes, batch_tokens);
+      for (std::size_t i = 0; i < losses.size(); ++i)
+        means[static_cast<std::size_t>(set.rows[i])] =
+            losses[i] / static_cast<double>(rows.data().label_tokens(set.rows[i]));
+    }
+    return means;
+  });
+}
+
+/// The loss of a run on the first rows, of about `tokens`, in an order made once for all runs.
+Result<train::Evaluation> evaluate_sample(Workplace& workplace, train::TrainingRun& run,
+                                          const train::EvaluationRows& rows, std::int64_t tokens) {
+  const auto key = std::pair(run.config().sequence_length, run.config().evaluate_tokens);
+  auto found = workplace.samples.find(key);
+  if (found == workplace.samples.end()) {
+    PEGBOX_TRY(const auto difficulty, base_losses(workplace, rows, run.micro_batch()));
+    found = workplace.samples.emplace(key, rows.spread(difficulty)).first;
+  }
+  return run.evaluate(found->second.beginning(tokens));
+}
+
 }  // namespace
 
 std::int64_t embedding_rows(const Settings& settings, const text::ModelText& text) {
@@ -247,10 +290,14 @@ Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train
 }
 
 Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {
-  PEGBOX_TRY(const text::TokenizedRows* const rows,
-             workplace.corpus->tokenized(train::Part::Validation, run.run->config().sequence_length));
+  const train::TrainConfig& config = run.run->config();
+  PEGBOX_TRY(const text::TokenizedRows* const data,
+             workplace.corpus->tokenized(train::Part::Validation, config.sequence_length));
+  const train::EvaluationRows rows(*data, config.evaluate_tokens);
   const bool at_end = run.run->finished();
-  PEGBOX_TRY(const train::Evaluation evaluation, run.run->evaluate(*rows));
+  const std::int64_t sample = at_end ? kAllTokens : sample_tokens(config, run.run->tokens());
+  PEGBOX_TRY(const train::Evaluation evaluation,
+             sample < rows.tokens() ? evaluate_sample(workplace, *run.run, rows, sample) : run.run->evaluate(rows));
   if (!std::isfinite(evaluation.loss))
     return fail(ErrorKind::Diverged, {.where = "validation",
                                       .what = "the loss is not a number",
@@ -258,7 +305,7 @@ Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {
   PEGBOX_TRY(const bool lowest, train::guard("evaluation", [&]() -> Result<bool> {
                return run.run->observe(evaluation.loss);  // which may keep a copy
              }));
-  return at_end && !lowest && run.run->take_best() ? run.run->evaluate(*rows) : evaluation;
+  return at_end && !lowest && run.run->take_best() ? run.run->evaluate(rows) : evaluation;
 }
 
 void add_class_scores(const train::Evaluation& evaluation, Json& result) {

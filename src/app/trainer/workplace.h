@@ -1,7 +1,9 @@
 // Workplace: what all runs of a process share: the base model, the corpus and the lanes, loaded once.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <utility>
 
 #include "app/trainer/settings.h"
 #include "base/json.h"
@@ -17,6 +19,7 @@ struct Workplace {
   train::BaseModel base;  ///< without decoder and weights if no model is given
   std::unique_ptr<train::Corpus> corpus;
   std::unique_ptr<train::Lanes> lanes;
+  std::map<std::pair<std::int64_t, std::int64_t>, train::EvaluationRows> samples;  ///< made by `validation_rows`
   std::int64_t vocabulary = 0;         ///< rows of the embedding of a model from scratch
   double loaded_bytes = 0;             ///< resident when all this was loaded and warm, before any run
   train::MemoryCorrection correction;  ///< of what runs are predicted to need, learned from those that were
@@ -57,9 +60,9 @@ Result<void> check_validation(const train::Corpus& corpus, const train::TrainCon
 /// What a run of a resolved config needs besides the base model.
 Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train::TrainConfig& config);
 
-/// The validation loss of a run as it stands, which the run is told. At its end, and with restore_best, that of its
-/// best weights, which are then its result; InvalidInput without validation data, Diverged if
-/// it is not a number.
+/// The validation loss of a run as it stands, which the run is told: on its way of a sample (evaluate_fraction), unless
+/// it acts on losses. At its end of all rows, and with restore_best, that of its best weights, which are then its
+/// result; InvalidInput without validation data, Diverged if it is not a number.
 Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run);
 
 /// Adds `accuracy` and `macro_f1` to a result, if it is of a classifier.

@@ -183,14 +183,13 @@ Result<void> write_safetensors(const Path& path, const std::map<std::string, Arr
   }
   std::string text = header.dump();
   text.append((kAlignmentBytes - (8 + text.size()) % kAlignmentBytes) % kAlignmentBytes, ' ');
-  std::string bytes(8, '\0');
+  std::string length(8, '\0');
   const std::uint64_t header_bytes = text.size();
-  std::memcpy(bytes.data(), &header_bytes, 8);
-  bytes.reserve(8 + text.size() + offset);
-  bytes += text;
+  std::memcpy(length.data(), &header_bytes, 8);
+  std::vector<std::string_view> pieces{length, text};
   for (const auto& [name, view] : arrays)
-    bytes.append(reinterpret_cast<const char*>(view.bytes.data()), view.bytes.size());
-  return replace_file(path, bytes);
+    pieces.emplace_back(reinterpret_cast<const char*>(view.bytes.data()), view.bytes.size());
+  return replace_file(path, pieces);
 }
 
 }  // namespace pegbox::train

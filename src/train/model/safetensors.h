@@ -55,7 +55,7 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
 };
 
-/// Writes `arrays` atomically and durably, in the order of their names.
+/// Writes `arrays` atomically and durably, in the order of their names, without a copy of their bytes.
 Result<void> write_safetensors(const Path& path, const std::map<std::string, ArrayView>& arrays,
                                const std::map<std::string, std::string>& metadata = {});
 

@@ -33,9 +33,12 @@ constexpr std::array<TypePair, 10> kTypes = {{{Dtype::F64, at::kDouble},
                                               {Dtype::Bool, at::kBool}}};
 
 /// A tensor that reads the view's bytes in place.
-Tensor tensor_on(const ArrayView& view) {
+/// `owner`: what the bytes are of, if the tensor is to keep it.
+Tensor tensor_on(const ArrayView& view, std::shared_ptr<const SafetensorsFile> owner = nullptr) {
   const auto type = std::ranges::find(kTypes, view.dtype, &TypePair::dtype)->type;
-  return at::from_blob(const_cast<std::byte*>(view.bytes.data()), view.shape, at::TensorOptions().dtype(type));
+  return at::from_blob(
+      const_cast<std::byte*>(view.bytes.data()), view.shape, [owner = std::move(owner)](void*) {},
+      at::TensorOptions().dtype(type));
 }
 
 ArrayView view_on(const Tensor& tensor) {
@@ -224,11 +227,20 @@ Result<void> save_tensors(const Path& path, const NamedTensors& tensors,
   });
 }
 
+Result<TensorFile> map_tensors(const Path& path) {
+  return guard(path.string(), [&]() -> Result<TensorFile> {
+    PEGBOX_TRY(SafetensorsFile opened, SafetensorsFile::open(path));
+    const auto file = std::make_shared<const SafetensorsFile>(std::move(opened));
+    TensorFile content{.tensors = {}, .metadata = file->metadata()};
+    for (const auto& [name, view] : file->arrays()) content.tensors[name] = tensor_on(view, file);
+    return content;
+  });
+}
+
 Result<TensorFile> load_tensors(const Path& path) {
   return guard(path.string(), [&]() -> Result<TensorFile> {
-    PEGBOX_TRY(const SafetensorsFile file, SafetensorsFile::open(path));
-    TensorFile content{.metadata = file.metadata()};
-    for (const auto& [name, view] : file.arrays()) content.tensors[name] = tensor_on(view).clone();
+    PEGBOX_TRY(TensorFile content, map_tensors(path));
+    for (auto& [name, tensor] : content.tensors) tensor = tensor.clone();
     return content;
   });
 }

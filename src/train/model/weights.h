@@ -30,9 +30,10 @@ Result<void> save_tensors(const Path& path, const NamedTensors& tensors,
                           const std::map<std::string, std::string>& metadata = {});
 
 struct TensorFile {
-  NamedTensors tensors;  ///< copies
+  NamedTensors tensors;
   std::map<std::string, std::string> metadata;
 };
 Result<TensorFile> load_tensors(const Path& path);
+Result<TensorFile> map_tensors(const Path& path);  ///< its tensors are the file's bytes, and are not to be changed
 
 }  // namespace pegbox::train

@@ -7,7 +7,7 @@
 namespace pegbox::train {
 
 /// x [T, I] times weight [O, I] transposed, plus bias [O] or nothing -> [T, O], all in fp32. The products of both
-/// passes are bf16_product's. Kept for the backward pass: x in bf16; the weight is rounded again there.
+/// passes are bf16_product's. Kept for the backward pass: the bf16_rows of x; the weight is rounded again there.
 Tensor bf16_linear(const Tensor& x, const Tensor& weight, const Tensor& bias);
 
 }  // namespace pegbox::train

@@ -38,7 +38,7 @@ Tensor FrozenMatrix::values() const { return decode_ ? decode_() : values_.to(at
 
 Tensor FrozenMatrix::times_transposed(const Tensor& x, const Tensor& bias) const {
   if (is_bf16()) {
-    const Tensor y = bf16_product(x, values_.t());
+    const Tensor y = bf16_product(bf16_rows(x), values_.t(), x.size(0));
     return bias.defined() ? y.add_(bias) : y;
   }
   const Tensor transposed = values().t();
@@ -46,7 +46,7 @@ Tensor FrozenMatrix::times_transposed(const Tensor& x, const Tensor& bias) const
 }
 
 Tensor FrozenMatrix::times(const Tensor& dy) const {
-  return is_bf16() ? bf16_product(dy, values_) : at::mm(dy, values());
+  return is_bf16() ? bf16_product(bf16_rows(dy), values_, dy.size(0)) : at::mm(dy, values());
 }
 
 Tensor frozen_linear(const Tensor& x, const FrozenMatrix& matrix, const Tensor& bias) {
