@@ -15,8 +15,8 @@
 #include "app/stored_studies.h"
 #include "base/descriptor.h"
 #include "base/subprocess.h"
-#include "search/study_kit_for_test.h"
 #include "search/stores/table.h"
+#include "search/study_kit_for_test.h"
 
 namespace pegbox {
 namespace {
