@@ -33,28 +33,34 @@ Result<std::unique_ptr<Executor>> make_command_executor(const StudyFile& file, c
   return as_executor(CommandExecutor::create(std::move(options)));
 }
 
+/// Where trials write, and where this process alone does.
+struct Folders {
+  Path files, own;
+};
+
 /// The built-in trainer's config: the section's fields, and where its trials write.
-Result<std::vector<std::string>> trainer_arguments(const StudyFile& file, const Path& files, int threads) {
+Result<std::vector<std::string>> trainer_arguments(const StudyFile& file, const Folders& folders, int threads) {
   PEGBOX_TRY(const auto trainer, TrainerProgram::find());
   Json config = file.trial.trainer;
-  config["folder"] = files.string();
+  config["folder"] = folders.files.string();
   config["threads"] = threads;
-  const Path path = files / "trainer.json";
+  const Path path = folders.own / "trainer.json";
   PEGBOX_CHECK(replace_file(path, config.dump(2) + "\n"));
   return std::vector<std::string>{trainer.path().string(), "worker", "--config", path.string()};
 }
 
-Result<std::unique_ptr<Executor>> make_worker_executor(const StudyFile& file, const Path& files,
+Result<std::unique_ptr<Executor>> make_worker_executor(const StudyFile& file, const Folders& folders,
                                                        const std::vector<Environment>& environments, int threads,
                                                        const std::atomic<bool>& interrupted) {
+  PEGBOX_CHECK(make_folder(folders.own));
   std::vector<std::string> arguments = {"/bin/sh", "-c", file.trial.command};
   if (file.trial.kind == TrialKind::Trainer) {
-    PEGBOX_TRY(arguments, trainer_arguments(file, files, threads));
+    PEGBOX_TRY(arguments, trainer_arguments(file, folders, threads));
   }
   WorkerOptions options;
   for (const Environment& environment : environments)
     options.processes.push_back({.arguments = arguments, .environment = environment, .folder = file.trial.folder});
-  options.folder = files;
+  options.folder = folders.own;
   options.lease_s = file.spec.workers.lease_s;
   options.grace_s = file.spec.workers.grace_s;
   options.timeout_s = file.spec.workers.timeout_s;
@@ -65,14 +71,15 @@ Result<std::unique_ptr<Executor>> make_worker_executor(const StudyFile& file, co
 }  // namespace
 
 Result<std::unique_ptr<Executor>> make_executor(const StudyFile& file, const Path& files,
-                                                const std::atomic<bool>& interrupted) {
+                                                const std::atomic<bool>& interrupted, const Path& own) {
   PEGBOX_CHECK(make_folder(files));
   std::error_code code;
   const Path absolute = std::filesystem::absolute(files, code).lexically_normal();
+  const Path alone = own.empty() ? absolute : std::filesystem::absolute(own, code).lexically_normal();
   const Resources resources = Resources::look();
   PEGBOX_TRY(auto environments, worker_environments(file.spec.workers, resources));
   if (file.trial.kind == TrialKind::Command) return make_command_executor(file, absolute, std::move(environments));
-  return make_worker_executor(file, absolute, environments, threads_of_worker(file.spec.workers, resources),
+  return make_worker_executor(file, {absolute, alone}, environments, threads_of_worker(file.spec.workers, resources),
                               interrupted);
 }
 

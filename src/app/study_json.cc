@@ -99,6 +99,11 @@ Json study_summary(const StudyState& state, bool is_held) {
           {"best", best ? result_json(state.trial(*best)) : Json(nullptr)}};
 }
 
+Json damaged_study(const std::string& name, const Error& error) {
+  return {
+      {"name", name}, {"state", "damaged"}, {"trials", Json::object()}, {"best", nullptr}, {"detail", error.message}};
+}
+
 Json trial_json(const Trial& trial) {
   Json reports = Json::array();
   for (const Report& report : trial.reports)

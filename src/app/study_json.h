@@ -16,6 +16,9 @@ std::string study_state_name(const StudyState& state, bool is_held);
 /// {"name", "state", "trials": {"done", "running", ...}, "best": null | {"trial", "config", "metrics"}}
 Json study_summary(const StudyState& state, bool is_held);
 
+/// The same of a study that cannot be read: its state is "damaged", and "detail" says why.
+Json damaged_study(const std::string& name, const Error& error);
+
 /// The summary, with objective, budget and what was spent of it, and all trials:
 /// "trials": [{"number", "state", "config", "metrics", "reports", "reason", ...}]
 Json study_details(const StudyState& state, bool is_held);

@@ -30,7 +30,13 @@ Result<void> AskTell::begin() {
   if (options_.commands) PEGBOX_CHECK(options_.commands());  // wishes of before this are not for us
   PEGBOX_CHECK(log(event::Note{{}, kRunNote, {{"state", "running"}}}));
   const auto left_running = study_.history().in_state(TrialState::Running);
-  for (const std::int64_t number : left_running) PEGBOX_CHECK(move(number, TrialState::Waiting, "the host stopped"));
+  for (const std::int64_t number : left_running) {
+    const Trial& left = trial(number);
+    if (options_.runs_elsewhere && options_.runs_elsewhere(left))
+      give(number, left.from, {left.worker, study_.state().spec().workers.lease_s});
+    else
+      PEGBOX_CHECK(move(number, TrialState::Waiting, "the host stopped"));
+  }
   const auto paused = study_.history().in_state(TrialState::Paused);
   if (director_.spent(study_.history()).empty())
     for (const std::int64_t number : paused)
@@ -38,11 +44,11 @@ Result<void> AskTell::begin() {
   return commit();
 }
 
-Result<std::optional<AskedTrial>> AskTell::ask() {
+Result<std::optional<AskedTrial>> AskTell::ask(const Taker& taker) {
   const std::lock_guard lock(mutex_);
   PEGBOX_CHECK(tick());
   if (unheard_.empty()) {
-    PEGBOX_TRY(auto next, start_next());
+    PEGBOX_TRY(auto next, start_next(taker));
     if (next) unheard_.push_back(*std::move(next));
   }
   if (unheard_.empty()) PEGBOX_CHECK(finish_if_idle());
@@ -53,24 +59,35 @@ Result<std::optional<AskedTrial>> AskTell::ask() {
   return asked;
 }
 
-Result<std::optional<AskedTrial>> AskTell::start_next() {
+Result<std::optional<AskedTrial>> AskTell::start_next(const Taker& taker) {
   while (mode_ == Mode::Running) {
     PEGBOX_TRY(const auto leg, director_.next_leg(history_now()));
     if (!leg) break;
     if (leg->created) PEGBOX_CHECK(log(*leg->created));
     if (leg->infeasible.empty()) {
-      PEGBOX_CHECK(log(event::TrialStarted{leg->trial, {}, leg->from, leg->until, 0}));
-      return begin_leg(*leg);
+      PEGBOX_CHECK(log(event::TrialStarted{leg->trial, taker.name, leg->from, leg->until, taker.lease_s}));
+      return begin_leg(*leg, taker);
     }
     PEGBOX_CHECK(move(leg->trial, TrialState::Infeasible, leg->infeasible));
   }
   return std::nullopt;
 }
 
-AskedTrial AskTell::begin_leg(const Leg& leg) {
-  const auto index = static_cast<std::size_t>(leg.trial);
+void AskTell::give(std::int64_t number, std::int64_t from, const Taker& taker) {
+  const auto index = static_cast<std::size_t>(number);
   if (given_.size() <= index) given_.resize(index + 1);
-  given_[index] = {++legs_begun_, leg.from};
+  given_[index] = {++legs_begun_, from, taker};
+}
+
+std::string AskTell::author_of(std::int64_t number) const {
+  const auto index = static_cast<std::size_t>(number);
+  return index < given_.size() && !given_[index].taker.name.empty() ? given_[index].taker.name : kCallerAuthor;
+}
+
+double AskTell::lease_of(std::int64_t number) const { return given_[static_cast<std::size_t>(number)].taker.lease_s; }
+
+AskedTrial AskTell::begin_leg(const Leg& leg, const Taker& taker) {
+  give(leg.trial, leg.from, taker);
   const Trial& started = trial(leg.trial);
   return {.id = {leg.trial, legs_begun_},
           .config = started.config,
@@ -99,14 +116,24 @@ Result<Verdict> AskTell::report(TrialLeg id, const CallersReport& report) {
   PEGBOX_CHECK(check_report(*reporting, report));
   const bool is_known = !reporting->reports.empty() && report.step <= reporting->step;
   if (!is_known) {
-    PEGBOX_CHECK(log(event::TrialReported{id.trial, report.step, report.metrics}, kCallerAuthor));
-    if (!report.checkpoint.empty()) {
-      Json checkpoint = {{"step", report.step}, {"name", report.checkpoint}};
-      PEGBOX_CHECK(log(event::Note{id.trial, kCheckpointNote, std::move(checkpoint)}, kCallerAuthor));
-    }
+    PEGBOX_CHECK(log(event::TrialReported{id.trial, report.step, report.metrics}, author_of(id.trial)));
+    if (!report.checkpoint.empty()) PEGBOX_CHECK(note_checkpoint(id.trial, report.step, report.checkpoint));
   }
   PEGBOX_TRY(const Judgement judgement, is_known ? wish_about(*reporting) : judge(*reporting, report));
   return judgement.verdict;
+}
+
+Result<void> AskTell::note_checkpoint(std::int64_t number, std::int64_t step, const std::string& name) {
+  return log(event::Note{number, kCheckpointNote, {{"step", step}, {"name", name}}}, author_of(number));
+}
+
+Result<void> AskTell::keep_checkpoint(TrialLeg id, std::int64_t step, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  PEGBOX_CHECK(tick());
+  PEGBOX_TRY(const Trial* kept, find_running(id));
+  if (kept->checkpoint && kept->checkpoint->trial == id.trial && kept->checkpoint->step >= step) return {};
+  PEGBOX_CHECK(note_checkpoint(id.trial, step, name));
+  return commit();
 }
 
 Result<void> AskTell::check_report(const Trial& trial, const CallersReport& report) const {
@@ -139,7 +166,7 @@ Result<Judgement> AskTell::judge(const Trial& reached, const CallersReport& repo
   }
   Judgement judgement = director_.judge(history_now(), reached);
   if (judgement.verdict == Verdict::Continue)
-    PEGBOX_CHECK(log(event::TrialStarted{number, {}, report.step, judgement.until, 0}));
+    PEGBOX_CHECK(log(event::TrialStarted{number, {}, report.step, judgement.until, lease_of(number)}));
   if (judgement.verdict == Verdict::Stop) PEGBOX_CHECK(move(number, TrialState::Stopped, judgement.detail));
   if (judgement.verdict == Verdict::Pause) {
     CheckpointRef stand{number, report.step, report.checkpoint};
@@ -216,7 +243,7 @@ Result<void> AskTell::measured(std::int64_t number, const Metrics& metrics) {
   });
   if (!news) return {};
   const std::int64_t next = told.reports.empty() ? 1 : told.step + 1;
-  return log(event::TrialReported{number, std::max(next, study_.history().steps), metrics}, kCallerAuthor);
+  return log(event::TrialReported{number, std::max(next, study_.history().steps), metrics}, author_of(number));
 }
 
 Result<void> AskTell::give_back(TrialLeg id, const std::string& detail) {
@@ -225,6 +252,52 @@ Result<void> AskTell::give_back(TrialLeg id, const std::string& detail) {
   PEGBOX_CHECK(find_running(id));
   PEGBOX_CHECK(move(id.trial, TrialState::Waiting, detail));
   return commit();
+}
+
+Result<void> AskTell::lose(TrialLeg id, const std::string& detail) {
+  const std::lock_guard lock(mutex_);
+  PEGBOX_CHECK(tick());
+  PEGBOX_TRY(const Trial* lost, find_running(id));
+  const bool again = lost->lost_workers < study_.state().spec().workers.retries;
+  const TrialState to = again ? TrialState::Waiting : TrialState::Failed;
+  PEGBOX_CHECK(log(event::TrialMoved{id.trial, to, lost->step, {}, FailureKind::WorkerLost, detail}));
+  return commit();
+}
+
+Result<Verdict> AskTell::heed(TrialLeg id) {
+  const std::lock_guard lock(mutex_);
+  PEGBOX_CHECK(tick());
+  PEGBOX_TRY(const Trial* running, find_running(id));
+  PEGBOX_TRY(const Judgement wish, wish_about(*running));
+  return wish.verdict;
+}
+
+Result<void> AskTell::describe(const message::Described& described) {
+  const std::lock_guard lock(mutex_);
+  PEGBOX_CHECK(tick());
+  if (study_.state().notes().contains(kDescribedNote)) return {};
+  PEGBOX_CHECK(log(event::Note{{}, kDescribedNote, {{"values", described.values}, {"limits", described.limits}}}));
+  return commit();
+}
+
+Result<void> AskTell::look_around() {
+  const std::lock_guard lock(mutex_);
+  PEGBOX_CHECK(tick());
+  if (mode_ != Mode::Running || nothing_is_left()) PEGBOX_CHECK(finish_if_idle());
+  return commit();
+}
+
+// Surely nothing: a trial that is paused may still be given a place, which the next ask() finds out.
+bool AskTell::nothing_is_left() const {
+  const History history = history_now();
+  for (const TrialState state : {TrialState::Waiting, TrialState::Running, TrialState::Paused})
+    if (!history.in_state(state).empty()) return false;
+  return !director_.exhausted(history).empty();
+}
+
+Result<void> AskTell::flush() {
+  const std::lock_guard lock(mutex_);
+  return make_durable();
 }
 
 Result<void> AskTell::close() {
@@ -340,8 +413,8 @@ History AskTell::history_now() const {
   return history;
 }
 
-Result<void> AskTell::log(Event::What what, const char* author) {
-  return study_.append(now_s_, author, std::move(what));
+Result<void> AskTell::log(Event::What what, std::string author) {
+  return study_.append(now_s_, std::move(author), std::move(what));
 }
 
 Result<void> AskTell::move(std::int64_t number, TrialState to, std::string detail) {
@@ -350,12 +423,14 @@ Result<void> AskTell::move(std::int64_t number, TrialState to, std::string detai
 
 Result<void> AskTell::end(std::int64_t number, TrialState to, std::string detail, std::optional<FailureKind> failure) {
   event::TrialMoved moved{number, to, trial(number).step, {}, failure, std::move(detail)};
-  PEGBOX_CHECK(log(std::move(moved), kCallerAuthor));
+  PEGBOX_CHECK(log(std::move(moved), author_of(number)));
   undurable_ends_.insert(number);
   return commit();
 }
 
-Result<void> AskTell::commit() {
+Result<void> AskTell::commit() { return options_.commits ? make_durable() : Result<void>(); }
+
+Result<void> AskTell::make_durable() {
   PEGBOX_CHECK(study_.commit());
   committed_s_ = now_s_;
   undurable_ends_.clear();

@@ -15,39 +15,23 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "search/asked_trial.h"
 #include "search/director.h"
 #include "search/paused_trials.h"
 #include "search/study.h"
 
 namespace pegbox {
 
-/// Who is spoken of: a trial, and which time that it was asked for.
-struct TrialLeg {
-  std::int64_t trial = 0;
-  std::uint64_t leg = 0;  ///< from AskedTrial; 0: the present one, whichever it is
-};
-
-/// A trial to run now: a new one, or one to go on with.
-struct AskedTrial {
-  TrialLeg id;
-  Config config;
-  std::uint64_t seed = 0;
-  std::int64_t step = 0;   ///< where to go on from; 0: from the beginning
-  std::string checkpoint;  ///< the caller's name for its snapshot at `step`; empty: it gave none
-};
-
-/// What the caller says of a trial at a step.
-struct CallersReport {
-  std::int64_t step = 0;
-  Metrics metrics;
-  std::string checkpoint = {};  ///< name of a snapshot of this step from which the trial can go on; empty: none
-};
-
 struct AskTellOptions {
   double report_group_s = 0.1;                                     ///< a kill loses the reports of so many seconds
   double command_poll_s = 0.2;                                     ///< how often `commands` is asked
   std::function<Result<std::vector<PostedCommand>>()> commands{};  ///< wishes of other processes; empty: none
   std::size_t keep_paused = kKeptPaused;                           ///< see rest_until_a_larger_budget
+  /// false: the caller calls flush() before it acknowledges anything, once for several calls.
+  bool commits = true;
+  /// Whether a trial that runs in the log does so elsewhere, under a lease: begin() leaves it running. Empty: none
+  /// does.
+  std::function<bool(const Trial&)> runs_elsewhere{};
 };
 
 inline constexpr const char* kCallerAuthor = "caller";  ///< whose word reports and ends are, in the log
@@ -60,13 +44,14 @@ class AskTell {
   AskTell(Study& study, Director& director, const Clock& clock, AskTellOptions options = {})
       : study_(study), director_(director), clock_(clock), options_(std::move(options)) {}
 
-  /// First of all: trials that a dead process left open go back to the queue, and are asked for first.
+  /// First of all: trials that a dead process left open go back to the queue, and are asked for first. Those that run
+  /// elsewhere stay with their taker.
   Result<void> begin();
 
   /// The next trial, in the order of Director::next_leg. Nothing if none may be started now: the budget is spent, the
   /// space is exhausted, or a person paused or stopped the study. While others run, one of them may be paused and come
   /// back; when none does, the study is finished, and what waits rests for a larger budget (paused_trials.h).
-  Result<std::optional<AskedTrial>> ask();
+  Result<std::optional<AskedTrial>> ask(const Taker& taker = {});
 
   /// At or past its rung, with a value of an objective, a trial is judged; before that, and at its full length, it goes
   /// on, unless the study's time is over or a person wants it to pause or stop. After Pause, ask() may give it back
@@ -84,6 +69,21 @@ class AskTell {
 
   /// The trial goes back to the queue: somebody interrupted the caller.
   Result<void> give_back(TrialLeg id, const std::string& detail);
+
+  /// Its taker is silent or dead: back to the queue, or failed where it has lost `workers.retries` others before.
+  Result<void> lose(TrialLeg id, const std::string& detail);
+
+  Result<void> keep_checkpoint(TrialLeg id, std::int64_t step, const std::string& name);  ///< a snapshot on the way
+  Result<Verdict> heed(TrialLeg id);  ///< what a person wants of a trial that has nothing to report
+
+  /// What there is to tune, where the study does not know it yet: described values and limits.
+  Result<void> describe(const message::Described& described);
+
+  /// Obeys wishes and notes the end of a study in which nothing runs and nothing may be started, though nobody asks.
+  Result<void> look_around();
+
+  /// Everything said so far is durable when it returns; to be called where `commits` is false.
+  Result<void> flush();
 
   /// The caller leaves: what it still has goes back to the queue. Nothing may be called after it.
   Result<void> close();
@@ -104,6 +104,7 @@ class AskTell {
   struct Given {
     std::uint64_t leg = 0;  // 0: not asked for since begin()
     std::int64_t from = 0;
+    Taker taker{};
   };
 
   Result<void> tick();
@@ -113,17 +114,23 @@ class AskTell {
   Result<const Trial*> find_running(TrialLeg id) const;
   Result<void> look_for_commands();
   Result<void> obey(const PostedCommand& posted);
-  Result<std::optional<AskedTrial>> start_next();
-  AskedTrial begin_leg(const Leg& leg);
+  Result<std::optional<AskedTrial>> start_next(const Taker& taker);
+  AskedTrial begin_leg(const Leg& leg, const Taker& taker);
+  void give(std::int64_t number, std::int64_t from, const Taker& taker);
+  std::string author_of(std::int64_t number) const;
   Result<void> check_report(const Trial& trial, const CallersReport& report) const;
   Result<Judgement> judge(const Trial& trial, const CallersReport& report);
   Result<Judgement> wish_about(const Trial& trial);
   Result<void> measured(std::int64_t number, const Metrics& metrics);
-  Result<void> log(Event::What what, const char* author = kTunerAuthor);
+  Result<void> log(Event::What what, std::string author = kTunerAuthor);
   Result<void> move(std::int64_t number, TrialState to, std::string detail);
   Result<void> end(std::int64_t number, TrialState to, std::string detail, std::optional<FailureKind> failure = {});
+  Result<void> note_checkpoint(std::int64_t number, std::int64_t step, const std::string& name);
   Result<void> finish_if_idle();
-  Result<void> commit();
+  bool nothing_is_left() const;
+  Result<void> commit();  // unless the caller does
+  Result<void> make_durable();
+  double lease_of(std::int64_t number) const;
   std::string place_of(std::int64_t number) const;
 
   Study& study_;

@@ -565,5 +565,71 @@ TEST(AskTell, ServesSeveralThreads) {
   EXPECT_EQ((*Study::open(*store, "s"))->state().event_count(), history.event_count);
 }
 
+TEST(AskTell, WaitsWithItsCommitWhereTheCallerAsksForThat) {
+  const auto store = memory_store();
+  FailingStore counting(*store);
+  Sitting sitting(counting, halving_spec(), {.commits = false});
+  ASSERT_TRUE(sitting->flush());
+  const int before = counting.waits;
+  const AskedTrial first = sitting.ask(), second = sitting.ask();
+  ASSERT_TRUE(sitting->report(first.id, {.step = 1, .metrics = {{"loss", 1}}}));
+  ASSERT_TRUE(sitting->tell(second.id, {{"loss", 2}}));
+  EXPECT_EQ(counting.waits, before);
+  ASSERT_TRUE(sitting->flush());
+  EXPECT_EQ(counting.waits, before + 1);
+  EXPECT_EQ((*Study::open(*store, "s"))->state().trial(1).state, TrialState::Done);
+}
+
+TEST(AskTell, LogsWhoTookATrialAndLeavesItWithThemAfterARestart) {
+  const auto store = memory_store();
+  AskTellOptions options{.runs_elsewhere = [](const Trial& trial) { return trial.worker == "box"; }};
+  {
+    Sitting sitting(*store, halving_spec(), options);
+    ASSERT_TRUE(*sitting->ask({"box", 5}));
+    const AskedTrial own = sitting.ask();
+    ASSERT_TRUE(sitting->report({0}, {.step = 1, .metrics = {{"loss", 1}}}));
+    ASSERT_TRUE(sitting->report(own.id, {.step = 1, .metrics = {{"loss", 1}}}));
+  }
+  const auto events = *store->read("s");
+  for (const Event& event : events) {
+    const auto* started = std::get_if<event::TrialStarted>(&event.what);
+    if (started != nullptr && started->worker == "box") EXPECT_EQ(started->lease_s, 5);
+    const auto* reported = std::get_if<event::TrialReported>(&event.what);
+    if (reported != nullptr) EXPECT_EQ(event.author, reported->trial == 0 ? "box" : kCallerAuthor);
+  }
+  Sitting next(*store, halving_spec(), options);
+  EXPECT_EQ(next.trial(0).state, TrialState::Running);
+  EXPECT_EQ(next.trial(1).state, TrialState::Waiting);
+  ASSERT_TRUE(next->tell({0}, {{"loss", 0.5}}));
+  EXPECT_EQ(next.trial(0).state, TrialState::Done);
+}
+
+TEST(AskTell, GivesATrialThatLostItsWorkerToOthersAsOftenAsTheStudyAllows) {
+  const auto store = memory_store();
+  Sitting sitting(*store, halving_spec({{"workers", {{"retries", 1}}}}));
+  ASSERT_TRUE(sitting->lose(sitting.ask().id, "silent"));
+  EXPECT_EQ(sitting.trial(0).state, TrialState::Waiting);
+  const AskedTrial again = sitting.ask();
+  EXPECT_EQ(again.id.trial, 0);
+  ASSERT_TRUE(sitting->lose(again.id, "silent"));
+  EXPECT_EQ(sitting.trial(0).state, TrialState::Failed);
+  EXPECT_EQ(sitting.trial(0).failure, FailureKind::WorkerLost);
+}
+
+TEST(AskTell, ObeysAWishAboutATrialThatHasNothingToReport) {
+  const auto store = memory_store();
+  Sitting sitting(*store, halving_spec(), {.commands = [&] { return store->take_commands("s"); }});
+  const AskedTrial asked = sitting.ask();
+  ASSERT_TRUE(sitting->keep_checkpoint(asked.id, 2, "two"));
+  EXPECT_EQ(*sitting->heed(asked.id), Verdict::Continue);
+  ASSERT_TRUE(store->post("s", {Command::Pause, -1}));
+  sitting.clock.set(1);
+  EXPECT_EQ(*sitting->heed(asked.id), Verdict::Pause);
+  EXPECT_EQ(sitting.trial(0).checkpoint->name, "two");
+  sitting.clock.set(2);
+  ASSERT_TRUE(sitting->look_around());
+  EXPECT_EQ(sitting.study->state().notes().at("run").at("state"), "paused");
+}
+
 }  // namespace
 }  // namespace pegbox

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -16,10 +17,10 @@ namespace pegbox {
 class FailingStore final : public Store {
  public:
   explicit FailingStore(Store& store) : store_(store) {}
-  int commits = 0, waits = 0;
-  int fails_at = -1;          ///< the commit before which the disk is gone
-  bool append_fails = false;  ///< before anything is handed over
-  bool wait_fails = false;    ///< while it is made durable
+  std::atomic<int> commits = 0, waits = 0;
+  int fails_at = -1;                       ///< the commit before which the disk is gone
+  std::atomic<bool> append_fails = false;  ///< before anything is handed over
+  std::atomic<bool> wait_fails = false;    ///< while it is made durable
 
   Result<void> create(const std::string& study) override { return store_.create(study); }
   Result<std::vector<StudyEntry>> list() override { return store_.list(); }

@@ -42,14 +42,7 @@ class List final : public Subcommand {
     for (const StudyEntry& entry : entries) {
       PEGBOX_TRY(const bool is_held, session.is_running(entry.name));
       const auto study = Study::open(store, entry.name);
-      if (study)
-        list.push_back(study_summary((*study)->state(), is_held));
-      else
-        list.push_back({{"name", entry.name},
-                        {"state", "damaged"},
-                        {"trials", Json::object()},
-                        {"best", nullptr},
-                        {"detail", study.error().message}});
+      list.push_back(study ? study_summary((*study)->state(), is_held) : damaged_study(entry.name, study.error()));
     }
     session.print_json(list);
     return ExitCode::Done;

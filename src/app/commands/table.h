@@ -27,6 +27,8 @@ std::unique_ptr<Subcommand> make_gc_command();
 std::unique_ptr<Subcommand> make_backup_command();
 std::unique_ptr<Subcommand> make_import_command();
 std::unique_ptr<Subcommand> make_export_command();
+std::unique_ptr<Subcommand> make_serve_command();
+std::unique_ptr<Subcommand> make_worker_command();
 std::unique_ptr<Subcommand> make_check_command();
 std::unique_ptr<Subcommand> make_clean_command();
 std::unique_ptr<Subcommand> make_anonymize_command();

@@ -70,7 +70,11 @@ std::string TrialFolder::resume_path(const Launch& launch) const {
   if (!launch.resume) return has_checkpoints() ? checkpoints().string() : std::string();
   std::error_code code;
   const bool is_copied = launch.resume->trial != trial_ && std::filesystem::exists(copy_of(*launch.resume), code);
-  return is_copied ? copy_of(*launch.resume).string() : resume_path_of(parent_, *launch.resume);
+  if (is_copied) return copy_of(*launch.resume).string();
+  const std::string path = resume_path_of(parent_, *launch.resume);
+  const bool is_elsewhere = launch.resume->name == kWholeFolder &&
+                            (!std::filesystem::exists(path, code) || std::filesystem::is_empty(path, code));
+  return is_elsewhere ? std::string() : path;
 }
 
 bool TrialFolder::has_checkpoints() const {

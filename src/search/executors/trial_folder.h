@@ -21,7 +21,7 @@ class TrialFolder {
   Result<void> prepare(const Launch& launch) const;
 
   /// What the program is to go on from: the checkpoint of `launch` (of a clone the copy, once it is there), else what
-  /// lies in its own folder; empty: nothing.
+  /// lies in its own folder; empty: nothing. A whole folder that has nothing is on another machine.
   std::string resume_path(const Launch& launch) const;
 
   Path config() const { return path_ / "config.json"; }

@@ -62,5 +62,16 @@ TEST_F(TrialFolderTest, LeavesCheckpointsElsewhereToTheProgram) {
   EXPECT_EQ(clone.resume_path(launch), "s3://bucket/state");
 }
 
+TEST_F(TrialFolderTest, BeginsAgainWhereTheCheckpointIsOnAnotherMachine) {
+  const TrialFolder folder(folder_.path(), 1);
+  Launch launch = launch_of(1, {{"x", 0.5}});
+  launch.from = 10;
+  launch.resume = CheckpointRef{1, 10, kWholeFolder};
+  ASSERT_TRUE(folder.prepare(launch));
+  EXPECT_EQ(folder.resume_path(launch), "");
+  write(1, "state", "at 10");
+  EXPECT_EQ(folder.resume_path(launch), folder.checkpoints().string());
+}
+
 }  // namespace
 }  // namespace pegbox

@@ -260,7 +260,7 @@ int WorkerExecutor::take_trials(int index, const std::string& why) {
   worker.last_words = worker.log.tail();
   worker.log.append(fmt::format("pegbox: {} is lost: {}\n", worker.name, why));
   worker.process.reset();
-  std::erase_if(held_, [&](const auto& entry) { return entry.second == index; });
+  std::erase_if(held_, [&](const auto& entry) { return entry.second.worker == index; });
   for (auto& [trial, workers] : known_by_) workers.erase(index);
   std::vector<std::int64_t> lost;
   for (const auto& [trial, leg] : legs_)
@@ -321,11 +321,17 @@ int WorkerExecutor::free_slots(int index) const {
   return worker.slots - static_cast<int>(std::ranges::count_if(legs_, here));
 }
 
+// -1: nobody has it in memory where the leg begins.
+int WorkerExecutor::holder_of(const Launch& launch) const {
+  const auto held = held_.find(launch.trial);
+  if (held == held_.end() || (launch.resume && launch.resume->step != held->second.step)) return -1;
+  return held->second.worker;
+}
+
 // -1: nowhere now. A trial that some worker holds and that has no checkpoint waits for that worker.
 int WorkerExecutor::place_for(const Launch& launch) const {
-  const auto held = held_.find(launch.trial);
-  if (held != held_.end() && (free_slots(held->second) > 0 || !launch.resume))
-    return free_slots(held->second) > 0 ? held->second : -1;
+  const int holder = holder_of(launch);
+  if (holder >= 0 && (free_slots(holder) > 0 || !launch.resume)) return free_slots(holder) > 0 ? holder : -1;
   int best = -1;
   for (int index = 0; index < static_cast<int>(workers_.size()); ++index)
     if (free_slots(index) > (best < 0 ? 0 : free_slots(best))) best = index;
@@ -347,8 +353,7 @@ void WorkerExecutor::begin(Leg& leg, int index) {
   leg.phase = Phase::Running;
   leg.worker = index;
   leg.started_s = clock_.now_s();
-  const auto held = held_.find(launch.trial);
-  const bool goes_on = held != held_.end() && held->second == index;
+  const bool goes_on = holder_of(launch) == index;
   held_.erase(launch.trial);
   known_by_[launch.trial].insert(index);
   if (goes_on) return say(index, message::Go{launch.trial, launch.until});
@@ -417,7 +422,7 @@ void WorkerExecutor::on(const message::Reached& reached, int worker) {
   if (!leg_of(reached.trial, worker)) return;
   Signal signal{.kind = SignalKind::Reached, .trial = reached.trial, .step = reached.step, .metrics = reached.metrics};
   signal.checkpoint = reached.checkpoint;
-  held_[reached.trial] = worker;
+  held_[reached.trial] = {worker, reached.step};
   end(std::move(signal), worker);
 }
 
@@ -425,7 +430,7 @@ void WorkerExecutor::on(const message::Paused& paused, int worker) {
   if (!leg_of(paused.trial, worker)) return;
   Signal signal{.kind = SignalKind::Paused, .trial = paused.trial, .step = paused.step};
   signal.checkpoint = paused.checkpoint;
-  if (paused.checkpoint.empty()) held_[paused.trial] = worker;  // it lives on in its memory alone
+  if (paused.checkpoint.empty()) held_[paused.trial] = {worker, paused.step};  // it lives on in its memory alone
   end(std::move(signal), worker);
 }
 

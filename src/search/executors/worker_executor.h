@@ -2,6 +2,7 @@
 //
 // A worker that dies, hangs or falls silent loses its trials (WorkerLost), is started again, and nothing else stops. A
 // later leg goes to the worker that still holds the trial in memory (`go`), else to any with its checkpoint (`start`).
+// One that has gone on elsewhere since is started from its checkpoint, whoever holds it.
 #pragma once
 
 #include <atomic>
@@ -65,6 +66,12 @@ class WorkerExecutor final : public Executor {
     double asked_s = 0;  ///< when it was asked to pause or stop
   };
 
+  /// Who has a trial in memory, and at which step.
+  struct Held {
+    int worker = -1;
+    std::int64_t step = 0;
+  };
+
   explicit WorkerExecutor(WorkerOptions options);
   void service();
   void start_worker(int index);
@@ -77,6 +84,7 @@ class WorkerExecutor final : public Executor {
   void check_times();
   void dispatch();
   int place_for(const Launch& launch) const;
+  int holder_of(const Launch& launch) const;
   void begin(Leg& leg, int worker);
   void say(int worker, const HostMessage& message);
   void ask(std::int64_t trial, Phase phase, const HostMessage& message, SignalKind answer);
@@ -103,7 +111,7 @@ class WorkerExecutor final : public Executor {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::map<std::int64_t, Leg> legs_;                // by trial
   std::vector<std::int64_t> queue_;                 // trials whose leg waits for a slot
-  std::map<std::int64_t, int> held_;                // trial between legs -> worker that has it in memory
+  std::map<std::int64_t, Held> held_;               // trials between legs
   std::map<std::int64_t, std::set<int>> known_by_;  // trial -> workers to be told of its release
   std::map<std::int64_t, double> spent_s_;          // running time of earlier legs
   std::vector<Signal> signals_;

@@ -115,6 +115,20 @@ TEST_F(WorkerExecutorTest, MovesATrialWithACheckpointToAFreeWorker) {
   EXPECT_NE(done.worker, reached.worker);
 }
 
+TEST_F(WorkerExecutorTest, StartsATrialThatWentOnElsewhereFromItsCheckpoint) {
+  run({worker("", 1)}, 1);
+  Launch launch = launch_of(3, {}, 2);
+  ASSERT_TRUE(executor->start(launch));
+  const Signal reached = collect_end(*executor, 3);
+  ASSERT_EQ(reached.step, 2);
+  launch = next_leg(launch, reached);
+  launch.from = 4;  // another host's worker took it there, and left a checkpoint
+  launch.resume = CheckpointRef{3, 4, reached.checkpoint};
+  ASSERT_TRUE(executor->start(launch));
+  EXPECT_EQ(collect_end(*executor, 3).kind, SignalKind::Done);
+  EXPECT_EQ(log().find("heard go 3"), std::string::npos) << log();
+}
+
 TEST_F(WorkerExecutorTest, LosesTheTrialsOfADeadWorkerAndNoOther) {
   run({worker("", 2), worker("", 2)}, 4);
   ASSERT_TRUE(executor->start(launch_of(0, {{"nap", 0.01}, {"length", 1000000}})));

@@ -1,0 +1,188 @@
+// Decider: the one thread that decides about all studies of a server.
+#include "app/server/decider.h"
+
+#include <chrono>
+#include <future>
+#include <utility>
+
+namespace pegbox::server {
+namespace {
+
+constexpr double kLookEvery_s = 0.2;
+constexpr double kAskAgain_s = 0.5;  // in how many seconds an idle worker may have more luck
+
+Json json_of(const LeasedTrial& leased) {
+  Json resume = nullptr;
+  if (leased.resume)
+    resume = {{"trial", leased.resume->trial}, {"step", leased.resume->step}, {"checkpoint", leased.resume->name}};
+  return {{"number", leased.trial},
+          {"lease", leased.lease},
+          {"lease_s", leased.lease_s},
+          {"seed", leased.seed},
+          {"config", leased.config.to_json()},
+          {"step", leased.step},
+          {"until", leased.until},
+          {"resume", std::move(resume)},
+          {"attempt", leased.attempt}};
+}
+
+}  // namespace
+
+// A study that rests is kept without its lock, so that `pegbox tune` may run it; it is read again when it has grown.
+Result<bool> Desk::rests(const std::string& name) {
+  auto known = resting_.find(name);
+  if (known != resting_.end()) {
+    PEGBOX_TRY(const auto news, store_.read(name, known->second.length));
+    if (news.empty()) return true;
+    resting_.erase(known);
+  }
+  PEGBOX_TRY(auto study, Study::open(store_, name));
+  const std::string state = run_state(study->state());
+  if (state == "running" || state == "new") return false;
+  const std::uint64_t length = study->state().event_count();
+  resting_[name] = {std::move(study), length};
+  return true;
+}
+
+Result<ServedStudy*> Desk::open(const std::string& name) {
+  if (const auto found = open_.find(name); found != open_.end()) return found->second.get();
+  PEGBOX_TRY(const bool does_rest, rests(name));
+  if (does_rest) return nullptr;
+  OpenedStudy opened;
+  PEGBOX_TRY(opened.lease, store_.lease(name));
+  PEGBOX_TRY(opened.study, Study::open(store_, name));
+  PEGBOX_TRY(auto served, ServedStudy::open(store_, std::move(opened), clock_));
+  return (open_[name] = std::move(served)).get();
+}
+
+Answer Desk::ask(const std::string& name, const Question& question) {
+  PEGBOX_TRY(ServedStudy * study, open(name));
+  if (study == nullptr) return Json{{"trial", nullptr}, {"state", run_state(resting_[name].study->state())}};
+  PEGBOX_TRY(const auto leased, study->ask(question));
+  if (leased) return Json{{"trial", json_of(*leased)}, {"state", "running"}};
+  Json nothing = {{"trial", nullptr}, {"state", run_state(study->state())}};
+  if (!study->is_over()) nothing["retry_s"] = kAskAgain_s;
+  return nothing;
+}
+
+Result<Standing> Desk::take(const std::string& name, const TrialMessage& message) {
+  PEGBOX_TRY(ServedStudy * study, open(name));
+  if (study != nullptr) return study->take(message);
+  PEGBOX_TRY(const auto known, known_standing(resting_[name].study->state(), message));
+  if (known) return *known;
+  return fail_resting(name);
+}
+
+Answer Desk::wish(const std::string& name, const PostedCommand& posted) {
+  PEGBOX_TRY(const ServedStudy* study, open(name));
+  if (study == nullptr) return fail_resting(name);
+  const auto trials = study->state().history().trials;
+  if (posted.trial >= std::ssize(trials))
+    return fail(ErrorKind::NotFound, {.where = name, .what = "no such trial", .got = std::to_string(posted.trial)});
+  if (posted.trial >= 0 && is_final(trials[static_cast<std::size_t>(posted.trial)].state))
+    return fail(ErrorKind::Conflict,
+                {.where = name, .what = "the trial has ended", .got = std::to_string(posted.trial)});
+  PEGBOX_CHECK(store_.post(name, posted));
+  return Json{{"asked", true}};
+}
+
+tl::unexpected<Error> Desk::fail_resting(const std::string& name) const {
+  return fail(ErrorKind::Conflict, {.where = name,
+                                    .what = "the study does not run",
+                                    .got = run_state(resting_.at(name).study->state()),
+                                    .hint = "whoever administers the server goes on with it by creating it again"});
+}
+
+Answer Desk::create(const std::string& text) {
+  std::optional<Error> fault;
+  PEGBOX_TRY(OpenedStudy opened, studies_.hold(text, [&](const std::string& name) {
+    if (const auto found = open_.find(name); found != open_.end()) {
+      if (const auto flushed = found->second->flush(); !flushed) fault = flushed.error();
+      open_.erase(found);
+    }
+    resting_.erase(name);
+  }));
+  if (fault) return tl::make_unexpected(*std::move(fault));
+  const bool is_new = opened.is_new;
+  PEGBOX_TRY(auto served, ServedStudy::open(store_, std::move(opened), clock_));
+  const std::string name = served->state().spec().name;
+  open_[name] = std::move(served);
+  return Json{{"name", name}, {"created", is_new}, {"state", run_state(open_[name]->state())}};
+}
+
+void Desk::look_around() {
+  for (auto& [name, study] : open_) (void)study->look_around();
+}
+
+// Also lets go of those that are over: others may run them then.
+std::map<std::string, Error> Desk::flush() {
+  std::map<std::string, Error> faults;
+  for (auto entry = open_.begin(); entry != open_.end();) {
+    auto& [name, study] = *entry;
+    const auto flushed = study->flush();
+    if (!flushed) faults.emplace(name, flushed.error());
+    const bool lets_go = flushed && study->is_over() && study->state().history().in_state(TrialState::Running).empty();
+    if (lets_go) {
+      const std::uint64_t length = study->state().event_count();
+      resting_[name] = {study->close(), length};
+    }
+    entry = lets_go ? open_.erase(entry) : std::next(entry);
+  }
+  return faults;
+}
+
+Decider::Decider(Store& store, Studies& studies, const Clock& clock)
+    : clock_(clock), desk_(store, studies, clock), thread_([this] { run(); }) {}
+
+Decider::~Decider() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  news_.notify_one();
+  thread_.join();
+}
+
+void Decider::post(Job job) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(job));
+  }
+  news_.notify_one();
+}
+
+void Decider::settle() {
+  std::promise<void> settled;
+  post({{}, [](Desk&) -> Answer { return Json(); }, [&](const Answer&) { settled.set_value(); }});
+  settled.get_future().wait();
+}
+
+void Decider::run() {
+  for (bool stopping = false; !stopping;) {
+    std::vector<Job> jobs;
+    {
+      std::unique_lock lock(mutex_);
+      news_.wait_for(lock, std::chrono::duration<double>(kLookEvery_s),
+                     [this] { return stopping_ || !waiting_.empty(); });
+      jobs = std::exchange(waiting_, {});
+      stopping = stopping_;
+    }
+    decide(std::move(jobs));
+  }
+}
+
+void Decider::decide(std::vector<Job> jobs) {
+  std::vector<Answer> answers;
+  for (const Job& job : jobs) answers.push_back(job.decide(desk_));
+  if (clock_.now_s() - looked_s_ >= kLookEvery_s) {
+    desk_.look_around();
+    looked_s_ = clock_.now_s();
+  }
+  const auto faults = desk_.flush();
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const auto fault = faults.find(jobs[i].study);
+    jobs[i].done(fault == faults.end() ? std::move(answers[i]) : Answer(tl::make_unexpected(fault->second)));
+  }
+}
+
+}  // namespace pegbox::server

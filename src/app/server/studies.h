@@ -1,0 +1,35 @@
+// Studies: what the server needs of the rest of the program: studies as JSON, and a study file's text as a study.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "app/server/served_study.h"
+#include "base/json.h"
+
+namespace pegbox::server {
+
+class Studies {
+ public:
+  virtual ~Studies() = default;
+
+  // What is in the store; NotFound for what is not. To be called by one thread, beside the one that calls `hold`.
+  virtual Result<Json> list() = 0;
+  virtual Result<Json> show(const std::string& study) = 0;
+  virtual Result<Json> trial(const std::string& study, std::int64_t number) = 0;
+  /// {"name", "spec": the study file, "described": whether somebody has said what there is to tune}
+  virtual Result<Json> spec(const std::string& study) = 0;
+  virtual Result<Json> best(const std::string& study) = 0;  ///< null: no trial has a result
+
+  /// The events from `from` on, some at once.
+  virtual Result<std::vector<Event>> events(const std::string& study, std::uint64_t from) = 0;
+
+  /// Makes the study that a file's text describes, or opens the one that exists and takes a larger budget over.
+  /// `let_go` is called with its name before it is opened. InvalidInput for a wrong file or another change.
+  virtual Result<OpenedStudy> hold(const std::string& text,
+                                   const std::function<void(const std::string& name)>& let_go) = 0;
+};
+
+}  // namespace pegbox::server
