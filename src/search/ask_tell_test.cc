@@ -369,7 +369,7 @@ TEST(AskTell, SaysNothingThatIsNotDurableAndTakesACallTwice) {
   for (const bool at_append : {true, false}) {
     const auto memory = memory_store();
     FailingStore store(*memory);
-    bool& fails = at_append ? store.append_fails : store.wait_fails;
+    std::atomic<bool>& fails = at_append ? store.append_fails : store.wait_fails;
     Sitting sitting(store, halving_spec());
     fails = true;
     EXPECT_EQ(sitting->ask().error().kind, ErrorKind::Io);
@@ -582,9 +582,10 @@ TEST(AskTell, WaitsWithItsCommitWhereTheCallerAsksForThat) {
 
 TEST(AskTell, LogsWhoTookATrialAndLeavesItWithThemAfterARestart) {
   const auto store = memory_store();
+  const StudySpec spec = halving_spec({{"stop", "none"}});  // a report is no rung
   AskTellOptions options{.runs_elsewhere = [](const Trial& trial) { return trial.worker == "box"; }};
   {
-    Sitting sitting(*store, halving_spec(), options);
+    Sitting sitting(*store, spec, options);
     ASSERT_TRUE(*sitting->ask({"box", 5}));
     const AskedTrial own = sitting.ask();
     ASSERT_TRUE(sitting->report({0}, {.step = 1, .metrics = {{"loss", 1}}}));
@@ -593,11 +594,15 @@ TEST(AskTell, LogsWhoTookATrialAndLeavesItWithThemAfterARestart) {
   const auto events = *store->read("s");
   for (const Event& event : events) {
     const auto* started = std::get_if<event::TrialStarted>(&event.what);
-    if (started != nullptr && started->worker == "box") EXPECT_EQ(started->lease_s, 5);
+    if (started != nullptr && started->worker == "box") {
+      EXPECT_EQ(started->lease_s, 5);
+    }
     const auto* reported = std::get_if<event::TrialReported>(&event.what);
-    if (reported != nullptr) EXPECT_EQ(event.author, reported->trial == 0 ? "box" : kCallerAuthor);
+    if (reported != nullptr) {
+      EXPECT_EQ(event.author, reported->trial == 0 ? "box" : kCallerAuthor);
+    }
   }
-  Sitting next(*store, halving_spec(), options);
+  Sitting next(*store, spec, options);
   EXPECT_EQ(next.trial(0).state, TrialState::Running);
   EXPECT_EQ(next.trial(1).state, TrialState::Waiting);
   ASSERT_TRUE(next->tell({0}, {{"loss", 0.5}}));
