@@ -60,18 +60,17 @@ RowSums row_sums(const Decoder& decoder, const Network& network, const text::Tok
 
 double mean_loss(double sum, std::int64_t labels) { return labels > 0 ? sum / static_cast<double>(labels) : NAN; }
 
-/// The standard error of a ratio of sums over n of N rows (Cochran 1977, Sampling Techniques, 6.13), times that ratio's
-/// denominator squared: what sets add up. `labels` are those of the rows.
-double squared_error(const std::vector<double>& losses, const std::vector<std::int64_t>& labels, double mean,
-                     std::int64_t whole) {
+/// The squared standard error of a ratio of sums over rows, times its denominator squared: what sets add up (Cochran
+/// 1977, Sampling Techniques, 6.13). `labels` are those of the rows.
+double squared_error(const std::vector<double>& losses, const std::vector<std::int64_t>& labels, double mean) {
   const double n = static_cast<double>(losses.size());
-  if (n < 2 || std::ssize(losses) == whole) return 0;
+  if (n < 2) return 0;
   double squares = 0;
   for (std::size_t i = 0; i < losses.size(); ++i) {
     const double residual = losses[i] - mean * static_cast<double>(labels[i]);
     squares += residual * residual;
   }
-  return (1 - n / static_cast<double>(whole)) * n / (n - 1) * squares;
+  return n / (n - 1) * squares;
 }
 
 }  // namespace
@@ -89,7 +88,7 @@ Evaluation evaluate(const Decoder& decoder, const Network& network, const Evalua
     const double loss = std::accumulate(sums.losses.begin(), sums.losses.end(), 0.0);
     const std::int64_t count = std::accumulate(labels.begin(), labels.end(), std::int64_t{0});
     if (!set.name.empty() && count > 0) result.set_losses[set.name] = mean_loss(loss, count);
-    squares += squared_error(sums.losses, labels, mean_loss(loss, count), set.whole_count);
+    squares += squared_error(sums.losses, labels, mean_loss(loss, count));
     result.loss += loss;
     result.label_tokens += count;
     result.classes.add(sums.classes);

@@ -18,8 +18,7 @@ namespace pegbox::train {
 
 struct Evaluation {
   double loss = 0;   ///< mean negative log-likelihood over label tokens, in nats
-  double error = 0;  ///< of `loss` as an estimate of that of the whole, of which the rows are a sample by chance: its
-                     ///< standard error; 0 if they are the whole
+  double error = 0;  ///< standard error of `loss` as an estimate of that of texts like these; 0 of a single row
   std::int64_t label_tokens = 0;
   std::map<std::string, double> set_losses{};  ///< of each set of a mixture that has a label; empty if it is none
   ClassCounts classes;                         ///< of a classifier, whose label tokens are the rows' classes
