@@ -95,6 +95,15 @@ class ClusterTest : public ProgramTest {
   bool wait_for(const std::string& study, std::int64_t count) const {
     return wait_until([&] { return done(study) >= count; });
   }
+  /// For a worker that has ended a trial and is in the midst of another.
+  bool wait_for_work(const std::string& study) const {
+    return wait_until([&] {
+      const auto all = events(study);
+      const auto started = std::ranges::count_if(
+          all, [](const Event& event) { return std::holds_alternative<event::TrialStarted>(event.what); });
+      return done(study) >= 1 && started > done(study);
+    });
+  }
 
   /// How often each trial's program was started.
   std::map<std::string, int> runs() const {
@@ -156,7 +165,7 @@ TEST_F(ClusterTest, AServerThatIsKilledLosesAndDoublesNothing) {
 TEST_F(ClusterTest, AWorkerThatIsKilledLosesItsTrialToAnother) {
   create(study_file("dead"));
   const auto doomed = work("dead");
-  ASSERT_TRUE(wait_for("dead", 1));
+  ASSERT_TRUE(wait_for_work("dead"));
   doomed->signal_group(SIGKILL);
   const auto other = work("dead");
   EXPECT_EQ(finish(*other).code, 0);
@@ -174,7 +183,7 @@ TEST_F(ClusterTest, AWorkerThatIsKilledLosesItsTrialToAnother) {
 TEST_F(ClusterTest, AWorkerThatIsToldToLeaveHandsItsTrialBack) {
   create(study_file("left"));
   const auto first = work("left");
-  ASSERT_TRUE(wait_for("left", 1));
+  ASSERT_TRUE(wait_for_work("left"));
   ::kill(first->process_id(), SIGTERM);
   EXPECT_EQ(finish(*first).code, 130);
   const auto all = events("left");
