@@ -1,6 +1,6 @@
 """From data to the best adapter: a whole tuning job beside Optuna with the Hugging Face Trainer and PEFT, in seconds.
 
-    build/venv-peers/bin/python bench/end_to_end.py [--seeds 0 1 2] [--trials 30] [--base FOLDER] [--keep FOLDER] [--without priors stopping search]
+    build/venv-peers/bin/python bench/end_to_end.py [--seeds 0 1 2] [--trials 30] [--pegbox-trials 60] [--base FOLDER] [--keep FOLDER] [--without priors stopping search]
 
 The job: LoRA of a small base model on GSM8K, seven hyperparameters, at most 512 examples a trial, judged on 96 training examples that are kept apart, by the peer after every 64 examples, by pegbox where its stopping rule looks. The peer is
 ../shared/bench/end_to_end_peer.py (multivariate TPE, Hyperband, the imports not counted); the base is made by ../shared/bench/make_base.py. Both sides have the same base, data,
@@ -152,7 +152,8 @@ def interval_of_mean(values):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
-    parser.add_argument("--trials", type=int, default=30)
+    parser.add_argument("--trials", type=int, default=30, help="of the peer")
+    parser.add_argument("--pegbox-trials", type=int, default=60, help="at most, so that it may go on after it has what the peer found")
     parser.add_argument("--base", help="made if it is not there")
     parser.add_argument("--keep", help="folder for what single runs gave")
     parser.add_argument("--without", nargs="*", default=[], choices=["priors", "stopping", "search"])
@@ -172,16 +173,16 @@ def main():
         for seed in args.seeds:
             with tempfile.TemporaryDirectory() as folder:
                 peer = kept(keep, f"peer-{seed}", lambda: run_peer(base, seed, args.trials, folder))
-            ours = kept(keep, f"pegbox-{seed}", lambda: run_pegbox(base, files, seed, args.trials, per_example))
+            ours = kept(keep, f"pegbox-{seed}", lambda: run_pegbox(base, files, seed, args.pegbox_trials, per_example))
             seeds[seed] = compare(peer, ours)
             print(seed, json.dumps(seeds[seed]), flush=True)
             for part in args.without:
-                other = kept(keep, f"pegbox-without-{part}-{seed}", lambda: run_pegbox(base, files, seed, args.trials, per_example, part))
+                other = kept(keep, f"pegbox-without-{part}-{seed}", lambda: run_pegbox(base, files, seed, args.pegbox_trials, per_example, part))
                 parts.setdefault(part, {})[seed] = compare(peer, other)
                 print(seed, "without", part, json.dumps(parts[part][seed]), flush=True)
     ratios = [one["time_ratio"] for one in seeds.values() if one["time_ratio"]]
     tenths = [one["pegbox_test_loss_in_a_tenth"] - one["peer_test_loss"] for one in seeds.values() if one["pegbox_test_loss_in_a_tenth"] is not None]
-    result = {"trials": args.trials, "reached": len(ratios), "seeds": seeds, "without": parts,
+    result = {"trials": args.trials, "pegbox_trials": args.pegbox_trials, "reached": len(ratios), "seeds": seeds, "without": parts,
               "time_ratio": common.spread(ratios) if ratios else None,
               "loss_difference_in_a_tenth": interval_of_mean(tenths) if tenths else None}
     common.record("end_to_end", result, "torch", "transformers", "peft", "optuna")
