@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "text/packing.h"
+#include "train/balanced_lists.h"
 #include "train/batch.h"
 #include "train/ops/loss.h"
 
@@ -39,21 +40,27 @@ RowSums batch_sums(const Decoder& decoder, const Network& network, const text::T
   return sums;
 }
 
-/// Of all rows, each batch computed by one lane.
+/// Of all rows. Each lane gets as many tokens as the others, in batches of about `batch_tokens` at most.
 RowSums row_sums(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,
                  std::span<const std::int64_t> rows, Lanes& lanes, std::int64_t batch_tokens) {
-  const auto batches = text::micro_batches(data, rows, batch_tokens);
+  std::vector<std::int64_t> lengths;
+  for (const std::int64_t row : rows) lengths.push_back(data.length(row));
+  const std::int64_t tokens = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+  const std::int64_t at_once = lanes.count() * batch_tokens, rounds = (tokens + at_once - 1) / at_once;
+  const auto batches = balanced_lists(lengths, static_cast<std::size_t>(lanes.count() * rounds));
   std::vector<RowSums> parts(batches.size());
   lanes.run([&](int lane) {
     const c10::InferenceMode no_gradients;
-    for (std::size_t i = static_cast<std::size_t>(lane); i < batches.size();
-         i += static_cast<std::size_t>(lanes.count()))
-      parts[i] = batch_sums(decoder, network, data, batches[i]);
+    for (auto i = static_cast<std::size_t>(lane); i < batches.size(); i += static_cast<std::size_t>(lanes.count())) {
+      std::vector<std::int64_t> batch;
+      for (const std::size_t place : batches[i]) batch.push_back(rows[place]);
+      if (!batch.empty()) parts[i] = batch_sums(decoder, network, data, batch);
+    }
   });
-  RowSums sums;
-  for (RowSums& part : parts) {
-    sums.losses.insert(sums.losses.end(), part.losses.begin(), part.losses.end());
-    sums.classes.add(part.classes);
+  RowSums sums{.losses = std::vector<double>(rows.size()), .classes = {}};
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    for (std::size_t j = 0; j < batches[i].size(); ++j) sums.losses[batches[i][j]] = parts[i].losses[j];
+    sums.classes.add(parts[i].classes);
   }
   return sums;
 }

@@ -25,8 +25,8 @@ struct Evaluation {
   double perplexity() const;                   ///< e^loss
 };
 
-/// Evaluates rows in batches of about `batch_tokens`. The sum does not depend on the number of lanes. Throws what
-/// libtorch throws.
+/// Evaluates rows in batches of about `batch_tokens` at most, spread evenly over the lanes; only rounding depends on
+/// the number of lanes. Throws what libtorch throws.
 Evaluation evaluate(const Decoder& decoder, const Network& network, const EvaluationRows& rows, Lanes& lanes,
                     std::int64_t batch_tokens);
 

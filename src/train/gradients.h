@@ -23,8 +23,4 @@ struct Lesson {
 /// thrown leaves no gradient of use.
 std::vector<double> leave_gradients(std::span<const Lesson> lessons, Lanes& lanes);
 
-/// Distributes items with these loads over `count` lists so that the sums are nearly equal; no list is empty unless
-/// items are few.
-std::vector<std::vector<std::size_t>> balanced_lists(std::span<const std::int64_t> loads, std::size_t count);
-
 }  // namespace pegbox::train

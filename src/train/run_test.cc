@@ -7,7 +7,6 @@
 #include <map>
 #include <set>
 
-#include "train/gradients.h"
 #include "train/method/scratch_model.h"
 #include "train/ops/bf16_product.h"
 #include "train/optim/optimizer.h"
@@ -374,23 +373,6 @@ TEST(TrainingOnABaseInFewerBits, LosesLittleAndTakesAQuarterOrHalfOfTheBytes) {
   const auto mixed = TrainingRun::create(*half, must(read_train_config({}, {{"method", "lora"}}, "x")), wanted, lanes);
   ASSERT_FALSE(mixed);
   EXPECT_THAT(mixed.error().message, HasSubstr("one precision, for all trials"));
-}
-
-TEST(Batches, AreBalancedAndWhole) {
-  const std::vector<std::int64_t> loads = {100, 1, 50, 49, 2, 98, 100};
-  const auto lists = balanced_lists(loads, 4);
-  ASSERT_EQ(lists.size(), 4u);
-  std::set<std::size_t> all;
-  for (const auto& list : lists) {
-    std::int64_t sum = 0;
-    for (const std::size_t item : list) {
-      EXPECT_TRUE(all.insert(item).second);
-      sum += loads[item];
-    }
-    EXPECT_GE(sum, 98);
-    EXPECT_LE(sum, 102);
-  }
-  EXPECT_EQ(all.size(), loads.size());
 }
 
 TEST(TrainConfigFields, AreReadOverDefaults) {
