@@ -16,6 +16,7 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <optional>
 
+#include "app/server/access.h"
 #include "app/server/asio.h"
 
 namespace pegbox::server {
@@ -100,6 +101,7 @@ class HttpClient::Wire {
   }
 
   const std::string& url() const { return options_.url; }
+  bool is_exposed() const { return !url_.tls && !is_loopback(url_.host); }
 
   // A connection that was kept may have been closed by the server meanwhile.
   Result<HttpReply> send(const Request& request) {
@@ -196,6 +198,7 @@ class HttpClient::Wire {
 HttpClient::HttpClient(std::unique_ptr<Wire> wire) : wire_(std::move(wire)) {}
 HttpClient::~HttpClient() = default;
 const std::string& HttpClient::url() const { return wire_->url(); }
+bool HttpClient::is_exposed() const { return wire_->is_exposed(); }
 
 Result<std::unique_ptr<HttpClient>> HttpClient::create(ClientOptions options) {
   PEGBOX_TRY(Url url, parse_url(options.url));
