@@ -15,11 +15,12 @@ namespace {
 
 constexpr double kLeastWidth = 420, kHeight = 260, kRight = 26, kTop = 10, kBottom = 40;
 constexpr double kLetter = 6.3, kMostLeft = 170;
-constexpr double kFarOut = 4;  ///< distances of the quartiles
+constexpr double kLeastScale = 0.65, kMostScale = 1.6;  ///< between which its text is read well
+constexpr double kFarOut = 4;                           ///< distances of the quartiles
 
-/// "1", "2" or "5" times a power of ten, so that about four of it fill `range`.
+/// "1", "2" or "5" times a power of ten, so that at most six of it fill `range`: two labels lie on every axis.
 double round_step(double range) {
-  const double raw = range / 4, power = std::pow(10, std::floor(std::log10(raw)));
+  const double raw = range / 6, power = std::pow(10, std::floor(std::log10(raw)));
   for (const double factor : {1.0, 2.0, 5.0})
     if (raw <= factor * power) return factor * power;
   return 10 * power;
@@ -142,9 +143,10 @@ std::string Chart::axes() const {
 std::string Chart::html() const {
   const std::string title = escape(title_);
   return fmt::format(
-      "<figure><figcaption>{0}</figcaption><svg viewBox=\"0 0 {1} {2}\" role=\"img\" aria-label=\"{0}\">\n{3}{4}</svg>"
-      "</figure>\n",
-      title, width_, kHeight, axes(), marks_);
+      "<figure><figcaption>{0}</figcaption><svg viewBox=\"0 0 {1} {2}\" "
+      "style=\"min-width:{3:.0f}px;max-width:{4:.0f}px\" "
+      "role=\"img\" aria-label=\"{0}\">\n{5}{6}</svg></figure>\n",
+      title, width_, kHeight, kLeastScale * width_, kMostScale * width_, axes(), marks_);
 }
 
 }  // namespace pegbox
