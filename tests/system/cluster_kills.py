@@ -126,7 +126,7 @@ def run_trials(port, name, until, acknowledged, faults):
 
 
 def logged(database, study):
-    """How often each report and each end stands in the log."""
+    """How often each report and each end counts. A trial that begins again measures anew what came after that place."""
     counts = collections.Counter()
     with sqlite3.connect(database) as connection:
         (identity,) = connection.execute("SELECT id FROM studies WHERE name = ?", (study,)).fetchone()
@@ -138,6 +138,9 @@ def logged(database, study):
             counts[what["trial"], what["step"]] += 1
         elif kind == "trial-moved" and what["to"] in ("done", "failed"):
             counts[what["trial"], what["to"]] += 1
+        elif kind == "trial-started":
+            for step in range(what["from"] + 1, REPORTS + 1):
+                counts.pop((what["trial"], step), None)
     return counts
 
 
