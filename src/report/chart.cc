@@ -31,6 +31,9 @@ std::string label_text(double value, double step) {
   return std::abs(value) >= 10000 ? format_count(value) : fmt::format("{:.4g}", value);
 }
 
+/// Of a label, with the dots that stand for the rest.
+std::size_t letters_in(double width) { return static_cast<std::size_t>(std::max(4.0, width / kLetter - 3)); }
+
 std::string prefixed(std::string_view style, std::string_view prefix) {
   return fmt::format("{}{}", style.starts_with("r") && style.size() == 2 ? "" : prefix, style);
 }
@@ -122,18 +125,20 @@ void Chart::bar(double at_y, double at_x, double height, std::string_view style,
 std::string Chart::axes() const {
   std::string text;
   const double right = width_ - kRight, bottom = kHeight - kBottom;
+  const double places = std::max<double>(1, static_cast<double>(x_.labels().size()));
+  const std::size_t most_below = letters_in((right - left_) / places), most_beside = letters_in(left_);
   for (const auto& [at, label] : x_.labels()) {
     const double pixel = left_ + at * (right - left_);
     text += fmt::format(
         "<path class=\"grid\" d=\"M{0:.1f} {1}V{2}\"/><text x=\"{0:.1f}\" y=\"{3}\" "
         "text-anchor=\"middle\">{4}</text>\n",
-        pixel, kTop, bottom, bottom + 14, escape(label));
+        pixel, kTop, bottom, bottom + 14, escape(shortened(label, most_below)));
   }
   for (const auto& [at, label] : y_.labels()) {
     const double pixel = bottom - at * (bottom - kTop);
     text += fmt::format(
         "<path class=\"grid\" d=\"M{0} {1:.1f}H{2}\"/><text x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5}</text>\n",
-        left_, pixel, right, left_ - 5, pixel + 4, escape(label));
+        left_, pixel, right, left_ - 5, pixel + 4, escape(shortened(label, most_beside)));
   }
   text += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n", (left_ + right) / 2, kHeight - 8,
                       escape(x_.title()));

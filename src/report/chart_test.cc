@@ -18,5 +18,17 @@ TEST(ChartAxis, HasAtLeastTwoLabelsAndNoCrowd) {
     }
 }
 
+TEST(Chart, CutsLabelsThatHaveNoRoom) {
+  const std::string name(60, 'n'), choice(60, 'c');
+  const Chart chart("", ChartAxis::labelled("", {{0, choice}, {0.5, "short"}, {1, choice}}),
+                    ChartAxis::labelled("", {{0, name}, {1, "y"}}));
+  const std::string html = chart.html();
+  EXPECT_NE(html.find(">short<"), std::string::npos);
+  EXPECT_NE(html.find("nnn...<"), std::string::npos);
+  EXPECT_NE(html.find("ccc...<"), std::string::npos);
+  EXPECT_EQ(html.find(std::string(30, 'n')), std::string::npos);
+  EXPECT_EQ(html.find(std::string(22, 'c')), std::string::npos);
+}
+
 }  // namespace
 }  // namespace pegbox

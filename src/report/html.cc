@@ -19,7 +19,7 @@ constexpr char kStyle[] = R"(
 body{margin:0 auto;max-width:70rem;padding:1rem;color:var(--ink);background:var(--paper);
 font:16px/1.5 system-ui,sans-serif}
 h1{font-size:1.7rem;margin:.3rem 0;overflow-wrap:anywhere}h2{font-size:1.25rem;margin:2rem 0 .5rem}
-h3{font-size:1rem;margin:1rem 0 .3rem}p{margin:.4rem 0;overflow-wrap:anywhere}.soft{color:var(--soft)}
+h3{font-size:1rem;margin:1rem 0 .3rem}p{margin:.4rem 0}p,li,figcaption{overflow-wrap:anywhere}.soft{color:var(--soft)}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1rem}
 figure{margin:0;min-width:0;overflow-x:auto}figcaption{font-size:.9rem;color:var(--soft)}
 svg{width:100%;height:auto;background:var(--panel);border-radius:6px}
