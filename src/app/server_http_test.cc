@@ -506,7 +506,12 @@ TEST_F(ServerTest, SpeaksTlsAndIsCheckedByItsClients) {
   options.access.tls = true;
   start(options);
   EXPECT_THAT(server_->url(), StartsWith("https://127.0.0.1:"));
-  EXPECT_FALSE(connect()->ask("GET", "/api"));  // a certificate that nobody has vouched for
+  const auto unknown = connect()->ask("GET", "/api");  // a certificate that nobody has vouched for
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().message, HasSubstr("--authorities"));
+  const auto plain = HttpClient::create({.url = "http" + server_->url().substr(5)}).value()->ask("GET", "/api");
+  ASSERT_FALSE(plain);
+  EXPECT_THAT(plain.error().message, HasSubstr("https://"));
   const auto trusted = connect({}, folder() / "cert.pem")->ask("GET", "/api");
   ASSERT_TRUE(trusted) << trusted.error().message;
   EXPECT_EQ((*trusted)["api"], 1);

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -123,16 +124,27 @@ class HttpClient::Wire {
   }
 
  private:
+  std::string hint_of(const ErrorCode& code) const {
+    if (has_answered_) return "";  // it has gone away
+    if (code == http::error::end_of_stream) return "a server with a certificate is reached by https://";
+    if (code.category() != asio::error::get_ssl_category()) return "";
+    return "--authorities names the certificates to trust, and the server's own has to be for this name; "
+           "one without a certificate is reached by http://";
+  }
+
   Result<HttpReply> exchange(const Request& request) {
     ErrorCode code;
     HttpReply reply;
     asio::co_spawn(io_, [&]() -> asio::awaitable<void> { return talk(request, reply, code); }, asio::detached);
     io_.restart();
     io_.run();
+    has_answered_ = has_answered_ || !code;
     if (!code) return reply;
     plain_.reset();
     secure_.reset();
-    return fail(ErrorKind::Io, {.where = options_.url, .what = "the server does not answer", .got = code.message()});
+    return fail(
+        ErrorKind::Io,
+        {.where = options_.url, .what = "the server does not answer", .got = code.message(), .hint = hint_of(code)});
   }
 
   asio::awaitable<void> talk(const Request& request, HttpReply& reply, ErrorCode& code) {
@@ -191,6 +203,7 @@ class HttpClient::Wire {
   const Url url_;
   asio::io_context io_{1};
   std::unique_ptr<asio::ssl::context> tls_;
+  bool has_answered_ = false;
   std::optional<beast::tcp_stream> plain_;
   std::optional<TlsStream> secure_;
 };
