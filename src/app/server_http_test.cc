@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <future>
 #include <map>
 #include <set>
 #include <thread>
@@ -414,12 +415,15 @@ TEST_F(ServerTest, NoLeaseRunsOutWhileTheServerIsHeldUp) {
   file.replace(file.find("lease: 5s"), 9, "lease: 1s");
   post("/api/studies", {{"file", file}});
   const Json trial = ask("1");
+  std::promise<void> is_held_up;
   decider().post({{},
-                  [](server::Desk&) -> server::Answer {
+                  [&](server::Desk&) -> server::Answer {
+                    is_held_up.set_value();
                     std::this_thread::sleep_for(std::chrono::milliseconds(1300));
                     return Json();
                   },
                   [](const server::Answer&) {}});
+  is_held_up.get_future().wait();
   EXPECT_EQ(post("/api/studies/mine/trials/0/renew", {{"lease", trial["lease"]}})["verdict"], "continue");
 }
 
