@@ -31,6 +31,7 @@ demo: build
 
 check: setup
 	@python3 tools/check_layers.py
+	@python3 tools/check_coroutines.py
 	@tools/check_format.sh
 
 # Suites named Quality ask how good an answer is, over many studies; they walk the same paths as the others.

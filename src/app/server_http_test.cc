@@ -1,17 +1,23 @@
 // The server over HTTP, on a real port with a real store: the API as a worker sees it, and whatever else may come over
 // a network.
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmath>
+#include <future>
+#include <map>
+#include <set>
 #include <thread>
 
 #include "app/server/http_client.h"
 #include "app/server/http_server.h"
+#include "app/server/study_shift.h"
 #include "app/stored_studies.h"
 #include "base/descriptor.h"
 #include "base/subprocess.h"
@@ -77,24 +83,36 @@ class ServerTest : public testing::Test {
     return post("/api/studies/mine/ask", {{"worker", "box"}, {"ticket", ticket}})["trial"];
   }
 
-  /// Sends bytes as they are; what comes back until the server closes, at most `most` bytes.
-  std::string talk(const std::string& bytes, std::size_t most = 1 << 20) const {
-    const Descriptor socket(::socket(AF_INET, SOCK_STREAM, 0));
+  Descriptor dial() const {
+    Descriptor socket(::socket(AF_INET, SOCK_STREAM, 0));
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(server_->port());
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(socket.get(), reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+    return socket;
+  }
+
+  /// Sends bytes as they are; what comes back until the server closes, or `until` is in it.
+  std::string talk(const std::string& bytes, const std::string& until = {}) const {
+    const Descriptor socket = dial();
     (void)::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     std::string answer;
     char buffer[4096];
-    for (ssize_t count; answer.size() < most && (count = ::recv(socket.get(), buffer, sizeof buffer, 0)) > 0;)
+    for (ssize_t count; until.empty() || answer.find(until) == std::string::npos;) {
+      if ((count = ::recv(socket.get(), buffer, sizeof buffer, 0)) <= 0) break;
       answer.append(buffer, static_cast<std::size_t>(count));
+    }
     return answer;
+  }
+  std::string follow(const std::string& place, const std::string& until = {}) const {
+    return talk("GET /api/studies/" + place + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", until);
   }
 
   const Path& folder() const { return folder_.path(); }
   FailingStore& disk() { return disk_; }
+  server::Decider& decider() { return decider_; }
+  server::Studies& studies() { return studies_; }
 
  private:
   static Json answered(const Result<Json>& answer) {
@@ -339,8 +357,7 @@ TEST_F(ServerTest, ALogIsFollowedAsItGrows) {
   start();
   create();
   std::string stream;
-  std::thread follower(
-      [&] { stream = talk("GET /api/studies/mine/events HTTP/1.1\r\nHost: localhost\r\n\r\n", 1500); });
+  std::thread follower([&] { stream = follow("mine/events", "\"step\":2"); });
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   const Json trial = ask("1");
   for (int step = 1; step < 3; ++step)
@@ -349,10 +366,135 @@ TEST_F(ServerTest, ALogIsFollowedAsItGrows) {
   EXPECT_THAT(stream, HasSubstr("text/event-stream"));
   EXPECT_THAT(stream, HasSubstr("id: 0\nevent: study-created\ndata: {\"index\":0,"));
   EXPECT_THAT(stream, HasSubstr("event: trial-created\n"));
-  const std::string later = talk("GET /api/studies/mine/events?from=1 HTTP/1.1\r\nHost: localhost\r\n\r\n", 250);
-  EXPECT_THAT(later, HasSubstr("\r\n\r\nid: 1\n"));
-  EXPECT_THAT(talk("GET /api/studies/none/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 10),
-              StartsWith("HTTP/1.1 4"));
+  EXPECT_THAT(follow("mine/events?from=1", "id: 1\n"), HasSubstr("\r\n\r\nid: 1\n"));
+  EXPECT_THAT(follow("none/events"), StartsWith("HTTP/1.1 404"));
+  for (const char* from : {"1000", "18446744073709551615", "18446742974197923840"})
+    EXPECT_THAT(follow(std::string("mine/events?from=") + from), StartsWith("HTTP/1.1 400")) << from;
+}
+
+TEST_F(ServerTest, ALongLogIsSentInPieces) {
+  start();
+  create();
+  const Json trial = ask("1");
+  Json messages = Json::array();
+  for (int step = 1; step <= 2500; ++step)
+    messages.push_back({{"event", "checkpoint"},
+                        {"trial", trial["number"]},
+                        {"lease", trial["lease"]},
+                        {"step", step},
+                        {"checkpoint", std::to_string(step)}});
+  post("/api/studies/mine/messages", {{"messages", messages}});
+  EXPECT_EQ(studies().events("mine", 0).value().events.size(), 1000u);
+  const std::string stream = follow("mine/events", "\"step\":2500");
+  const std::size_t count = disk().entry("mine").value().event_count;
+  for (std::size_t index = 0; index < count; ++index) ASSERT_THAT(stream, HasSubstr(fmt::format("\nid: {}\n", index)));
+}
+
+TEST_F(ServerTest, AnotherStudyOfTheSameNameIsNotTakenForTheOneThatWasDeleted) {
+  start();
+  create();
+  const Json trial = ask("1");
+  post("/api/studies/mine/trials/0/tell", {{"lease", trial["lease"]}, {"metrics", {{"loss", 1}}}});
+  post("/api/studies/mine/pause", Json::object());
+  while (get("/api/studies/mine")["state"] != "paused") std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(post("/api/studies/mine/ask", {{"worker", "box"}, {"ticket", "2"}})["state"], "paused");
+  std::string stream;
+  std::thread follower([&] { stream = follow("mine/events"); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  ASSERT_TRUE(disk().remove("mine"));
+  ASSERT_TRUE(Study::create(disk(), small_study({{"name", "mine"}})));
+  EXPECT_EQ(get("/api/studies/mine")["trials"], Json::array());
+  EXPECT_EQ(ask("3")["number"], 0);
+  follower.join();  // the stream has ended
+  EXPECT_THAT(stream, HasSubstr("paused"));
+}
+
+TEST_F(ServerTest, NoLeaseRunsOutWhileTheServerIsHeldUp) {
+  start();
+  std::string file = kStudy;
+  file.replace(file.find("lease: 5s"), 9, "lease: 1s");
+  post("/api/studies", {{"file", file}});
+  const Json trial = ask("1");
+  std::promise<void> is_held_up;
+  decider().post({{},
+                  [&](server::Desk&) -> server::Answer {
+                    is_held_up.set_value();
+                    std::this_thread::sleep_for(std::chrono::milliseconds(1300));
+                    return Json();
+                  },
+                  [](const server::Answer&) {}});
+  is_held_up.get_future().wait();
+  EXPECT_EQ(post("/api/studies/mine/trials/0/renew", {{"lease", trial["lease"]}})["verdict"], "continue");
+}
+
+TEST_F(ServerTest, TakesAsManyConnectionsAsItSaysWhateverTheShellsLimit) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = 64;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  start();
+  std::vector<Descriptor> idle;
+  for (int i = 0; i < 100; ++i) idle.push_back(dial());
+  EXPECT_EQ(get("/api")["api"], 1);
+  create();  // makes a lock file, too
+  idle.clear();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+/// Runs what it is told to, as long as the test wants; a trial that runs already cannot be started.
+class PatientExecutor final : public Executor {
+ public:
+  int places = 1;
+  std::map<std::int64_t, int> starts;
+  std::set<std::int64_t> running;
+  std::vector<Signal> signals;
+
+  int slots() const override { return places; }
+  Result<std::optional<message::Described>> describe() override { return std::nullopt; }
+  Result<void> start(const Launch& launch) override {
+    if (!running.insert(launch.trial).second) return fail(ErrorKind::Internal, {.what = "it runs already"});
+    ++starts[launch.trial];
+    return {};
+  }
+  void pause(std::int64_t trial) override { end(SignalKind::Paused, trial, {}); }
+  void stop(std::int64_t trial) override { end(SignalKind::Stopped, trial, {}); }
+  void release(std::int64_t) override {}
+  void end(SignalKind kind, std::int64_t trial, const Metrics& metrics) {
+    running.erase(trial);
+    signals.push_back({.kind = kind, .trial = trial, .step = 27, .metrics = metrics});
+  }
+  Result<std::vector<Signal>> poll(std::chrono::milliseconds) override { return std::exchange(signals, {}); }
+  const Clock& clock() const override { return clock_; }
+
+ private:
+  SystemClock clock_;
+};
+
+TEST_F(ServerTest, AWorkerThatGetsATrialAgainThatItHadLostRunsItOnce) {
+  start();
+  std::string file = kStudy;
+  file.replace(file.find("lease: 5s"), 9, "lease: 1s");
+  post("/api/studies", {{"file", file}});
+  const SystemClock clock;
+  server::ServerLink link(*client_, "box", clock, [](const std::string&) {});
+  auto owned = std::make_unique<PatientExecutor>();
+  PatientExecutor& executor = *owned;
+  server::StudyShift shift("mine", {std::move(owned)}, {}, link, [](const std::string&) {});
+  ASSERT_TRUE(shift.turn());
+  ASSERT_EQ(executor.starts[0], 1);
+  while (get("/api/studies/mine/trials/0")["state"] == "running")  // it cannot be reached meanwhile
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  executor.places = 2;
+  for (int i = 0; i < 3; ++i) {
+    const auto turned = shift.turn();
+    ASSERT_TRUE(turned) << turned.error().message;
+  }
+  EXPECT_EQ(executor.starts[0], 2);
+  EXPECT_TRUE(executor.running.contains(0));
+  executor.end(SignalKind::Done, 0, {{"loss", 1.0}});
+  ASSERT_TRUE(shift.turn());
+  EXPECT_EQ(get("/api/studies/mine/trials/0")["state"], "done");
 }
 
 TEST_F(ServerTest, SpeaksTlsAndIsCheckedByItsClients) {
@@ -368,7 +510,12 @@ TEST_F(ServerTest, SpeaksTlsAndIsCheckedByItsClients) {
   options.access.tls = true;
   start(options);
   EXPECT_THAT(server_->url(), StartsWith("https://127.0.0.1:"));
-  EXPECT_FALSE(connect()->ask("GET", "/api"));  // a certificate that nobody has vouched for
+  const auto unknown = connect()->ask("GET", "/api");  // a certificate that nobody has vouched for
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().message, HasSubstr("--authorities"));
+  const auto plain = HttpClient::create({.url = "http" + server_->url().substr(5)}).value()->ask("GET", "/api");
+  ASSERT_FALSE(plain);
+  EXPECT_THAT(plain.error().message, HasSubstr("https://"));
   const auto trusted = connect({}, folder() / "cert.pem")->ask("GET", "/api");
   ASSERT_TRUE(trusted) << trusted.error().message;
   EXPECT_EQ((*trusted)["api"], 1);
@@ -383,6 +530,14 @@ TEST(HttpClient, RefusesWhatIsNoAddress) {
     EXPECT_FALSE(HttpClient::create({.url = url})) << url;
   for (const char* url : {"http://box", "https://box:1/", "http://[::1]:8765"})
     EXPECT_TRUE(HttpClient::create({.url = url})) << url;
+}
+
+TEST(HttpClient, KnowsWhetherOthersCouldReadAToken) {
+  const auto is_exposed = [](const char* url) { return HttpClient::create({.url = url}).value()->is_exposed(); };
+  for (const char* url : {"http://box", "http://box:8765", "http://10.0.0.1/", "http://127.evil.org"})
+    EXPECT_TRUE(is_exposed(url)) << url;
+  for (const char* url : {"https://box", "http://localhost", "http://127.0.0.1:8765", "http://[::1]:8765"})
+    EXPECT_FALSE(is_exposed(url)) << url;
 }
 
 }  // namespace

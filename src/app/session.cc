@@ -32,6 +32,15 @@ Result<std::unique_ptr<Store>> Session::create_store() const {
   return pegbox::open_store("sqlite:" + where.database.string());
 }
 
+Result<OpenStudy> Session::open_study(const std::string& given) const {
+  OpenStudy open;
+  PEGBOX_TRY(open.store, open_store());
+  PEGBOX_TRY(open.name, choose_study(*open.store, given));
+  PEGBOX_TRY(open.study, Study::open(*open.store, open.name));
+  PEGBOX_TRY(open.is_running, is_running(open.name));
+  return open;
+}
+
 Result<bool> Session::is_running(const std::string& study) const {
   PEGBOX_TRY(const StorePlace where, place());
   return is_leased(std::filesystem::absolute(where.database), study);

@@ -16,6 +16,14 @@
 
 namespace pegbox {
 
+/// A study of the store, to be looked at.
+struct OpenStudy {
+  std::string name;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Study> study;
+  bool is_running = false;  ///< by a process, now
+};
+
 class Session {
  public:
   Session(const CommonOptions& options, Console& console, const Subcommands& commands,
@@ -37,6 +45,8 @@ class Session {
   Result<std::unique_ptr<Store>> open_store(OpenMode mode = OpenMode::ReadOnly) const;
   /// The same for a command that starts a study: makes the store if there is none.
   Result<std::unique_ptr<Store>> create_store() const;
+  /// The study that `given` names, as choose_study says.
+  Result<OpenStudy> open_study(const std::string& given) const;
   /// Whether a process runs the study now; asking disturbs nobody.
   Result<bool> is_running(const std::string& study) const;
 

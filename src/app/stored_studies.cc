@@ -1,6 +1,8 @@
 // StoredStudies: the studies of a store as a server shows and opens them.
 #include "app/stored_studies.h"
 
+#include <fmt/format.h>
+
 #include "app/session.h"
 #include "app/study_file.h"
 #include "app/study_json.h"
@@ -11,15 +13,22 @@
 
 namespace pegbox {
 
+namespace {
+
+constexpr std::size_t kEventsAtOnce = 1000;  // about 300 KB as text
+
+}  // namespace
+
 Result<const StudyState*> StoredStudies::state_of(const std::string& study) {
-  auto events = store_.read(study, known_[study].event_count());
-  if (events && events->empty() && known_[study].event_count() == 0)
-    events = fail(ErrorKind::NotFound, {.where = study, .what = "the study has no events"});
-  Result<void> folded = events ? Result<void>() : Result<void>(tl::make_unexpected(events.error()));
-  for (std::size_t i = 0; folded && i < events->size(); ++i) folded = known_[study].apply((*events)[i]);
-  if (folded) return &known_[study];
-  known_.erase(study);  // gone, or another one by now
-  return tl::make_unexpected(folded.error());
+  const auto entry = store_.entry(study);
+  if (!entry || entry->id != known_[study].id) known_.erase(study);  // gone, or another one by now
+  if (!entry) return tl::make_unexpected(entry.error());
+  Known& known = known_[study];
+  known.id = entry->id;
+  PEGBOX_TRY(const auto events, store_.read(study, known.state.event_count()));
+  for (const Event& event : events) PEGBOX_CHECK(known.state.apply(event));
+  if (known.state.event_count() > 0) return &known.state;
+  return fail(ErrorKind::NotFound, {.where = study, .what = "the study has no events"});
 }
 
 Result<bool> StoredStudies::is_held(const std::string& study) const {
@@ -60,8 +69,18 @@ Result<Json> StoredStudies::best(const std::string& study) {
   return best ? *std::move(best) : Json(nullptr);
 }
 
-Result<std::vector<Event>> StoredStudies::events(const std::string& study, std::uint64_t from) {
-  return store_.read(study, from);
+Result<server::LogPiece> StoredStudies::events(const std::string& study, std::uint64_t from) {
+  server::LogPiece piece;
+  PEGBOX_TRY(const StudyEntry entry, store_.entry(study));
+  piece.study_id = entry.id;
+  if (from > entry.event_count)
+    return fail(ErrorKind::InvalidInput, {.where = study,
+                                          .what = "the log is shorter",
+                                          .got = fmt::format("from={}", from),
+                                          .expected = fmt::format("at most {}", entry.event_count),
+                                          .hint = "a study that was deleted and made again begins at 0"});
+  PEGBOX_TRY(piece.events, store_.read(study, from, kEventsAtOnce));
+  return piece;
 }
 
 Result<server::OpenedStudy> StoredStudies::hold(const std::string& text,

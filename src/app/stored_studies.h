@@ -21,13 +21,17 @@ class StoredStudies final : public server::Studies {
   Result<Json> trial(const std::string& study, std::int64_t number) override;
   Result<Json> spec(const std::string& study) override;
   Result<Json> best(const std::string& study) override;
-  Result<std::vector<Event>> events(const std::string& study, std::uint64_t from) override;
+  Result<server::LogPiece> events(const std::string& study, std::uint64_t from) override;
 
   /// Unsupported for a file with `checks:`, which `pegbox tune` alone makes.
   Result<server::OpenedStudy> hold(const std::string& text,
                                    const std::function<void(const std::string& name)>& let_go) override;
 
  private:
+  struct Known {
+    std::int64_t id = 0;  // in the store: another study may have the name by now
+    StudyState state;     // folded as far as it was last looked at
+  };
   Result<const StudyState*> state_of(const std::string& study);
   Result<bool> is_held(const std::string& study) const;
 
@@ -35,7 +39,7 @@ class StoredStudies final : public server::Studies {
   const StorePlace place_;
   const Path folder_;
   Console& console_;
-  std::map<std::string, StudyState> known_;  // folded as far as it was last looked at
+  std::map<std::string, Known> known_;  // by name
 };
 
 }  // namespace pegbox

@@ -43,10 +43,11 @@ Result<void> take_changes(Store& store, Study& study, const StudyFile& file, boo
   const bool has_begun =
       std::ranges::any_of(study.history().trials, [](const Trial& trial) { return !trial.reports.empty(); });
   if (has_begun && !change.is_larger_budget() && !accept_changes)
-    return fail(ErrorKind::InvalidInput,
-                {.where = file.spec.name,
-                 .what = "the study file is not the one that this study was run with:" + in_lines(all) + "\n",
-                 .hint = "undo the change, give the study another name, or take it with --accept-changes"});
+    return fail(
+        ErrorKind::InvalidInput,
+        {.where = file.spec.name,
+         .what = "the study file is not the one that this study was run with:" + in_lines(all) + "\n",
+         .hint = "undo the change, give the study another name, or take it with `pegbox tune --accept-changes`"});
   console.say("The study file has changed:" + in_lines(all));
   PEGBOX_CHECK(append_change(study, file.spec, reader_of_earlier(store, file)));
   return study.commit();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/document.h"
+#include "base/message_fields.h"
 
 namespace pegbox {
 
@@ -87,13 +88,6 @@ Json json_of(const Alive&) { return named("alive", Json::object()); }
 
 // Reading. `..._or` is for fields that may be absent.
 
-Result<std::int64_t> count_at(const Node& body, std::string_view key) {
-  PEGBOX_TRY(const Node node, body.at(key));
-  PEGBOX_TRY(const std::int64_t value, node.integer());
-  if (value < 0) return node.fail("negative", "an integer of at least 0");
-  return value;
-}
-
 Result<std::int64_t> count_or(const Node& body, std::string_view key, std::int64_t fallback) {
   return body.has(key) ? count_at(body, key) : fallback;
 }
@@ -129,12 +123,7 @@ Result<Json> object_at(const Node& body, std::string_view key) {
 
 Result<Metrics> metrics_at(const Node& body) {
   PEGBOX_TRY(const Node node, body.at("metrics"));
-  if (!node.is_object()) return node.fail("not an object", "metric names with numbers");
-  Metrics metrics;
-  for (const auto& [name, value] : node.members())
-    if (!read_json_number(value.json(), metrics[name]))
-      return value.fail("not a number", "a number, \"nan\", \"inf\" or \"-inf\"");
-  return metrics;
+  return read_metrics(node);
 }
 
 Result<std::optional<Resume>> resume_of(const Node& body) {

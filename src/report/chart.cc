@@ -15,11 +15,12 @@ namespace {
 
 constexpr double kLeastWidth = 420, kHeight = 260, kRight = 26, kTop = 10, kBottom = 40;
 constexpr double kLetter = 6.3, kMostLeft = 170;
-constexpr double kFarOut = 4;  ///< distances of the quartiles
+constexpr double kLeastScale = 0.65, kMostScale = 1.6;  ///< between which its text is read well
+constexpr double kFarOut = 4;                           ///< distances of the quartiles
 
-/// "1", "2" or "5" times a power of ten, so that about four of it fill `range`.
+/// "1", "2" or "5" times a power of ten, so that at most six of it fill `range`: two labels lie on every axis.
 double round_step(double range) {
-  const double raw = range / 4, power = std::pow(10, std::floor(std::log10(raw)));
+  const double raw = range / 6, power = std::pow(10, std::floor(std::log10(raw)));
   for (const double factor : {1.0, 2.0, 5.0})
     if (raw <= factor * power) return factor * power;
   return 10 * power;
@@ -29,6 +30,9 @@ std::string label_text(double value, double step) {
   if (std::abs(value) < step / 2) return "0";
   return std::abs(value) >= 10000 ? format_count(value) : fmt::format("{:.4g}", value);
 }
+
+/// Of a label, with the dots that stand for the rest.
+std::size_t letters_in(double width) { return static_cast<std::size_t>(std::max(4.0, width / kLetter - 3)); }
 
 std::string prefixed(std::string_view style, std::string_view prefix) {
   return fmt::format("{}{}", style.starts_with("r") && style.size() == 2 ? "" : prefix, style);
@@ -121,18 +125,20 @@ void Chart::bar(double at_y, double at_x, double height, std::string_view style,
 std::string Chart::axes() const {
   std::string text;
   const double right = width_ - kRight, bottom = kHeight - kBottom;
+  const double places = std::max<double>(1, static_cast<double>(x_.labels().size()));
+  const std::size_t most_below = letters_in((right - left_) / places), most_beside = letters_in(left_);
   for (const auto& [at, label] : x_.labels()) {
     const double pixel = left_ + at * (right - left_);
     text += fmt::format(
         "<path class=\"grid\" d=\"M{0:.1f} {1}V{2}\"/><text x=\"{0:.1f}\" y=\"{3}\" "
         "text-anchor=\"middle\">{4}</text>\n",
-        pixel, kTop, bottom, bottom + 14, escape(label));
+        pixel, kTop, bottom, bottom + 14, escape(shortened(label, most_below)));
   }
   for (const auto& [at, label] : y_.labels()) {
     const double pixel = bottom - at * (bottom - kTop);
     text += fmt::format(
         "<path class=\"grid\" d=\"M{0} {1:.1f}H{2}\"/><text x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5}</text>\n",
-        left_, pixel, right, left_ - 5, pixel + 4, escape(label));
+        left_, pixel, right, left_ - 5, pixel + 4, escape(shortened(label, most_beside)));
   }
   text += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n", (left_ + right) / 2, kHeight - 8,
                       escape(x_.title()));
@@ -142,9 +148,10 @@ std::string Chart::axes() const {
 std::string Chart::html() const {
   const std::string title = escape(title_);
   return fmt::format(
-      "<figure><figcaption>{0}</figcaption><svg viewBox=\"0 0 {1} {2}\" role=\"img\" aria-label=\"{0}\">\n{3}{4}</svg>"
-      "</figure>\n",
-      title, width_, kHeight, axes(), marks_);
+      "<figure><figcaption>{0}</figcaption><svg viewBox=\"0 0 {1} {2}\" "
+      "style=\"min-width:{3:.0f}px;max-width:{4:.0f}px\" "
+      "role=\"img\" aria-label=\"{0}\">\n{5}{6}</svg></figure>\n",
+      title, width_, kHeight, kLeastScale * width_, kMostScale * width_, axes(), marks_);
 }
 
 }  // namespace pegbox

@@ -19,9 +19,9 @@ constexpr char kStyle[] = R"(
 body{margin:0 auto;max-width:70rem;padding:1rem;color:var(--ink);background:var(--paper);
 font:16px/1.5 system-ui,sans-serif}
 h1{font-size:1.7rem;margin:.3rem 0;overflow-wrap:anywhere}h2{font-size:1.25rem;margin:2rem 0 .5rem}
-h3{font-size:1rem;margin:1rem 0 .3rem}p{margin:.4rem 0;overflow-wrap:anywhere}.soft{color:var(--soft)}
+h3{font-size:1rem;margin:1rem 0 .3rem}p{margin:.4rem 0}p,li,figcaption{overflow-wrap:anywhere}.soft{color:var(--soft)}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1rem}
-figure{margin:0;min-width:0}figcaption{font-size:.9rem;color:var(--soft)}
+figure{margin:0;min-width:0;overflow-x:auto}figcaption{font-size:.9rem;color:var(--soft)}
 svg{width:100%;height:auto;background:var(--panel);border-radius:6px}
 svg text{fill:var(--ink);font:11px system-ui,sans-serif}svg .grid{stroke:var(--line);stroke-width:1}
 svg .line{fill:none;stroke-width:1.5}
@@ -35,7 +35,7 @@ svg .line{fill:none;stroke-width:1.5}
 .r4{stroke:#277f8e}.r5{stroke:#40688f}.r6{stroke:#54457f}}
 .scroll{overflow-x:auto}pre{font-size:.85rem}table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:.25rem .7rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;
-max-width:28rem;overflow-wrap:anywhere}th{white-space:nowrap}
+max-width:28rem;overflow-wrap:break-word}th{white-space:nowrap}
 summary{cursor:pointer;color:var(--soft);font-size:.9rem;margin:.4rem 0}
 summary:focus-visible{outline:2px solid var(--done)}
 @media print{details{display:none}}

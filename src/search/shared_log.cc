@@ -9,6 +9,10 @@
 namespace pegbox {
 
 Result<std::vector<Event>> SharedLog::refresh() {
+  PEGBOX_TRY(const StudyEntry entry, store_.entry(study_));
+  if (id_ != 0 && entry.id != id_)
+    return fail(ErrorKind::NotFound, {.where = study_, .what = "the study was removed, and another has its name"});
+  id_ = entry.id;
   PEGBOX_TRY(auto events, store_.read(study_, state_.event_count()));
   for (const Event& event : events) PEGBOX_CHECK(state_.apply(event));
   return events;

@@ -21,7 +21,7 @@ class SharedLog {
   SharedLog(Store& store, std::string study) : store_(store), study_(std::move(study)) {}
 
   /// Folds what has been appended since, by whomever, and returns it; at first the whole log. NotFound if the study is
-  /// gone.
+  /// gone, though another one may have its name by now.
   Result<std::vector<Event>> refresh();
 
   /// The right to append. Waits for its holder; Conflict, naming it, after `patience_s` seconds.
@@ -40,6 +40,7 @@ class SharedLog {
 
   Store& store_;
   const std::string study_;
+  std::int64_t id_ = 0;  // in the store; 0: nothing has been read
   StudyState state_;
 };
 

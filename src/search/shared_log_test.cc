@@ -36,6 +36,18 @@ TEST(SharedLog, GivesEachEventOnceToEveryWriter) {
   EXPECT_EQ(one.state().event_count(), other.state().event_count());
 }
 
+TEST(SharedLog, ASuccessorOfTheSameNameIsAnotherStudy) {
+  const auto store = open_store("memory:").value();
+  ASSERT_TRUE(Study::create(*store, small_study()));
+  SharedLog log(*store, "s");
+  ASSERT_TRUE(create_trial(log));
+  ASSERT_TRUE(store->remove("s"));
+  ASSERT_TRUE(Study::create(*store, small_study()));
+  const auto news = log.refresh();
+  ASSERT_FALSE(news);
+  EXPECT_EQ(news.error().kind, ErrorKind::NotFound);
+}
+
 TEST(SharedLog, LosesNoTrialWhenManyWriteAtOnce) {
   const auto folder = TemporaryFolder::create("pegbox-shared").value();
   const std::string file = (folder.path() / "pegbox.db").string();

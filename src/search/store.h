@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,6 +31,8 @@ struct StudyEntry {
   std::int64_t id = 0;  ///< from 1; never given twice in a store, and less than 2^23
 };
 
+inline constexpr std::size_t kAllEvents = std::numeric_limits<std::size_t>::max();
+
 /// Proof of being the one who runs a study; released when destroyed.
 class StudyLease {
  public:
@@ -46,8 +49,13 @@ class Store {
   virtual Result<void> create(const std::string& study) = 0;
   virtual Result<std::vector<StudyEntry>> list() = 0;  ///< damaged ones too: `read` finds out
 
-  /// The events from index `from` on. NotFound for an unknown study; Corrupt, naming the event, for a damaged one.
-  virtual Result<std::vector<Event>> read(const std::string& study, std::uint64_t from = 0) = 0;
+  /// The study that has this name now: its id tells it from one that was removed. NotFound if there is none.
+  virtual Result<StudyEntry> entry(const std::string& study) = 0;
+
+  /// The events from index `from` on, at most `most`. NotFound for an unknown study; Corrupt, naming the event, for a
+  /// damaged one.
+  virtual Result<std::vector<Event>> read(const std::string& study, std::uint64_t from = 0,
+                                          std::size_t most = kAllEvents) = 0;
 
   /// Hands events over, whose indices must be expected_length, expected_length + 1, ...; Conflict if the log has
   /// another length (somebody else wrote). They are durable once `wait(ticket)` has returned, at the latest 100 ms

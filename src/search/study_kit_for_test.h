@@ -24,8 +24,9 @@ class FailingStore final : public Store {
 
   Result<void> create(const std::string& study) override { return store_.create(study); }
   Result<std::vector<StudyEntry>> list() override { return store_.list(); }
-  Result<std::vector<Event>> read(const std::string& study, std::uint64_t from) override {
-    return store_.read(study, from);
+  Result<StudyEntry> entry(const std::string& study) override { return store_.entry(study); }
+  Result<std::vector<Event>> read(const std::string& study, std::uint64_t from, std::size_t most) override {
+    return store_.read(study, from, most);
   }
   Result<Ticket> append(const std::string& study, std::uint64_t length, std::span<const Event> events) override {
     if (++commits == fails_at || append_fails) return fail(ErrorKind::Io, {.what = "the disk is gone"});

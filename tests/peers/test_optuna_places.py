@@ -17,6 +17,7 @@ from optuna.testing.pytest_storages import _generate_trial  # random trials in e
 
 import pegbox
 from pegbox.optuna.__main__ import main
+from pegbox.optuna.places import copy_study
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -161,3 +162,39 @@ def test_pegbox_import_and_export_are_this_program(tmp_path):
     values = {trial.number: trial.value for trial in optuna.load_study(storage=back, study_name="back").trials if trial.values}
     done = table[table["state"] == "done"]
     assert dict(zip(done["number"], done["metric.value"], strict=True)) == values
+
+
+def test_a_copy_is_whole_or_is_not_there(place, tmp_path, monkeypatch):
+    write_studies(place)
+    target, created = pegbox.optuna.PegboxStorage(tmp_path / "pegbox.db"), []
+    create = type(target).create_new_trial
+
+    def interrupted(self, study_id, template_trial=None):
+        created.append(1)
+        if len(created) == 3:
+            raise KeyboardInterrupt
+        return create(self, study_id, template_trial)
+
+    monkeypatch.setattr(type(target), "create_new_trial", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        copy_study(optuna_storage(place), "search", target)
+    assert target.get_all_studies() == []
+    monkeypatch.undo()
+    assert copy_study(optuna_storage(place), "search", target) > 3
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("nothing://host/db", "not a database that SQLAlchemy knows"),
+        ("oracle://me:secret@host/db", "no driver for this database"),
+        ("{}/bad.db", "file is not a database"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_said_in_a_line(source, says, tmp_path, capsys):
+    (tmp_path / "bad.db").write_bytes(b"SQLite format 3\x00garbage")
+    assert main(["import", source.format(tmp_path), "--store", str(tmp_path / "pegbox.db")]) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+    assert "secret" not in error

@@ -108,6 +108,20 @@ def test_it_outlives_its_process_in_whatever_state(store):
     assert study.ask().user_attrs == {"why": "a hunch"}
 
 
+def test_another_study_of_the_same_name_is_not_taken_for_the_one_that_was_deleted(store):
+    first = PegboxStorage(store)
+    study = optuna.create_study(storage=first, study_name="mine")
+    study.optimize(objective, n_trials=3)
+    old = study._study_id
+    optuna.delete_study(storage=PegboxStorage(store), study_name="mine")
+    optuna.create_study(storage=PegboxStorage(store), study_name="mine")
+    with pytest.raises(KeyError):
+        first.get_all_trials(old)
+    with pytest.raises(KeyError):
+        first.create_new_trial(old)
+    assert optuna.load_study(storage=first, study_name="mine").trials == []
+
+
 def work(store, count):
     study = optuna.load_study(storage=PegboxStorage(store), study_name="mine")
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=count)

@@ -26,8 +26,12 @@ def main(arguments: list[str]) -> int:
     given = _parser().parse_args(arguments)
     try:
         lines = _import(given) if given.command == "import" else _export(given)
-    except (Error, sqlalchemy.exc.SQLAlchemyError, RuntimeError, OSError) as error:
+    except (Error, RuntimeError, OSError) as error:
         print(f"{given.command}: {error}", file=sys.stderr)
+        return 2
+    except sqlalchemy.exc.SQLAlchemyError as error:  # its other lines are the statement and a link
+        place = given.source if given.command == "import" else given.to
+        print(f"{given.command}: [{place}] {str(error).splitlines()[0]}", file=sys.stderr)
         return 2
     print("\n".join(lines))
     return 0

@@ -7,10 +7,11 @@ import os
 from collections.abc import Sequence
 
 import optuna
+import sqlalchemy
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 
-from pegbox.errors import Conflict, InvalidInput, NotFound
+from pegbox.errors import Conflict, InvalidInput, NotFound, Unsupported
 
 EXPECTED = "optuna-sqlite:FILE, optuna-journal:FILE, postgresql://... or another URL of SQLAlchemy"
 
@@ -25,14 +26,14 @@ def open_place(place: str, *, is_source: bool) -> BaseStorage:
     if scheme == "optuna-journal" and rest:
         return JournalStorage(JournalFileBackend(_file(rest, is_source)))
     if "://" in place:
-        return RDBStorage(place)
+        return _database(place)
     if is_source:
         return open_place(f"optuna-{_kind_of(_file(place, is_source))}:{place}", is_source=True)
     raise InvalidInput(f"[export] where to?; got {place!r}; expected {EXPECTED}")
 
 
 def copy_study(source: BaseStorage, name: str, target: BaseStorage, new_name: str | None = None) -> int:
-    """A study with its trials, as they are, in another storage. The number of its trials.
+    """A study with its trials, as they are, in another storage: whole, or not at all. The number of its trials.
 
     NotFound: the source has none of this name. Conflict: the target has one already.
     """
@@ -44,6 +45,14 @@ def copy_study(source: BaseStorage, name: str, target: BaseStorage, new_name: st
         copied = target.create_new_study(source.get_study_directions(study_id), new_name or name)
     except optuna.exceptions.DuplicatedStudyError:
         raise Conflict(f"[{new_name or name}] a study of this name is there already; another name is given by --as") from None
+    try:
+        return _fill(source, study_id, target, copied)
+    except BaseException:  # Ctrl-C too: a part would pass for the whole, and be in the way of the next try
+        target.delete_study(copied)
+        raise
+
+
+def _fill(source: BaseStorage, study_id: int, target: BaseStorage, copied: int) -> int:
     for key, value in source.get_study_user_attrs(study_id).items():
         target.set_study_user_attr(copied, key, value)
     for key, value in source.get_study_system_attrs(study_id).items():
@@ -52,6 +61,20 @@ def copy_study(source: BaseStorage, name: str, target: BaseStorage, new_name: st
     for trial in trials:
         target.create_new_trial(copied, trial)
     return len(trials)
+
+
+def _database(url: str) -> BaseStorage:
+    shown = url
+    try:
+        shown = sqlalchemy.make_url(url).render_as_string(hide_password=True)
+        return RDBStorage(url)
+    except ImportError as missing:
+        raise Unsupported(
+            f"[{shown}] SQLAlchemy has no driver for this database; got no module {missing.name}; `pip install {missing.name}`, "
+            "or name another in the URL (postgresql+psycopg2://...)"
+        ) from None
+    except sqlalchemy.exc.NoSuchModuleError:
+        raise InvalidInput(f"[{shown}] not a database that SQLAlchemy knows; expected {EXPECTED}") from None
 
 
 def names_in(storage: BaseStorage) -> list[str]:

@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from pegbox import _core
 from pegbox.errors import InvalidInput, Unsupported
+from pegbox.optuna.open_trials import OpenTrials
 
 if TYPE_CHECKING:
     from optuna.study import Study
@@ -87,24 +88,19 @@ def _name_of(rule: Rule) -> str:
 
 
 class _History:
-    """An Optuna study's trials as the rule's, by the same numbers. What has ended is looked at once."""
+    """An Optuna study's trials as the rule's, by the same numbers."""
 
     def __init__(self, core: _core.Scheduler) -> None:
         self.core = core
         self.begun = 0
-        self.first_open = 0  # all trials before it have ended and are known
-        self.ended: set[int] = set()  # of those after it, these have
+        self.open = OpenTrials()
         self.steps: dict[int, int] = {}  # the last one known of trials that run
 
     def update(self, trials: list[FrozenTrial]) -> None:
         while self.begun < len(trials):
             self.begun = self.core.begin() + 1
-        for trial in trials[self.first_open :]:
-            if trial.number not in self.ended:
-                self.look_at(trial)
-        while self.first_open in self.ended:
-            self.ended.discard(self.first_open)
-            self.first_open += 1
+        for trial in self.open.among(trials):
+            self.look_at(trial)
 
     def look_at(self, trial: FrozenTrial) -> None:
         known = self.steps.get(trial.number, -1)
@@ -113,5 +109,4 @@ class _History:
             self.steps[trial.number] = step
         if trial.state.is_finished():
             self.core.end(trial.number, _END_OF[trial.state])
-            self.ended.add(trial.number)
             self.steps.pop(trial.number, None)

@@ -23,6 +23,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from pegbox import _core
+from pegbox.optuna.open_trials import OpenTrials
 
 if TYPE_CHECKING:
     from optuna.study import Study
@@ -128,22 +129,17 @@ class PegboxSampler(BaseSampler):
 
 
 class _History:
-    """An Optuna study's trials as pegbox's, kept up to date: what has ended is looked at once."""
+    """An Optuna study's trials as pegbox's, kept up to date."""
 
     def __init__(self, core: _core.Sampler, space: Space, constrained: bool) -> None:
         self.core, self.space, self.constrained = core, space, constrained
         self.names = {f"p{i}": name for i, name in enumerate(space)}
-        self.first_open = 0  # all trials before it have ended and are known
-        self.ended: set[int] = set()  # of those after it, these have
+        self.open = OpenTrials()
         self.pending: dict[int, tuple[int, dict[str, Any]]] = {}  # Optuna's number -> ours, and its configuration
 
     def update(self, trials: list[FrozenTrial]) -> None:
-        for trial in trials[self.first_open :]:
-            if trial.number not in self.ended:
-                self.look_at(trial)
-        while self.first_open in self.ended:
-            self.ended.discard(self.first_open)
-            self.first_open += 1
+        for trial in self.open.among(trials):
+            self.look_at(trial)
 
     def look_at(self, trial: FrozenTrial) -> None:
         config = self.config_of(trial)
@@ -152,7 +148,6 @@ class _History:
             if pending is None and config is not None:  # another process's
                 self.pending[trial.number] = (self.core.begin(config), config)
             return
-        self.ended.add(trial.number)
         self.pending.pop(trial.number, None)
         if pending is not None and pending[1] != config:  # it ran with other values than those suggested
             self.core.end(pending[0], [], "stopped", None)

@@ -80,15 +80,13 @@ class Best final : public Subcommand {
   }
   std::vector<Option> options() override { return {study_argument(&study_)}; }
   Result<ExitCode> run(Session& session) override {
-    PEGBOX_TRY(const auto store, session.open_store());
     PEGBOX_TRY(const StorePlace place, session.place());
-    PEGBOX_TRY(const std::string name, choose_study(*store, study_));
-    PEGBOX_TRY(const auto study, Study::open(*store, name));
-    const auto best = best_details(study->state(), place);
+    PEGBOX_TRY(const OpenStudy open, session.open_study(study_));
+    const auto best = best_details(open.study->state(), place);
     if (!best)
-      return fail(ErrorKind::NotFound, {.where = name,
-                                        .what = why_no_best(study->state()),
-                                        .hint = fmt::format("`pegbox show {}` says what became of them", name)});
+      return fail(ErrorKind::NotFound, {.where = open.name,
+                                        .what = why_no_best(open.study->state()),
+                                        .hint = fmt::format("`pegbox show {}` says what became of them", open.name)});
     if (session.wants_json()) {
       session.print_json(*best);
       return ExitCode::Done;

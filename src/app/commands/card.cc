@@ -42,12 +42,9 @@ class CardCommand final : public Subcommand {
       session.print_json(card_schema());
       return ExitCode::Done;
     }
-    PEGBOX_TRY(const auto store, session.open_store());
     PEGBOX_TRY(const StorePlace place, session.place());
-    PEGBOX_TRY(const std::string name, choose_study(*store, study_));
-    PEGBOX_TRY(const auto study, Study::open(*store, name));
-    PEGBOX_TRY(const bool is_held, session.is_running(name));
-    const Json card = study_card(account_of_study(study->state(), place, is_held));
+    PEGBOX_TRY(const OpenStudy open, session.open_study(study_));
+    const Json card = study_card(account_of_study(open.study->state(), place, open.is_running));
     if (!output_.empty()) {
       PEGBOX_CHECK(replace_file(Path(output_), session.wants_json()
                                                    ? card.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"

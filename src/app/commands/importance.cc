@@ -64,14 +64,12 @@ class ImportanceCommand final : public Subcommand {
     if (trees_ < 8 || trees_ > 4096)
       return fail(ErrorKind::InvalidInput,
                   {.where = "--trees", .what = "out of range", .got = std::to_string(trees_), .expected = "8 to 4096"});
-    PEGBOX_TRY(const auto store, session.open_store());
-    PEGBOX_TRY(const std::string name, choose_study(*store, study_));
-    PEGBOX_TRY(const auto study, Study::open(*store, name));
+    PEGBOX_TRY(const OpenStudy open, session.open_study(study_));
     const ImportanceOptions options{
         .method = method_ == "fanova" ? ImportanceMethod::Fanova : ImportanceMethod::PedAnova,
         .coordinates = as_optuna_ ? Coordinates::Optuna : Coordinates::Cube,
         .trees = static_cast<int>(trees_)};
-    PEGBOX_TRY(const MetricImportance found, study_importance(study->history(), metric_, options));
+    PEGBOX_TRY(const MetricImportance found, study_importance(open.study->history(), metric_, options));
     if (session.wants_json())
       session.print_json(to_json(found));
     else

@@ -34,13 +34,10 @@ class ReportCommand final : public Subcommand {
              .completion = Completion::File}};
   }
   Result<ExitCode> run(Session& session) override {
-    PEGBOX_TRY(const auto store, session.open_store());
     PEGBOX_TRY(const StorePlace place, session.place());
-    PEGBOX_TRY(const std::string name, choose_study(*store, study_));
-    PEGBOX_TRY(const auto study, Study::open(*store, name));
-    PEGBOX_TRY(const bool is_held, session.is_running(name));
-    const Path file = output_.empty() ? Path(name + ".html") : Path(output_);
-    PEGBOX_CHECK(replace_file(file, html_report(account_of_study(study->state(), place, is_held))));
+    PEGBOX_TRY(const OpenStudy open, session.open_study(study_));
+    const Path file = output_.empty() ? Path(open.name + ".html") : Path(output_);
+    PEGBOX_CHECK(replace_file(file, html_report(account_of_study(open.study->state(), place, open.is_running))));
     if (session.wants_json())
       session.print_json(Json{{"file", file.string()}});
     else

@@ -60,16 +60,13 @@ class Show final : public Subcommand {
             {.names = "--all", .target = &all_, .value = "", .help = "list all trials, not the best 20 only"}};
   }
   Result<ExitCode> run(Session& session) override {
-    PEGBOX_TRY(const auto store, session.open_store());
-    PEGBOX_TRY(const std::string name, choose_study(*store, study_));
-    PEGBOX_TRY(const auto study, Study::open(*store, name));
-    PEGBOX_TRY(const bool is_held, session.is_running(name));
-    if (trial_ != kNoTrial) return show_trial(session, study->state());
+    PEGBOX_TRY(const OpenStudy open, session.open_study(study_));
+    if (trial_ != kNoTrial) return show_trial(session, open.study->state());
     if (session.wants_json()) {
-      session.print_json(study_details(study->state(), is_held));
+      session.print_json(study_details(open.study->state(), open.is_running));
       return ExitCode::Done;
     }
-    show_study(session, study->state(), is_held);
+    show_study(session, open.study->state(), open.is_running);
     return ExitCode::Done;
   }
 

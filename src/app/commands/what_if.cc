@@ -138,13 +138,10 @@ class WhatIfCommand final : public Subcommand {
     PEGBOX_CHECK(check_range("--trials", trials_, 0, kMostReplayed));
     PEGBOX_CHECK(check_range("--draws", draws_, 2, kMostDraws));
     PEGBOX_CHECK(check_range("--seed", seed_, 0, std::numeric_limits<std::int64_t>::max()));
-    PEGBOX_TRY(const auto store, session.open_store());
-    PEGBOX_TRY(const std::string name, choose_study(*store, study_));
-    PEGBOX_TRY(const auto study, Study::open(*store, name));
-    PEGBOX_TRY(const bool is_held, session.is_running(name));
-    PEGBOX_CHECK(check_finished(study->state(), is_held));
-    PEGBOX_TRY(const WhatIf found, replay(session, study->state()));
-    const std::string& metric = study->state().spec().objective().metric;
+    PEGBOX_TRY(const OpenStudy open, session.open_study(study_));
+    PEGBOX_CHECK(check_finished(open.study->state(), open.is_running));
+    PEGBOX_TRY(const WhatIf found, replay(session, open.study->state()));
+    const std::string& metric = open.study->state().spec().objective().metric;
     if (session.wants_json())
       session.print_json(what_if_json(found, metric, draws_));
     else

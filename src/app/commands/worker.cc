@@ -5,7 +5,6 @@
 
 #include "app/commands/table.h"
 #include "app/executor_factory.h"
-#include "app/server/access.h"
 #include "app/server/remote_worker.h"
 #include "app/session.h"
 
@@ -63,12 +62,14 @@ class Work final : public Subcommand {
 
   Result<ExitCode> run(Session& session) override {
     Console& console = session.console();
-    PEGBOX_CHECK(read_token(console));
+    PEGBOX_CHECK(read_token());
     if (slots_ < 0)
       return fail(ErrorKind::InvalidInput,
                   {.where = "--slots", .what = "less than one", .got = std::to_string(slots_)});
     link_.authorities = authorities_;
     PEGBOX_TRY(const auto client, server::HttpClient::create(link_));
+    if (!link_.token.empty() && client->is_exposed())
+      console.warn("The token goes over the network unencrypted: use https, or a tunnel.");
     PEGBOX_TRY(const std::string name, server::make_worker_name());
     const SystemClock clock;
     const auto say = [&](const std::string& line) { console.say(line); };
@@ -82,16 +83,13 @@ class Work final : public Subcommand {
   }
 
  private:
-  Result<void> read_token(Console& console) {
+  Result<void> read_token() {
     if (token_file_.empty()) return {};
     PEGBOX_TRY(std::string text, read_file(token_file_));
     const auto end = text.find_last_not_of(" \t\r\n");
     link_.token = text.substr(0, end == std::string::npos ? 0 : end + 1);
     if (link_.token.empty() || link_.token.find_first_of(" \t\r\n") != std::string::npos)
       return fail(ErrorKind::InvalidInput, {.where = token_file_, .what = "no token", .expected = "one line"});
-    const std::string host = link_.url.substr(0, link_.url.rfind(':'));
-    if (host.starts_with("http://") && !server::is_loopback(host.substr(7)))
-      console.warn("The token goes over the network unencrypted: use https, or a tunnel.");
     return {};
   }
 

@@ -9,6 +9,7 @@ namespace pegbox::server {
 namespace {
 
 constexpr double kLookEvery_s = 0.2;
+constexpr double kAway_s = 0.8;      // without a look: this thread was held up
 constexpr double kAskAgain_s = 0.5;  // in how many seconds an idle worker may have more luck
 
 Json json_of(const LeasedTrial& leased) {
@@ -30,17 +31,17 @@ Json json_of(const LeasedTrial& leased) {
 
 // A study that rests is kept without its lock, so that `pegbox tune` may run it; it is read again when it has grown.
 Result<bool> Desk::rests(const std::string& name) {
-  auto known = resting_.find(name);
-  if (known != resting_.end()) {
-    PEGBOX_TRY(const auto news, store_.read(name, known->second.length));
-    if (news.empty()) return true;
+  const auto entry = store_.entry(name);
+  if (const auto known = resting_.find(name); known != resting_.end()) {
+    if (entry && entry->id == known->second.id && entry->event_count == known->second.study->state().event_count())
+      return true;
     resting_.erase(known);
   }
+  if (!entry) return tl::make_unexpected(entry.error());
   PEGBOX_TRY(auto study, Study::open(store_, name));
   const std::string state = run_state(study->state());
   if (state == "running" || state == "new") return false;
-  const std::uint64_t length = study->state().event_count();
-  resting_[name] = {std::move(study), length};
+  resting_[name] = {std::move(study), entry->id};
   return true;
 }
 
@@ -110,6 +111,10 @@ Answer Desk::create(const std::string& text) {
   return Json{{"name", name}, {"created", is_new}, {"state", run_state(open_[name]->state())}};
 }
 
+void Desk::excuse(double seconds) {
+  for (auto& [name, study] : open_) study->excuse(seconds);
+}
+
 void Desk::look_around() {
   for (auto& [name, study] : open_) (void)study->look_around();
 }
@@ -122,17 +127,15 @@ std::map<std::string, Error> Desk::flush() {
     const auto flushed = study->flush();
     if (!flushed) faults.emplace(name, flushed.error());
     const bool lets_go = flushed && study->is_over() && study->state().history().in_state(TrialState::Running).empty();
-    if (lets_go) {
-      const std::uint64_t length = study->state().event_count();
-      resting_[name] = {study->close(), length};
-    }
+    if (lets_go)
+      if (const auto stored = store_.entry(name)) resting_[name] = {study->close(), stored->id};
     entry = lets_go ? open_.erase(entry) : std::next(entry);
   }
   return faults;
 }
 
 Decider::Decider(Store& store, Studies& studies, const Clock& clock)
-    : clock_(clock), desk_(store, studies, clock), thread_([this] { run(); }) {}
+    : clock_(clock), desk_(store, studies, clock), looked_s_(clock.now_s()), thread_([this] { run(); }) {}
 
 Decider::~Decider() {
   {
@@ -174,15 +177,23 @@ void Decider::run() {
 void Decider::decide(std::vector<Job> jobs) {
   std::vector<Answer> answers;
   for (const Job& job : jobs) answers.push_back(job.decide(desk_));
-  if (clock_.now_s() - looked_s_ >= kLookEvery_s) {
-    desk_.look_around();
-    looked_s_ = clock_.now_s();
-  }
+  look_around();
   const auto faults = desk_.flush();
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    const auto fault = faults.find(jobs[i].study);
-    jobs[i].done(fault == faults.end() ? std::move(answers[i]) : Answer(tl::make_unexpected(fault->second)));
+    const Job job = std::move(jobs[i]);  // gone with its answer: who settles may destroy what it holds
+    const auto fault = faults.find(job.study);
+    job.done(fault == faults.end() ? std::move(answers[i]) : Answer(tl::make_unexpected(fault->second)));
   }
+}
+
+// What workers said while this thread was busy elsewhere (a study was made, the disk hung, the machine slept) has not
+// been heard yet.
+void Decider::look_around() {
+  const double now_s = clock_.now_s(), since_s = now_s - looked_s_;
+  if (since_s < kLookEvery_s) return;
+  if (since_s > kAway_s) desk_.excuse(since_s);
+  desk_.look_around();
+  looked_s_ = now_s;
 }
 
 }  // namespace pegbox::server

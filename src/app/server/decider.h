@@ -37,6 +37,9 @@ class Desk {
   /// ended.
   Answer wish(const std::string& study, const PostedCommand& posted);
 
+  /// The server did nothing for so long: no lease runs out for that.
+  void excuse(double seconds);
+
   void look_around();                    ///< leases, wishes, ends; what goes wrong shows at the next question
   std::map<std::string, Error> flush();  ///< studies whose answers could not be made durable
 
@@ -44,7 +47,7 @@ class Desk {
   /// A study in which nothing may be started until somebody goes on with it.
   struct Resting {
     std::unique_ptr<Study> study;
-    std::uint64_t length = 0;
+    std::int64_t id = 0;  // in the store: another study may have the name by now
   };
   Result<ServedStudy*> open(const std::string& study);  ///< nullptr: it rests
   Result<bool> rests(const std::string& study);
@@ -75,6 +78,7 @@ class Decider {
  private:
   void run();
   void decide(std::vector<Job> jobs);
+  void look_around();
 
   const Clock& clock_;
   Desk desk_;
@@ -82,7 +86,7 @@ class Decider {
   std::condition_variable news_;
   std::vector<Job> waiting_;
   bool stopping_ = false;
-  double looked_s_ = 0;
+  double looked_s_;
   std::thread thread_;
 };
 

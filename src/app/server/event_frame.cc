@@ -14,9 +14,9 @@ Json event_json(const Event& event) {
 }
 
 Result<EventFrames> read_frames(Studies& studies, const std::string& study, std::uint64_t from) {
-  PEGBOX_TRY(const auto events, studies.events(study, from));
-  EventFrames frames{.text = {}, .next = from + events.size()};
-  for (const Event& event : events)
+  PEGBOX_TRY(const LogPiece piece, studies.events(study, from));
+  EventFrames frames{.text = {}, .next = from + piece.events.size(), .study_id = piece.study_id};
+  for (const Event& event : piece.events)
     frames.text +=
         fmt::format("id: {}\nevent: {}\ndata: {}\n\n", event.index, kind_of(event.what), to_line(event_json(event)));
   return frames;

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -16,6 +17,7 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <optional>
 
+#include "app/server/access.h"
 #include "app/server/asio.h"
 
 namespace pegbox::server {
@@ -100,6 +102,7 @@ class HttpClient::Wire {
   }
 
   const std::string& url() const { return options_.url; }
+  bool is_exposed() const { return !url_.tls && !is_loopback(url_.host); }
 
   // A connection that was kept may have been closed by the server meanwhile.
   Result<HttpReply> send(const Request& request) {
@@ -121,16 +124,27 @@ class HttpClient::Wire {
   }
 
  private:
+  std::string hint_of(const ErrorCode& code) const {
+    if (has_answered_) return "";  // it has gone away
+    if (code == http::error::end_of_stream) return "a server with a certificate is reached by https://";
+    if (code.category() != asio::error::get_ssl_category()) return "";
+    return "--authorities names the certificates to trust, and the server's own has to be for this name; "
+           "one without a certificate is reached by http://";
+  }
+
   Result<HttpReply> exchange(const Request& request) {
     ErrorCode code;
     HttpReply reply;
     asio::co_spawn(io_, [&]() -> asio::awaitable<void> { return talk(request, reply, code); }, asio::detached);
     io_.restart();
     io_.run();
+    has_answered_ = has_answered_ || !code;
     if (!code) return reply;
     plain_.reset();
     secure_.reset();
-    return fail(ErrorKind::Io, {.where = options_.url, .what = "the server does not answer", .got = code.message()});
+    return fail(
+        ErrorKind::Io,
+        {.where = options_.url, .what = "the server does not answer", .got = code.message(), .hint = hint_of(code)});
   }
 
   asio::awaitable<void> talk(const Request& request, HttpReply& reply, ErrorCode& code) {
@@ -189,6 +203,7 @@ class HttpClient::Wire {
   const Url url_;
   asio::io_context io_{1};
   std::unique_ptr<asio::ssl::context> tls_;
+  bool has_answered_ = false;
   std::optional<beast::tcp_stream> plain_;
   std::optional<TlsStream> secure_;
 };
@@ -196,6 +211,7 @@ class HttpClient::Wire {
 HttpClient::HttpClient(std::unique_ptr<Wire> wire) : wire_(std::move(wire)) {}
 HttpClient::~HttpClient() = default;
 const std::string& HttpClient::url() const { return wire_->url(); }
+bool HttpClient::is_exposed() const { return wire_->is_exposed(); }
 
 Result<std::unique_ptr<HttpClient>> HttpClient::create(ClientOptions options) {
   PEGBOX_TRY(Url url, parse_url(options.url));

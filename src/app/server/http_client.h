@@ -40,6 +40,7 @@ class HttpClient {
   Result<Json> ask(std::string_view method, const std::string& target, const Json& body = {});
 
   const std::string& url() const;
+  bool is_exposed() const;  ///< what is sent crosses a network unencrypted
 
  private:
   class Wire;

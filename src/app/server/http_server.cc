@@ -2,7 +2,9 @@
 #include "app/server/http_server.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -19,6 +21,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 constexpr double kRestAfterFault_s = 0.1;  // no descriptor is free, say
+constexpr rlim_t kOtherFiles = 128;        // that are no connections
 
 Result<void> check_exposure(const HttpOptions& options) {
   if (is_loopback(options.address) || !options.access.tokens.empty()) return {};
@@ -27,6 +30,21 @@ Result<void> check_exposure(const HttpOptions& options) {
                                         .got = options.address,
                                         .expected = "127.0.0.1, or --tokens FILE",
                                         .hint = "`pegbox serve --new-token administer --tokens tokens.txt` makes one"});
+}
+
+/// As many descriptors as the connections need, or as many connections as the machine has descriptors for: the store
+/// and its locks need some too, and a machine's usual limit for a process is 1024.
+void fit_connections(HttpLimits& limits) {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  const rlim_t wanted = static_cast<rlim_t>(limits.connections) + kOtherFiles;
+  if (files.rlim_cur < wanted) {
+    files.rlim_cur = std::min(wanted, files.rlim_max);
+    (void)::setrlimit(RLIMIT_NOFILE, &files);
+    (void)::getrlimit(RLIMIT_NOFILE, &files);
+  }
+  const rlim_t left = files.rlim_cur > 2 * kOtherFiles ? files.rlim_cur - kOtherFiles : files.rlim_cur / 2;
+  limits.connections = static_cast<int>(std::min(static_cast<rlim_t>(limits.connections), left));
 }
 
 Result<std::unique_ptr<asio::ssl::context>> load_certificate(const HttpOptions& options) {
@@ -61,6 +79,7 @@ class HttpServer::Listener {
 
   Result<void> start() {
     PEGBOX_CHECK(check_exposure(house_.options));
+    fit_connections(house_.options.limits);
     PEGBOX_TRY(house_.tls, load_certificate(house_.options));
     PEGBOX_CHECK(listen());
     asio::co_spawn(io_, accept(), asio::detached);

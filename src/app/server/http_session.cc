@@ -29,10 +29,6 @@ constexpr double kLookForEvents_s = 0.2, kSayAlive_s = 15;
 
 std::string_view view_of(beast::string_view text) { return {text.data(), text.size()}; }
 
-Json refusal_json(std::string_view kind, const std::string& message) {
-  return {{"error", {{"kind", kind}, {"message", message}}}};
-}
-
 /// Why a header or body could not be read, as a status; 0: the client has gone.
 int status_of_broken(const ErrorCode& code) {
   if (code == http::error::body_limit) return 413;
@@ -40,6 +36,27 @@ int status_of_broken(const ErrorCode& code) {
   if (code == http::error::end_of_stream || code == http::error::partial_message) return 0;
   return code.category() == make_error_code(http::error::bad_method).category() ? 400 : 0;
 }
+
+/// What a client hears, as it is sent.
+struct Reply {
+  int status = 200;
+  std::string body;
+};
+
+/// To be called where the answer was made: of a large study it takes its time.
+Reply reply_of(const Answer& answer) {
+  if (answer) return {200, to_line(*answer) + "\n"};
+  return {status_of(answer.error().kind), to_line(error_json(answer.error())) + "\n"};
+}
+
+/// Counts something as long as it lives, however its coroutine ends.
+struct Counted {
+  explicit Counted(int& count) : count(count) { ++count; }
+  ~Counted() { --count; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  int& count;
+};
 
 /// Runs `start(done)` and waits, without a thread, until somebody calls `done` from any.
 template <class Value, class Start>
@@ -70,7 +87,7 @@ class HttpSession {
 
   asio::awaitable<void> run() {
     bool goes_on = co_await shake_hands();
-    while (goes_on) goes_on = co_await serve_one();  // GCC 12 makes nonsense of co_await as a loop's condition
+    while (goes_on) goes_on = co_await serve_one();
     co_await say_goodbye();
   }
 
@@ -109,22 +126,19 @@ class HttpSession {
     if (code) co_return co_await refuse_broken(code);
     version_ = parser.get().version();
     Found found = find_route(view_of(parser.get().method_string()), view_of(parser.get().target()));
-    if (const auto refusal = check(parser.get(), found)) {  // before its body is read
-      co_await send(refusal->status, refusal_json("refused", refusal->message), false, found.allowed);
-      co_return false;
-    }
+    if (const auto refusal = check(parser.get(), found))  // before its body is read
+      co_return co_await refuse(refusal->status, refusal->message, found.allowed);
     allow(limits().body_s);
     co_await http::async_read(stream_, buffer_, parser, into(code));
     if (code) co_return co_await refuse_broken(code);
     Request request = parser.release();
     if (found.route->streams) {
       std::string last_seen(view_of(request["Last-Event-ID"]));
-      co_return co_await follow(std::move(found.call), std::move(last_seen));
+      co_return co_await follow(std::move(found.call), std::move(last_seen), request.keep_alive());
     }
     const bool goes_on = request.keep_alive();
-    const Answer answer = co_await answer_of(found, request.body());
-    if (answer) co_return co_await send(200, *answer, goes_on);
-    co_return co_await send(status_of(answer.error().kind), error_json(answer.error()), goes_on);
+    Reply reply = co_await answer_of(found, request.body());
+    co_return co_await send(std::move(reply), goes_on);
   }
 
   std::optional<Refusal> check(const Parser::value_type& request, const Found& found) {
@@ -151,52 +165,52 @@ class HttpSession {
 
   asio::awaitable<bool> refuse_broken(ErrorCode code) {
     const int status = status_of_broken(code);
-    if (status == 413)
-      co_await send(
-          413,
-          refusal_json("refused", fmt::format("the body is too long; expected at most {} bytes", limits().body_bytes)),
-          false);
-    else if (status == 431)
-      co_await send(431,
-                    refusal_json("refused", fmt::format("the header is too long; expected at most {} bytes",
-                                                        limits().header_bytes)),
-                    false);
-    else if (status == 400)
-      co_await send(400, refusal_json("refused", "this is no HTTP request: " + code.message()), false);
+    std::string message;
+    if (status == 413) message = fmt::format("the body is too long; expected at most {} bytes", limits().body_bytes);
+    if (status == 431)
+      message = fmt::format("the header is too long; expected at most {} bytes", limits().header_bytes);
+    if (status == 400) message = "this is no HTTP request: " + code.message();
+    if (status != 0) co_await refuse(status, std::move(message), {});
     co_return false;
   }
 
-  asio::awaitable<Answer> answer_of(Found& found, const std::string& text) {
+  asio::awaitable<bool> refuse(int status, std::string message, std::string allowed) {
+    Reply reply{status, to_line({{"error", {{"kind", "refused"}, {"message", message}}}}) + "\n"};
+    co_return co_await send(std::move(reply), false, std::move(allowed));
+  }
+
+  asio::awaitable<Reply> answer_of(Found& found, const std::string& text) {
     auto call = std::make_shared<Call>(std::move(found.call));
     const Route* route = found.route;
     if (route->decide != nullptr) {
       auto body = parse_document(text, "body");
-      if (!body) co_return tl::make_unexpected(body.error());
-      if (!body->json.is_object()) co_return body->root().fail("not an object", "a JSON object");
+      if (!body) co_return reply_of(tl::make_unexpected(body.error()));
+      if (!body->json.is_object()) co_return reply_of(body->root().fail("not an object", "a JSON object"));
       call->body = *std::move(body);
-      auto decide = [this, call, route](std::function<void(Answer)> done) {
+      auto decide = [this, call, route](std::function<void(Reply)> done) {
         const std::string study = call->path.contains("study") ? call->study() : "";
-        house_.decider.post({study, [call, route](Desk& desk) { return route->decide(desk, *call); }, std::move(done)});
+        house_.decider.post({study, [call, route](Desk& desk) { return route->decide(desk, *call); },
+                             [done = std::move(done)](const Answer& answer) { done(reply_of(answer)); }});
       };
-      co_return co_await wait_for<Answer>(std::move(decide));
+      co_return co_await wait_for<Reply>(std::move(decide));
     }
-    auto read = [this, call, route](std::function<void(Answer)> done) {
+    auto read = [this, call, route](std::function<void(Reply)> done) {
       asio::post(house_.reader,
-                 [this, call, route, done = std::move(done)] { done(route->read(house_.studies, *call)); });
+                 [this, call, route, done = std::move(done)] { done(reply_of(route->read(house_.studies, *call))); });
     };
-    co_return co_await wait_for<Answer>(std::move(read));
+    co_return co_await wait_for<Reply>(std::move(read));
   }
 
   /// True: the connection goes on.
-  asio::awaitable<bool> send(int status, Json body, bool goes_on, std::string allowed = {}) {
-    Response response{static_cast<http::status>(status), version_};
+  asio::awaitable<bool> send(Reply reply, bool goes_on, std::string allowed = {}) {
+    Response response{static_cast<http::status>(reply.status), version_};
     response.set(http::field::content_type, "application/json");
     response.set(http::field::cache_control, "no-store");
     response.set("X-Content-Type-Options", "nosniff");
-    if (status == 401) response.set(http::field::www_authenticate, "Bearer");
-    if (status == 405) response.set(http::field::allow, allowed);
+    if (reply.status == 401) response.set(http::field::www_authenticate, "Bearer");
+    if (reply.status == 405) response.set(http::field::allow, allowed);
     response.keep_alive(goes_on);
-    response.body() = to_line(body) + "\n";
+    response.body() = std::move(reply.body);
     response.prepare_payload();
     ErrorCode code;
     allow(limits().body_s);
@@ -205,18 +219,21 @@ class HttpSession {
   }
 
   // The log is read from the store, in the pace of who follows it: a slow one holds up nobody.
-  asio::awaitable<bool> follow(Call call, std::string last_seen) {
+  asio::awaitable<bool> follow(Call call, std::string last_seen, bool keeps_alive) {
     if (!last_seen.empty() && last_seen.size() < 18 && last_seen.find_first_not_of("0123456789") == std::string::npos)
       call.from = std::stoull(last_seen) + 1;  // a browser that connects again
-    if (house_.streams >= limits().streams)
-      co_return co_await send(503, refusal_json("refused", "too many follow logs already"), false);
-    Result<std::string> news = co_await events_of(call);
-    if (!news) co_return co_await send(status_of(news.error().kind), error_json(news.error()), true);
-    ++house_.streams;
+    if (house_.streams >= limits().streams) co_return co_await refuse(503, "too many follow logs already", {});
+    const Counted counted(house_.streams);
+    Result<EventFrames> news = co_await events_of(call);
+    if (!news) {
+      Reply reply = reply_of(tl::make_unexpected(news.error()));
+      co_return co_await send(std::move(reply), keeps_alive);
+    }
+    const std::int64_t study_id = news->study_id;
     bool goes_on = co_await begin_stream();
     double said_s = house_.clock.now_s();
     while (goes_on) {
-      std::string text = std::move(*news);
+      std::string text = std::move(news->text);
       if (text.empty() && house_.clock.now_s() - said_s > kSayAlive_s) text = ": alive\n\n";
       if (text.empty()) {
         co_await rest();
@@ -225,23 +242,20 @@ class HttpSession {
         said_s = house_.clock.now_s();
       }
       if (goes_on) news = co_await events_of(call);
-      goes_on = goes_on && news.has_value();
+      goes_on = goes_on && news.has_value() && news->study_id == study_id;  // another one's log is another stream
     }
-    --house_.streams;
     co_return false;
   }
 
-  /// What the log has from `call.from` on, which moves behind it, as frames; empty if nothing is new.
-  asio::awaitable<Result<std::string>> events_of(Call& call) {
+  /// What the log has from `call.from` on, which moves behind it, as frames.
+  asio::awaitable<Result<EventFrames>> events_of(Call& call) {
     auto read = [this, study = call.study(), from = call.from](std::function<void(Result<EventFrames>)> done) {
       asio::post(house_.reader,
                  [this, study, from, done = std::move(done)] { done(read_frames(house_.studies, study, from)); });
     };
     auto frames = co_await wait_for<Result<EventFrames>>(std::move(read));
-    if (!frames) co_return tl::make_unexpected(frames.error());
-    call.from = frames->next;
-    Result<std::string> text = std::move(frames->text);
-    co_return text;
+    if (frames) call.from = frames->next;
+    co_return frames;
   }
 
   asio::awaitable<bool> begin_stream() {
@@ -271,13 +285,6 @@ class HttpSession {
   HttpHouse& house_;
   beast::flat_buffer buffer_;
   unsigned version_ = 11;
-};
-
-/// Counts a connection as long as it lives, however its coroutine ends.
-struct Counted {
-  explicit Counted(int& count) : count(count) { ++count; }
-  ~Counted() { --count; }
-  int& count;
 };
 
 }  // namespace

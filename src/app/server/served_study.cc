@@ -173,6 +173,10 @@ Standing ServedStudy::standing_of(std::int64_t number, Verdict verdict) const {
   return {verdict, verdict == Verdict::Continue ? trial(number).until : 0, false};
 }
 
+void ServedStudy::excuse(double seconds) {
+  for (auto& [number, lost_at_s] : lost_at_s_) lost_at_s += seconds;
+}
+
 Result<void> ServedStudy::look_around() {
   for (auto entry = lost_at_s_.begin(); entry != lost_at_s_.end();) {
     const auto [number, lost_at_s] = *entry;

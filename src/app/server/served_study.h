@@ -63,6 +63,9 @@ class ServedStudy {
   /// Errors are those of AskTell; Conflict also where the lease is lost: whoever had the trial is to drop it.
   Result<Standing> take(const TrialMessage& message);
 
+  /// Nobody could be heard for so long: all leases end so much later.
+  void excuse(double seconds);
+
   /// Takes back what silent workers had, and obeys wishes of other processes.
   Result<void> look_around();
 

@@ -11,6 +11,11 @@
 
 namespace pegbox::server {
 
+struct LogPiece {
+  std::int64_t study_id = 0;  ///< in the store: a study that is made anew under the same name has another
+  std::vector<Event> events;
+};
+
 class Studies {
  public:
   virtual ~Studies() = default;
@@ -23,8 +28,8 @@ class Studies {
   virtual Result<Json> spec(const std::string& study) = 0;
   virtual Result<Json> best(const std::string& study) = 0;  ///< null: no trial has a result
 
-  /// The events from `from` on, some at once.
-  virtual Result<std::vector<Event>> events(const std::string& study, std::uint64_t from) = 0;
+  /// The events from `from` on, a bounded number of them. InvalidInput for a place behind the log's end.
+  virtual Result<LogPiece> events(const std::string& study, std::uint64_t from) = 0;
 
   /// Makes the study that a file's text describes, or opens the one that exists and takes a larger budget over.
   /// `let_go` is called with its name before it is opened. InvalidInput for a wrong file or another change.

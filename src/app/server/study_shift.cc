@@ -52,7 +52,9 @@ Result<void> StudyShift::fill() {
   return {};
 }
 
+// It may be one of ours: the server took it back while it could not be reached, and now gives it out again.
 Result<void> StudyShift::start(const LeasedTrial& leased) {
+  if (held_.contains(leased.trial)) let_go(leased.trial, Verdict::Pause);
   Holding& holding = held_[leased.trial];
   holding = {.lease = leased.lease, .lease_s = leased.lease_s, .launch = {}, .checkpoint = {}, .heard_s = now_s()};
   holding.launch = {.trial = leased.trial,
@@ -142,8 +144,10 @@ void StudyShift::renew() {
 }
 
 Result<void> StudyShift::deliver(bool at_once) {
-  while (!outbox_.empty() && (at_once || urgent_ || now_s() - waiting_since_s_ >= kReportGroup_s)) {
-    const std::size_t count = std::min(outbox_.size(), kLargestDelivery);
+  std::size_t left = outbox_.size();  // what has to be said again waits for the next time
+  while (left > 0 && (at_once || urgent_ || now_s() - waiting_since_s_ >= kReportGroup_s)) {
+    const std::size_t count = std::min(left, kLargestDelivery);
+    left -= count;
     const std::vector<TrialMessage> batch(outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(count));
     const auto answers = link_.deliver(study_, batch);
     if (!answers && answers.error().kind == ErrorKind::Io) return {};  // kept

@@ -5,6 +5,8 @@
 #include <array>
 #include <filesystem>
 
+#include "base/message_fields.h"
+
 namespace pegbox::server {
 namespace {
 
@@ -32,13 +34,6 @@ constexpr std::array<std::pair<Verdict, std::string_view>, 3> kVerdicts = {
     {{Verdict::Continue, "continue"}, {Verdict::Pause, "pause"}, {Verdict::Stop, "stop"}}};
 
 constexpr std::size_t kLongestName = 64, kLongestCheckpoint = 500, kLongestDetail = 16384;
-
-Result<std::int64_t> count_at(const Node& body, std::string_view key) {
-  PEGBOX_TRY(const Node node, body.at(key));
-  PEGBOX_TRY(const std::int64_t count, node.integer());
-  if (count < 0) return node.fail("negative", "an integer of at least 0");
-  return count;
-}
 
 Result<std::string> text_at(const Node& body, std::string_view key, std::size_t longest) {
   PEGBOX_TRY(const Node node, body.at(key));
@@ -184,15 +179,6 @@ Result<std::string> read_name(const Node& body, std::string_view key, std::size_
   };
   if (!name.empty() && name.size() <= longest && std::ranges::all_of(name, is_allowed)) return name;
   return node.fail("not a name", "1 to " + std::to_string(longest) + " letters, digits, _ . and -");
-}
-
-Result<Metrics> read_metrics(const Node& node) {
-  if (!node.is_object()) return node.fail("not an object", "metric names with numbers");
-  Metrics metrics;
-  for (const auto& [name, value] : node.members())
-    if (!read_json_number(value.json(), metrics[name]))
-      return value.fail("not a number", "a number, \"nan\", \"inf\" or \"-inf\"");
-  return metrics;
 }
 
 }  // namespace pegbox::server

@@ -54,6 +54,5 @@ std::string_view name_of(Verdict verdict);  ///< "continue", "pause", "stop"
 
 /// A name of at least one and at most `longest` letters, digits and _ . -: of a worker, a ticket, a study.
 Result<std::string> read_name(const Node& body, std::string_view key, std::size_t longest = 64);
-Result<Metrics> read_metrics(const Node& metrics);  ///< metric names with numbers, "nan", "inf" or "-inf"
 
 }  // namespace pegbox::server

@@ -141,6 +141,8 @@ class RandomOperations {
     }
     for (std::size_t i = 0; i < events->size(); ++i)
       ASSERT_EQ(text_of((*events)[i]), text_of(model.events[from + i])) << name;
+    const std::size_t most = rng_.below(events->size() + 2);
+    EXPECT_EQ(store_->read(name, from, most)->size(), std::min(most, events->size()));
   }
   void list() {
     const auto entries = store_->list();
@@ -232,15 +234,34 @@ TEST_P(StoreTest, DoesNotBringBackTheEventsOfARemovedStudy) {
   EXPECT_EQ(store->read("s", 0).value().size(), 2u);
 }
 
+TEST_P(StoreTest, ReadsNothingOfOtherStudiesBehindTheEndOfALog) {
+  for (const char* name : {"s", "other", "last"}) {
+    ASSERT_TRUE(store->create(name));
+    ASSERT_TRUE(write(*store, name, report_events(0, 3)));
+  }
+  for (const std::uint64_t beyond : {1ULL << 40, (1ULL << 40) + 1, 1ULL << 63, ~0ULL - (1ULL << 40) + 1, ~0ULL}) {
+    const auto events = store->read("other", beyond);
+    ASSERT_TRUE(events) << events.error().message;
+    EXPECT_TRUE(events->empty()) << beyond;
+  }
+}
+
+TEST_P(StoreTest, KnowsTheStudyThatHasAName) {
+  EXPECT_EQ(store->entry("s").error().kind, ErrorKind::NotFound);
+  ASSERT_TRUE(store->create("s"));
+  ASSERT_TRUE(write(*store, "s", report_events(0, 3)));
+  const StudyEntry entry = store->entry("s").value(), listed = store->list().value().front();
+  EXPECT_EQ(entry.name, "s");
+  EXPECT_EQ(entry.id, listed.id);
+  EXPECT_EQ(entry.event_count, 3u);
+  EXPECT_EQ(entry.created_unix_s, listed.created_unix_s);
+}
+
 TEST_P(StoreTest, GivesNoIdTwice) {
   std::set<std::int64_t> ids;
   const auto id_of_new = [&](const std::string& name) {
     EXPECT_TRUE(store->create(name));
-    std::int64_t id = 0;
-    const auto entries = store->list().value();
-    for (const StudyEntry& entry : entries)
-      if (entry.name == name) id = entry.id;
-    return id;
+    return store->entry(name).value().id;
   };
   for (int round = 0; round < 3; ++round) {
     EXPECT_TRUE(ids.insert(id_of_new("s")).second);

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/clock.h"
@@ -46,11 +48,19 @@ Result<std::vector<StudyEntry>> MemoryStore::list() {
   return entries;
 }
 
-Result<std::vector<Event>> MemoryStore::read(const std::string& study, std::uint64_t from) {
+Result<StudyEntry> MemoryStore::entry(const std::string& study) {
+  const std::lock_guard lock(mutex_);
+  PEGBOX_TRY(const Log* log, find(study));
+  return StudyEntry{study, log->created_unix_s, log->events.size(), log->id};
+}
+
+Result<std::vector<Event>> MemoryStore::read(const std::string& study, std::uint64_t from, std::size_t most) {
   const std::lock_guard lock(mutex_);
   PEGBOX_TRY(const Log* log, find(study));
   if (from >= log->events.size()) return std::vector<Event>{};
-  return std::vector<Event>(log->events.begin() + static_cast<std::ptrdiff_t>(from), log->events.end());
+  const auto rest = std::span<const Event>(log->events).subspan(from);
+  const auto wanted = rest.first(std::min(most, rest.size()));
+  return std::vector<Event>(wanted.begin(), wanted.end());
 }
 
 Result<Ticket> MemoryStore::append(const std::string& study, std::uint64_t expected_length,

@@ -14,7 +14,8 @@ class MemoryStore final : public Store {
  public:
   Result<void> create(const std::string& study) override;
   Result<std::vector<StudyEntry>> list() override;
-  Result<std::vector<Event>> read(const std::string& study, std::uint64_t from) override;
+  Result<StudyEntry> entry(const std::string& study) override;
+  Result<std::vector<Event>> read(const std::string& study, std::uint64_t from, std::size_t most) override;
   Result<Ticket> append(const std::string& study, std::uint64_t expected_length,
                         std::span<const Event> events) override;
   Result<void> wait(Ticket) override { return {}; }

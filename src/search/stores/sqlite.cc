@@ -247,16 +247,22 @@ Result<void> SqliteStore::check_writable() const {
   return fail(ErrorKind::Unsupported, {.where = file_, .what = "the store was opened only for reading"});
 }
 
-Result<std::int64_t> SqliteStore::study_id(SqliteStatement& find, const std::string& study) const {
+/// Its event count is not looked at.
+Result<StudyEntry> SqliteStore::find_study(SqliteStatement& find, const std::string& study) const {
   PEGBOX_TRY(const bool found, find.bind(1, study).step());
   if (!found)
     return fail(ErrorKind::NotFound,
                 {.where = file_, .what = "no such study", .got = study, .hint = "see `pegbox list`"});
-  const auto id = find.integer(0);
-  const bool whole = study_checksum(id, study, find.real(1)) == find.integer(2);
+  const StudyEntry entry{.name = study, .created_unix_s = find.real(1), .id = find.integer(0)};
+  const bool whole = study_checksum(entry.id, study, entry.created_unix_s) == find.integer(2);
   find.reset();
   if (!whole) return fail_damaged(file_, "the entry of study '" + study + "'");
-  return id;
+  return entry;
+}
+
+Result<std::int64_t> SqliteStore::study_id(SqliteStatement& find, const std::string& study) const {
+  PEGBOX_TRY(const StudyEntry entry, find_study(find, study));
+  return entry.id;
 }
 
 Result<void> SqliteStore::create(const std::string& study) {
@@ -289,22 +295,31 @@ Result<std::vector<StudyEntry>> SqliteStore::list() {
   }
 }
 
-Result<std::vector<Event>> SqliteStore::read(const std::string& study, std::uint64_t from) {
+Result<StudyEntry> SqliteStore::entry(const std::string& study) {
+  const std::lock_guard lock(read_mutex_);
+  PEGBOX_TRY(StudyEntry entry, find_study(reader_->find, study));
+  PEGBOX_TRY(entry.event_count, event_count(reader_->last, entry.id));
+  return entry;
+}
+
+Result<std::vector<Event>> SqliteStore::read(const std::string& study, std::uint64_t from, std::size_t most) {
   const std::lock_guard lock(read_mutex_);
   PEGBOX_TRY(const auto id, study_id(reader_->find, study));
   std::vector<Event> events;
+  if (from >> kIndexBits != 0) return events;  // behind it are those of other studies
   SqliteStatement& rows = reader_->read;
   const ResetAtEnd reset(rows);
   rows.bind(1, event_key(id, from)).bind(2, event_key(id + 1, 0));
-  for (;;) {
+  while (events.size() < most) {
     PEGBOX_TRY(const bool row, rows.step());
-    if (!row) return events;
+    if (!row) break;
     const auto index = from + events.size();
     if (rows.integer(0) != event_key(id, index))
       return fail_damaged(file_, name_of_event(study, index) + " is missing");
     PEGBOX_TRY(auto event, event_of(rows, file_, study, index));
     events.push_back(std::move(event));
   }
+  return events;
 }
 
 Result<Ticket> SqliteStore::append(const std::string& study, std::uint64_t expected_length,
@@ -316,9 +331,8 @@ Result<Ticket> SqliteStore::append(const std::string& study, std::uint64_t expec
 Result<void> SqliteStore::wait(Ticket ticket) { return group_.wait(ticket); }
 
 Result<std::uint64_t> SqliteStore::length(const std::string& study) {
-  const std::lock_guard lock(read_mutex_);
-  PEGBOX_TRY(const auto id, study_id(reader_->find, study));
-  return event_count(reader_->last, id);
+  PEGBOX_TRY(const StudyEntry entry, this->entry(study));
+  return entry.event_count;
 }
 
 // Within a transaction. What is known of a study is read once, and again after anybody else has written to the file.

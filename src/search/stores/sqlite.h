@@ -24,7 +24,8 @@ class SqliteStore final : public Store {
 
   Result<void> create(const std::string& study) override;
   Result<std::vector<StudyEntry>> list() override;
-  Result<std::vector<Event>> read(const std::string& study, std::uint64_t from) override;
+  Result<StudyEntry> entry(const std::string& study) override;
+  Result<std::vector<Event>> read(const std::string& study, std::uint64_t from, std::size_t most) override;
   Result<Ticket> append(const std::string& study, std::uint64_t expected_length,
                         std::span<const Event> events) override;
   Result<void> wait(Ticket ticket) override;
@@ -47,6 +48,7 @@ class SqliteStore final : public Store {
   Result<void> connect(double busy_timeout_s);
   Result<void> connect_reader(SqliteConnection connection);
   Result<void> check_writable() const;
+  Result<StudyEntry> find_study(SqliteStatement& find, const std::string& study) const;
   Result<std::int64_t> study_id(SqliteStatement& find, const std::string& study) const;
   Result<Tail*> tail(const std::string& study);
   Result<GroupCommit::Refusals> commit(std::span<const Batch> batches);
