@@ -122,7 +122,8 @@ TEST_F(DataCommands, CheckAndCleanKnowLanguages) {
   EXPECT_THAT(pegbox({"check", "mixed.jsonl", "--language", "German"}).out,
               HasSubstr("mixed.jsonl:1: en, where de is expected"));
   EXPECT_EQ(pegbox({"check", "mixed.jsonl", "--fail-on", "language"}).code, 3);
-  EXPECT_EQ(pegbox({"clean", "mixed.jsonl", "--output", "de.jsonl", "--checks", "language", "--language", "de"}).code, 0);
+  EXPECT_EQ(pegbox({"clean", "mixed.jsonl", "--output", "de.jsonl", "--checks", "language", "--language", "de"}).code,
+            0);
   EXPECT_THAT(text_of("de.jsonl"), testing::StartsWith("{\"text\": \"Das Museum"));
   EXPECT_THAT(pegbox({"check", "mixed.jsonl", "--language", "elvish"}).err, HasSubstr("a code such as en"));
   EXPECT_THAT(pegbox({"clean", "mixed.jsonl", "--output", "x.jsonl", "--language", "de"}).err,
@@ -132,7 +133,8 @@ TEST_F(DataCommands, CheckAndCleanKnowLanguages) {
 TEST_F(DataCommands, CheckFindsLabelsThatAreLikelyWrong) {
   std::string rows;
   for (int i = 0; i < 60; ++i)
-    rows += i % 2 == 0 ? fmt::format("{{\"text\": \"my card {} was lost\", \"label\": \"{}\"}}\n", i, i == 30 ? "rate" : "card")
+    rows += i % 2 == 0 ? fmt::format("{{\"text\": \"my card {} was lost\", \"label\": \"{}\"}}\n", i,
+                                     i == 30 ? "rate" : "card")
                        : fmt::format("{{\"text\": \"which rate has euro {}\", \"label\": \"rate\"}}\n", i);
   write("asks.jsonl", rows);
   EXPECT_THAT(pegbox({"check", "asks.jsonl", "--checks", "label_errors"}).out,
@@ -251,7 +253,8 @@ TEST_F(DataCommands, AStudysChecksAreReadStrictly) {
   EXPECT_THAT(error_of("{leakage: stop}"), HasSubstr("no data are known to check"));
   EXPECT_THAT(error_of("{data: nowhere.jsonl, leakage: stop}"), HasSubstr("nowhere.jsonl"));
   EXPECT_THAT(error_of("{data: train.jsonl, language: stop, expected_language: elvish}"), HasSubstr("elvish"));
-  EXPECT_THAT(error_of("{data: train.jsonl, empty: stop, expected_language: en}"), HasSubstr("beside expected_language"));
+  EXPECT_THAT(error_of("{data: train.jsonl, empty: stop, expected_language: en}"),
+              HasSubstr("beside expected_language"));
 }
 
 }  // namespace

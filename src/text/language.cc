@@ -4,6 +4,9 @@
 #include <cld2/public/compact_lang_det.h>
 #include <cld2/public/encodings.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "text/utf8.h"
 
 namespace pegbox::text {
@@ -28,8 +31,13 @@ std::string_view language_of(std::string_view text) {
 }
 
 Result<std::string> language_code(const std::string& name, const std::string& where) {
-  const CLD2::Language language = CLD2::GetLanguageFromName(name.c_str());
-  if (language != CLD2::UNKNOWN_LANGUAGE) return std::string(CLD2::LanguageCode(language));
+  std::string capitals = name,
+              small = name;  // its names are in capitals, its codes small but for "zh-Hant" and the like
+  for (char& c : capitals) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (char& c : small) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const std::string& form : {name, capitals, small})
+    if (const auto language = CLD2::GetLanguageFromName(form.c_str()); language != CLD2::UNKNOWN_LANGUAGE)
+      return std::string(CLD2::LanguageCode(language));
   return fail(ErrorKind::InvalidInput, {.where = where,
                                         .what = "no language that can be told has this name",
                                         .got = name,

@@ -36,8 +36,11 @@ TEST(Language, IsThatOfTheBeginning) {
 }
 
 TEST(Language, HasCodes) {
-  EXPECT_EQ(*language_code("de", ""), "de");
-  EXPECT_EQ(*language_code("German", ""), "de");
+  for (const char* name : {"de", "DE", "German", "GERMAN"}) {
+    const auto code = language_code(name, "");
+    ASSERT_OK(code);
+    EXPECT_EQ(*code, "de");
+  }
   test::expect_error(language_code("klingonese", "--language"), ErrorKind::InvalidInput, {"--language", "klingonese"});
 }
 
