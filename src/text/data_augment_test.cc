@@ -70,7 +70,7 @@ TEST_F(DataAugmentTest, ChangesWhatIsGivenAndNeverWhatIsLearned) {
   const auto copy_of = [&](const std::string& row) {
     std::filesystem::remove(files_.folder() / "out.jsonl");
     const auto report = augment(row + "\n", by(AugmentMethod::DeleteWords, 1, 1));
-    EXPECT_TRUE(report.has_value()) << report.error().message;
+    if (!report) throw std::runtime_error(report.error().message);
     Json copy = out().back();
     copy.erase("augmented");
     return copy;
@@ -82,9 +82,9 @@ TEST_F(DataAugmentTest, ChangesWhatIsGivenAndNeverWhatIsLearned) {
   row = copy_of(R"({"text": "a fine old film", "label": "very good"})");
   EXPECT_FALSE(has_words(row["text"]));
   EXPECT_EQ(row["label"], "very good");
-  row =
-      copy_of(R"({"messages": [{"role": "system", "content": "be kind now"}, {"role": "user", "content": "who are you"},
-      {"role": "assistant", "content": "I am a model"}, {"role": "user", "content": [{"type": "text", "text": "say it again"}]}]})");
+  row = copy_of(
+      R"({"messages": [{"role": "system", "content": "be kind now"}, {"role": "user", "content": "who are you"}, )"
+      R"({"role": "assistant", "content": "I am a model"}, {"role": "user", "content": [{"type": "text", "text": "say it again"}]}]})");
   EXPECT_EQ(row["messages"][0]["content"], "be kind now");
   EXPECT_EQ(row["messages"][2]["content"], "I am a model");
   EXPECT_FALSE(has_words(row["messages"][1]["content"]) || has_words(row["messages"][3]["content"][0]["text"]));
