@@ -1,6 +1,8 @@
-// End-to-end tests of check, clean, split, and of the checks of a study.
+// End-to-end tests of check, clean, augment, split, and of the checks of a study.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+
+#include <algorithm>
 
 #include "app/program_test_kit.h"
 
@@ -109,6 +111,67 @@ TEST_F(DataCommands, AnonymizeReplacesPersonalDataInEveryText) {
   EXPECT_EQ(row["completion"], "Done, " + mail + " has it.");
 }
 
+constexpr char kMixedLanguages[] =
+    "{\"text\": \"The museum is closed on Monday, and on Tuesday it opens late.\"}\n"
+    "{\"text\": \"The museum is open every day, and children need no ticket.\"}\n"
+    "{\"text\": \"Das Museum ist heute bis um sechs Uhr offen, und der Eintritt kostet nichts.\"}\n";
+
+TEST_F(DataCommands, CheckAndCleanKnowLanguages) {
+  write("mixed.jsonl", kMixedLanguages);
+  EXPECT_THAT(pegbox({"check", "mixed.jsonl"}).out, HasSubstr("mixed.jsonl:3: de, where most are en"));
+  EXPECT_THAT(pegbox({"check", "mixed.jsonl", "--language", "German"}).out,
+              HasSubstr("mixed.jsonl:1: en, where de is expected"));
+  EXPECT_EQ(pegbox({"check", "mixed.jsonl", "--fail-on", "language"}).code, 3);
+  EXPECT_EQ(pegbox({"clean", "mixed.jsonl", "--output", "de.jsonl", "--checks", "language", "--language", "de"}).code,
+            0);
+  EXPECT_THAT(text_of("de.jsonl"), testing::StartsWith("{\"text\": \"Das Museum"));
+  EXPECT_THAT(pegbox({"check", "mixed.jsonl", "--language", "elvish"}).err, HasSubstr("a code such as en"));
+  EXPECT_THAT(pegbox({"clean", "mixed.jsonl", "--output", "x.jsonl", "--language", "de"}).err,
+              HasSubstr("name language among the --checks"));
+}
+
+TEST_F(DataCommands, CheckFindsLabelsThatAreLikelyWrong) {
+  std::string rows;
+  for (int i = 0; i < 60; ++i)
+    rows += i % 2 == 0 ? fmt::format("{{\"text\": \"my card {} was lost\", \"label\": \"{}\"}}\n", i,
+                                     i == 30 ? "rate" : "card")
+                       : fmt::format("{{\"text\": \"which rate has euro {}\", \"label\": \"rate\"}}\n", i);
+  write("asks.jsonl", rows);
+  EXPECT_THAT(pegbox({"check", "asks.jsonl", "--checks", "label_errors"}).out,
+              testing::AllOf(HasSubstr("label_errors: 1 ("), HasSubstr("asks.jsonl:31: rate here, likely card (")));
+  EXPECT_EQ(pegbox({"clean", "asks.jsonl", "--output", "right.jsonl", "--checks", "label_errors"}).code, 0);
+  EXPECT_THAT(text_of("right.jsonl"), Not(HasSubstr("card 30 ")));
+}
+
+TEST_F(DataCommands, AugmentWritesMarkedCopiesAndAReport) {
+  write("asks.csv", "text,intent\nwhere is my new card now,card\nwhat is the best rate of today,rate\n");
+  const std::vector<std::string> call = {"augment",      "asks.csv", "--columns",  "text=text", "--columns",
+                                         "label=intent", "--output", "more.jsonl", "--copies",  "2"};
+  const ProgramRun run = pegbox(call);
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("4 copies of 2 rows, in more.jsonl"));
+  EXPECT_THAT(run.out, HasSubstr("    where is my new card now"));
+  const Json report = *parse_json(text_of(".more.jsonl.report.json"), "report");
+  EXPECT_EQ(report["copies"], 4);
+  EXPECT_EQ(report["strength"], 0.1);
+  EXPECT_THAT(run.out, HasSubstr(report["sha256"].get<std::string>()));
+  const std::string rows = text_of("more.jsonl");
+  EXPECT_EQ(std::count(rows.begin(), rows.end(), '\n'), 6);
+  EXPECT_THAT(rows, HasSubstr(R"("row":"asks.csv:3","copy":2})"));
+  EXPECT_EQ(pegbox(call).code, 2) << "nothing is written over";
+  const auto error_of = [&](const std::vector<std::string>& more) {
+    auto arguments = std::vector<std::string>{"augment", "asks.csv", "--output", "other.jsonl"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const ProgramRun refused = pegbox(arguments);
+    EXPECT_EQ(refused.code, 2) << refused.out;
+    return refused.err;
+  };
+  EXPECT_THAT(error_of({"--copies", "0"}), HasSubstr("1 or more"));
+  EXPECT_THAT(error_of({"--strength", "2"}), HasSubstr("at most 1"));
+  EXPECT_THAT(error_of({"--methods", "typo"}), HasSubstr("swap_characters"));
+  EXPECT_THAT(error_of({}), HasSubstr("--fields text")) << "without --columns the rows have no label";
+}
+
 std::string checked_study(const std::string& checks) {
   return fmt::format(
       "name: checked\ntrial: {{command: \"echo loss {{x}}\", metric: {{loss: \"loss (\\\\S+)\"}}}}\n"
@@ -152,6 +215,32 @@ TEST_F(DataCommands, AStudyLooksAgainWherePartsOrColumnsChange) {
   EXPECT_EQ(run_with("train: test.jsonl").code, 0);
 }
 
+TEST_F(DataCommands, AStudyMayExpectALanguage) {
+  write("mixed.jsonl", kMixedLanguages);
+  write("study.yaml", checked_study("{data: mixed.jsonl, language: stop, expected_language: de}"));
+  const ProgramRun stopped = pegbox({"tune", "study.yaml"});
+  EXPECT_EQ(stopped.code, 3);
+  EXPECT_THAT(stopped.err, HasSubstr("en, where de is expected"));
+  write("study.yaml", checked_study("{data: mixed.jsonl, language: warn, expected_language: de}"));
+  EXPECT_EQ(pegbox({"tune", "study.yaml"}).code, 0);
+  EXPECT_EQ(json_of({"show", "checked", "--json"})["checks"]["asked"],
+            (Json{{"language", "warn"}, {"expected_language", "de"}}));
+}
+
+TEST_F(DataCommands, CtrlCEndsTheChecksOfAStudy) {
+  std::string rows;
+  for (int i = 0; i < 400000; ++i) rows += fmt::format("{{\"text\": \"row {} of a long file\"}}\n", i);
+  write("long.jsonl", rows);
+  write("study.yaml", checked_study("{data: long.jsonl, near_duplicates: warn, language: warn}"));
+  const auto child = start({"tune", "study.yaml"});
+  std::error_code ignored;
+  while (!std::filesystem::exists(folder() / "pegbox.db", ignored) && !child->poll())
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  ::kill(child->process_id(), SIGINT);
+  EXPECT_EQ(finish(*child).code, 130);
+  EXPECT_EQ(json_of({"show", "checked", "--json"}).value("checks", Json()), Json()) << "half a look is none";
+}
+
 TEST_F(DataCommands, AStudysChecksAreReadStrictly) {
   const auto error_of = [&](const std::string& checks) {
     write("study.yaml", checked_study(checks));
@@ -163,6 +252,9 @@ TEST_F(DataCommands, AStudysChecksAreReadStrictly) {
   EXPECT_THAT(error_of("{data: train.jsonl, leakage: halt}"), HasSubstr("stop or warn"));
   EXPECT_THAT(error_of("{leakage: stop}"), HasSubstr("no data are known to check"));
   EXPECT_THAT(error_of("{data: nowhere.jsonl, leakage: stop}"), HasSubstr("nowhere.jsonl"));
+  EXPECT_THAT(error_of("{data: train.jsonl, language: stop, expected_language: elvish}"), HasSubstr("elvish"));
+  EXPECT_THAT(error_of("{data: train.jsonl, empty: stop, expected_language: en}"),
+              HasSubstr("beside expected_language"));
 }
 
 }  // namespace

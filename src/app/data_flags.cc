@@ -1,10 +1,13 @@
 // DataFlags: see data_flags.h.
 #include "app/data_flags.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "app/data_parts.h"
 #include "app/quick_study.h"
+#include "text/language.h"
 
 namespace pegbox {
 
@@ -36,6 +39,30 @@ Result<text::DatasetOptions> DataFlags::dataset_options() const {
   PEGBOX_TRY(const Json fields, fields_of_flags(columns, "--columns"));
   PEGBOX_TRY(const DataParts named, data_parts_of(Json{{"train", "data"}, {"columns", fields}}, "--columns"));
   return named.options;
+}
+
+Path report_beside(const Path& output) {
+  return output.parent_path() / fmt::format(".{}.report.json", output.filename().string());
+}
+
+Result<void> write_report(Json& report, const Path& path) {
+  report["report"] = path.string();
+  return replace_file(path, report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+Option language_option(std::string* target) {
+  return {.names = "--language",
+          .target = target,
+          .value = "CODE",
+          .help = "the language that rows should be in, such as en [that of most]"};
+}
+
+Result<std::string> language_of_flag(const std::string& name, const text::ByCheck<bool>& checks) {
+  if (name.empty()) return std::string();
+  if (checks[static_cast<std::size_t>(text::CheckKind::Language)]) return text::language_code(name, "--language");
+  return fail(ErrorKind::InvalidInput, {.where = "--language",
+                                        .what = "no row would be asked for its language",
+                                        .hint = "name language among the --checks too"});
 }
 
 Result<text::ByCheck<bool>> checks_of_flag(const std::string& list, const std::string& flag) {

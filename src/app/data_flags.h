@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "app/option.h"
+#include "base/file.h"
+#include "base/json.h"
 #include "base/result.h"
 #include "text/data_check.h"
 
@@ -22,6 +24,17 @@ struct DataFlags {
 
 /// --output FILE, of a command that writes data.
 Option new_file_option(std::string* target);
+
+/// Where the report on a new data file lies: beside it, hidden, so that it is no data of the folder.
+Path report_beside(const Path& output);
+
+/// Notes under `report` where a report lies, and writes it there.
+Result<void> write_report(Json& report, const Path& path);
+
+/// --language CODE, of the check `language`.
+Option language_option(std::string* target);
+/// The code that --language names; empty if it is not given. InvalidInput for others, and where the check is left out.
+Result<std::string> language_of_flag(const std::string& name, const text::ByCheck<bool>& checks);
 
 /// "leakage,duplicates" as checks; InvalidInput for unknown names, and if there are none.
 Result<text::ByCheck<bool>> checks_of_flag(const std::string& list, const std::string& flag);

@@ -8,12 +8,13 @@
 #include "app/check_view.h"
 #include "app/worker_places.h"
 #include "search/event.h"
+#include "text/language.h"
 
 namespace pegbox {
 
 namespace {
 
-constexpr std::string_view kData = "data", kStop = "stop", kWarn = "warn";
+constexpr std::string_view kData = "data", kLanguage = "expected_language", kStop = "stop", kWarn = "warn";
 
 /// Where the data are, as the trainer's field `data` has it.
 Result<Json> data_of(const Node& checks, const TrialSection& trial, const Path& folder) {
@@ -31,6 +32,7 @@ Json asked_json(const StudyChecks& checks) {
   for (std::size_t i = 0; i < text::kCheckKinds; ++i)
     if (checks.wanted[i])
       asked[std::string(text_of(static_cast<text::CheckKind>(i)).name)] = checks.stops[i] ? kStop : kWarn;
+  if (!checks.language.empty()) asked[std::string(kLanguage)] = checks.language;
   return asked;
 }
 
@@ -53,7 +55,8 @@ Result<Json> identity_now(const DataParts& data, const Json& columns) {
 }
 
 /// The findings on the present data, from the log or new ones, which are then in the log.
-Result<Json> findings_of(Study& study, const StudyChecks& checks, Console& console) {
+Result<Json> findings_of(Study& study, const StudyChecks& checks, Console& console,
+                         const std::atomic<bool>& interrupted) {
   const Json asked = asked_json(checks), columns = checks.data.options.columns;
   const auto known = study.state().notes().find(kChecksNote);
   if (known != study.state().notes().end()) {
@@ -66,7 +69,9 @@ Result<Json> findings_of(Study& study, const StudyChecks& checks, Console& conso
   const text::CheckOptions options{.dataset = checks.data.options,
                                    .checks = checks.wanted,
                                    .faults = checks.stops,
-                                   .threads = Resources::look().cores};
+                                   .language = checks.language,
+                                   .threads = Resources::look().cores,
+                                   .interrupted = &interrupted};
   PEGBOX_TRY(const text::CheckReport report, text::check_data(checks.data.parts, options));
   Json note = {{"asked", asked}, {"columns", columns}};
   note.update(to_json(report));
@@ -83,12 +88,19 @@ Result<std::optional<StudyChecks>> StudyChecks::read(const Node& root, const Tri
   StudyChecks checks;
   for (const auto& [name, member] : node.members()) {
     if (name == kData) continue;
+    if (name == kLanguage) {
+      PEGBOX_TRY(const std::string language, member.string());
+      PEGBOX_TRY(checks.language, text::language_code(language, member.where()));
+      continue;
+    }
     const auto kind = text::check_of(name, member.where());
     if (!kind) return tl::make_unexpected(kind.error());
     if (member.json() != kStop && member.json() != kWarn) return member.fail("not what a check does", "stop or warn");
     checks.wanted[static_cast<std::size_t>(*kind)] = true;
     checks.stops[static_cast<std::size_t>(*kind)] = member.json() == kStop;
   }
+  if (!checks.language.empty() && !checks.wanted[static_cast<std::size_t>(text::CheckKind::Language)])
+    return node.fail("no row would be asked for its language", "language: stop or warn beside expected_language");
   if (std::ranges::none_of(checks.wanted, [](bool is_wanted) { return is_wanted; }))
     return std::optional<StudyChecks>();
   PEGBOX_TRY(const Json data, data_of(node, trial, folder));
@@ -96,8 +108,9 @@ Result<std::optional<StudyChecks>> StudyChecks::read(const Node& root, const Tri
   return checks;
 }
 
-Result<bool> check_study_data(Study& study, const StudyChecks& checks, Console& console) {
-  PEGBOX_TRY(const Json note, findings_of(study, checks, console));
+Result<bool> check_study_data(Study& study, const StudyChecks& checks, Console& console,
+                              const std::atomic<bool>& interrupted) {
+  PEGBOX_TRY(const Json note, findings_of(study, checks, console, interrupted));
   bool may_run = true;
   for (const Json& finding : note["findings"]) {
     if (finding["severity"] != "fault") {

@@ -241,6 +241,7 @@ TEST_F(TrainerEndToEnd, FindsRunsThatCannotStartBeforeThem) {
     EXPECT_EQ(check({mixture}).code, 3) << mixture;
   EXPECT_THAT(check({"mixture=books=1"}).out, HasSubstr("no training set has this name"));
   EXPECT_EQ(check({"balance=0.5"}).code, 3) << "there are no classes";
+  EXPECT_THAT(check({"augment_strength=0.1"}).out, HasSubstr("plain text would be learned"));
   const ProgramRun unmade = check({"method=scratch", "width=100", "heads=3"});
   EXPECT_EQ(unmade.code, 3);
   EXPECT_THAT(unmade.out, HasSubstr("fault: [architecture] heads do not divide the width"));

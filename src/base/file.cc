@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <system_error>
 #include <utility>
@@ -124,6 +125,19 @@ Result<void> replace_file(const Path& path, std::span<const std::string_view> pi
   if (::rename(file.path.c_str(), path.c_str()) != 0) return fail_errno(path.string(), "cannot replace the file");
   file.descriptor.close();
   return sync_folder(folder_of(path));
+}
+
+Result<void> rename_to_new(const Path& from, const Path& to) {
+  int done = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
+  if (done != 0 && (errno == EINVAL || errno == ENOSYS)) {  // not every file system has it: two names for a moment
+    done = ::link(from.c_str(), to.c_str());
+    if (done == 0) ::unlink(from.c_str());
+  }
+  if (done == 0) return sync_folder(folder_of(to));
+  if (errno != EEXIST) return fail_errno(to.string(), "cannot name the file");
+  return fail(ErrorKind::InvalidInput, {.where = to.string(),
+                                        .what = "the file has come to be meanwhile, and nothing is written over",
+                                        .hint = "give another name, or remove the file"});
 }
 
 Result<void> make_folder(const Path& path) {

@@ -22,6 +22,10 @@ Result<std::string> read_file(const Path& path);
 Result<void> replace_file(const Path& path, std::string_view bytes);
 Result<void> replace_file(const Path& path, std::span<const std::string_view> pieces);  ///< one after another
 
+/// Gives the file `from` the name `to`, on the same file system; InvalidInput if there is a file of that name already,
+/// however short a time ago it was made.
+Result<void> rename_to_new(const Path& from, const Path& to);
+
 Result<void> make_folder(const Path& path);  ///< with parents; no error if it exists
 Result<void> remove_tree(const Path& path);  ///< no error if it does not exist
 std::uint64_t tree_bytes(const Path& path);  ///< sum of file sizes below it; 0 if it does not exist

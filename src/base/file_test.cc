@@ -162,6 +162,20 @@ TEST_F(File, ClosesTheOldFileWhenAnotherIsMovedIntoIt) {
   EXPECT_EQ(read_file(path_).value(), "");
 }
 
+TEST_F(File, IsRenamedOnlyToANameThatIsFree) {
+  const Path from = folder_.path() / "from", to = folder_.path() / "to";
+  ASSERT_TRUE(replace_file(from, "mine"));
+  ASSERT_TRUE(replace_file(to, "theirs"));
+  const auto refused = rename_to_new(from, to);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::InvalidInput);
+  EXPECT_EQ(*read_file(to), "theirs");
+  std::filesystem::remove(to);
+  ASSERT_TRUE(rename_to_new(from, to));
+  EXPECT_EQ(*read_file(to), "mine");
+  EXPECT_FALSE(std::filesystem::exists(from));
+}
+
 TEST_F(File, LockIsRefusedWhileItIsHeldAndFreeAfterwards) {
   {
     const auto lock = FileLock::acquire(path_);

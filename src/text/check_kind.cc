@@ -27,6 +27,8 @@ constexpr std::array<CheckText, kCheckKinds> kTexts = {{
     {CheckKind::NearDuplicates, "near_duplicates", "rows are nearly there before", "pegbox clean removes them"},
     {CheckKind::Leakage, "leakage", "rows are, or nearly are, rows of an earlier part",
      "losses on them are too good to be true; pegbox clean removes them, pegbox split makes parts without"},
+    {CheckKind::Language, "language", "rows are in another language than they should be",
+     "--language says which is expected; pegbox clean removes them if told so"},
     {CheckKind::Repetition, "repetition", "texts repeat themselves beyond Gopher's rules", "pegbox clean removes them"},
     {CheckKind::Gopher, "gopher", "documents that Gopher's rules of quality would reject",
      "the rules are made for web pages; pegbox clean removes what they reject if told so"},
@@ -38,6 +40,8 @@ constexpr std::array<CheckText, kCheckKinds> kTexts = {{
      "`balance` shows rare classes more often (docs/data.md)"},
     {CheckKind::Contradictions, "contradictions", "rows have the text of another row with another label",
      "decide which label is right"},
+    {CheckKind::LabelErrors, "label_errors", "labels are likely wrong",
+     "look at them, the surest come first; pegbox clean removes the rows if told so"},
 }};
 
 std::vector<std::string_view> check_names() {

@@ -20,14 +20,16 @@ enum class CheckKind : std::uint8_t {
   Duplicates,      ///< rows that are there before
   NearDuplicates,  ///< rows that are nearly there before
   Leakage,         ///< rows of validation or test data that are in training data, or nearly
+  Language,        ///< rows in another language than the others, or than the one that is expected
   Repetition,      ///< Gopher's rules of repetition
   Gopher,          ///< Gopher's other rules
   C4,
   FineWeb,
-  Labels,         ///< classes that are rare, or alone
-  Contradictions  ///< the same text with two labels
+  Labels,          ///< classes that are rare, or alone
+  Contradictions,  ///< the same text with two labels
+  LabelErrors      ///< labels that are likely wrong
 };
-inline constexpr std::size_t kCheckKinds = 14;
+inline constexpr std::size_t kCheckKinds = 16;
 
 struct CheckText {
   CheckKind kind;

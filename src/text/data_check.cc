@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/sha256.h"
+#include "text/label_errors.h"
 #include "text/row_index.h"
 
 namespace pegbox::text {
@@ -33,7 +34,9 @@ class DataChecker {
     for (std::size_t part = 0; part < parts_.size(); ++part) PEGBOX_CHECK(read_part(part));
     for (std::size_t part = 0; part < parts_.size(); ++part) judge_pile(part);
     find_likes();
+    find_foreign();
     find_rare_labels();
+    find_label_errors();
     for (const auto& [key, finding] : findings_) {
       report_.findings.push_back(finding);
       const auto rows = report_.parts[static_cast<std::size_t>(key.second)].rows;
@@ -66,6 +69,7 @@ class DataChecker {
     const auto first_file = static_cast<std::int32_t>(files_.size());
     files_.insert(files_.end(), source.files().begin(), source.files().end());
     piles_.emplace_back();
+    label_errors_.emplace_back();
     const RowInspector inspector(options_.dataset, options_.checks);
     return inspect_rows(source, inspector, options_.threads, [&](const RawRow&, RowFacts facts) -> Result<void> {
       facts.file += first_file;
@@ -95,6 +99,8 @@ class DataChecker {
     }
     add_to_pile(facts, place, piles_[part]);
     index_.add(facts, facts.file, static_cast<std::int32_t>(part));
+    const RowNumber row = index_.size() - 1;
+    if (!facts.features.empty()) label_errors_[part].add(row, index_.label(row), std::move(facts.features));
   }
 
   void add_to_pile(const RowFacts& facts, const std::string& place, Pile& pile) const {
@@ -143,6 +149,16 @@ class DataChecker {
     }
   }
 
+  /// Rows that are surely in another language than the one expected.
+  void find_foreign() {
+    const std::string_view expected = options_.language.empty() ? index_.main_language(0) : options_.language;
+    if (expected.empty()) return;
+    for (RowNumber row = 0; row < index_.size(); ++row)
+      if (!index_.language(row).empty() && index_.language(row) != expected)
+        add(CheckKind::Language, static_cast<std::size_t>(index_.part(row)),
+            {place_of_row(row), foreign_detail(index_.language(row), expected, options_.language.empty()), ""});
+  }
+
   bool is_elsewhere(RowNumber row, RowNumber like) const {
     return like != kNoRow && index_.part(like) != index_.part(row);
   }
@@ -177,6 +193,12 @@ class DataChecker {
     }
   }
 
+  void find_label_errors() {
+    for (std::size_t part = 0; part < parts_.size(); ++part)
+      for (const LabelError& error : label_errors_[part].find(options_.threads))
+        add(CheckKind::LabelErrors, part, {place_of_row(error.row), label_error_detail(error, index_), ""});
+  }
+
   std::string class_name(const std::pair<const std::int32_t, std::int64_t>& each) const {
     return "class " + index_.labels()[static_cast<std::size_t>(each.first)];
   }
@@ -187,6 +209,7 @@ class DataChecker {
   std::map<std::pair<CheckKind, std::size_t>, Finding> findings_;
   std::vector<std::string> files_;
   std::vector<Pile> piles_;
+  std::vector<LabelErrorFinder> label_errors_;  ///< of each part
   RowIndex index_;
   std::optional<RowShape> shape_;
   std::string first_place_;

@@ -62,6 +62,7 @@ struct CheckOptions {
     return all;
   }();
   ByCheck<bool> faults{};  ///< checks whose findings are faults
+  std::string language;    ///< the code of the one expected (language.h); empty: that of most training rows
   int threads = 1;
   const std::atomic<bool>* interrupted = nullptr;  ///< if given, ends it when it becomes true (RowSource)
   std::size_t examples = 3;                        ///< of each finding

@@ -53,6 +53,53 @@ class DataCheckTest : public testing::Test {
   Rng rng_{{7, stream_id("test"), 0}};
 };
 
+constexpr std::string_view kGerman = "Das Museum ist heute bis um sechs Uhr offen, und der Eintritt kostet nichts.";
+
+TEST_F(DataCheckTest, FindsRowsInAnotherLanguage) {
+  std::string rows;
+  for (const char* day : {"Monday", "Tuesday", "Friday"})
+    rows += row_of(std::string("The museum is closed on ") + day + ", and on the following day it opens late.");
+  rows += row_of("ok") + row_of(std::string(kGerman));
+  const std::vector<DataPart> parts = {{"train", {files_.write("a.jsonl", rows)}},
+                                       {"test", {files_.write("b.jsonl", row_of(std::string(kGerman) + " Ja."))}}};
+  const CheckReport by_most = check(parts);
+  ASSERT_EQ(count(by_most, CheckKind::Language), 1);
+  EXPECT_NE(find(by_most, CheckKind::Language)->examples[0].place.find("a.jsonl:5"), std::string::npos);
+  EXPECT_EQ(find(by_most, CheckKind::Language)->examples[0].detail, "de, where most are en");
+  EXPECT_EQ(count(by_most, CheckKind::Language, "test"), 1) << "held against the training rows";
+  const auto expected = check_data(parts, {.language = "de"});
+  ASSERT_OK(expected);
+  EXPECT_EQ(count(*expected, CheckKind::Language), 3);
+  EXPECT_EQ(find(*expected, CheckKind::Language)->examples[0].detail, "en, where de is expected");
+  EXPECT_EQ(count(*expected, CheckKind::Language, "test"), 0);
+}
+
+TEST_F(DataCheckTest, FindsConversationsInWhichTheAssistantSaysNothing) {
+  const auto conversation = [](const std::string& turns) {
+    return R"({"messages": [{"role": "user", "content": "hi"}, )" + turns + "]}\n";
+  };
+  const std::string answer = R"({"role": "assistant", "content": "hello"})";
+  const CheckReport report = check_rows(
+      conversation(answer) +
+      conversation(R"({"role": "assistant", "content": " "}, {"role": "user", "content": "so"}, )" + answer) +
+      conversation(R"({"role": "assistant", "content": null, "tool_calls": [{"id": "1"}]})") +
+      conversation(R"({"role": "user", "content": "well"})"));
+  ASSERT_EQ(count(report, CheckKind::Empty), 2);
+  EXPECT_NE(find(report, CheckKind::Empty)->examples[0].detail.find("message 2"), std::string::npos);
+  EXPECT_NE(find(report, CheckKind::Empty)->examples[1].detail.find("no message is the assistant's"),
+            std::string::npos);
+}
+
+TEST_F(DataCheckTest, ComparesConversationsByWhatTheySay) {
+  const std::string hello = R"([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}])",
+                    turned = R"([{"content": "hi", "role": "user"}, {"content": "hello", "role": "assistant"}])",
+                    tool = R"([{"type": "function", "function": {"name": "clock"}}])";
+  const CheckReport report = check_rows(R"({"messages": )" + hello + "}\n" + R"({"messages": )" + turned + "}\n" +
+                                        R"({"messages": )" + hello + R"(, "tools": )" + tool + "}\n");
+  ASSERT_EQ(count(report, CheckKind::Duplicates), 1) << "tools make another row";
+  EXPECT_NE(find(report, CheckKind::Duplicates)->examples[0].place.find(":2"), std::string::npos);
+}
+
 TEST_F(DataCheckTest, FindsRowsThatAreThereTwiceOrNearlySo) {
   const std::string text = words_of_its_own(rng_, 200);
   std::string nearly = text;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <ranges>
 
+#include "text/label_errors.h"
 #include "text/quality_rules.h"
 #include "text/row_index.h"
 #include "text/row_writer.h"
@@ -111,36 +112,47 @@ class DataCleaner {
     PEGBOX_TRY(RowSource source, open(data_));
     report_.data.name = data_.name;
     PEGBOX_TRY(report_.data.files, hashed_files(data_, options_.dataset));
-    return inspect_rows(
-        source, inspector_, options_.threads, [&](const RawRow&, const RowFacts& facts) -> Result<void> {
-          ++report_.data.rows;
-          report_.data.bytes += facts.bytes;
-          auto reason = reason_of(facts);
-          if (!reason && removes(CheckKind::Unreadable)) reason = fault_of_shape(facts);
-          stays_.push_back(!reason);
-          if (reason) {
-            add_removed(reason->kind, {place_at(facts.file + first_file_, facts.line), reason->detail, facts.excerpt});
-            return {};
-          }
-          places_.push_back(stays_.size() - 1);
-          index_.add(facts, facts.file + first_file_, kData);
-          return {};
-        });
+    return inspect_rows(source, inspector_, options_.threads, [&](const RawRow&, RowFacts facts) -> Result<void> {
+      ++report_.data.rows;
+      report_.data.bytes += facts.bytes;
+      auto reason = reason_of(facts);
+      if (!reason && removes(CheckKind::Unreadable)) reason = fault_of_shape(facts);
+      stays_.push_back(!reason);
+      if (reason) {
+        add_removed(reason->kind, {place_at(facts.file + first_file_, facts.line), reason->detail, facts.excerpt});
+        return {};
+      }
+      places_.push_back(stays_.size() - 1);
+      index_.add(facts, facts.file + first_file_, kData);
+      const RowNumber row = index_.size() - 1;
+      if (!facts.features.empty()) label_errors_.add(row, index_.label(row), std::move(facts.features));
+      return {};
+    });
   }
 
-  /// Leaks, and what is like an earlier row that stays.
+  /// Other languages, wrong labels, leaks, and what is like an earlier row that stays.
   void judge_likes() {
     const auto equals = index_.earlier_equals(), similars = index_.earlier_similars();
     const RowNumber first = index_.size() - static_cast<RowNumber>(places_.size());
+    const std::string_view expected = options_.language.empty() ? index_.main_language(kData) : options_.language;
+    std::map<RowNumber, LabelError> errors;
+    for (const LabelError& error : label_errors_.find(options_.threads)) errors[error.row] = error;
+    const auto remove = [&](RowNumber row, CheckKind kind, std::string detail) {
+      stays_[places_[static_cast<std::size_t>(row - first)]] = false;
+      add_removed(kind, {place_at(index_.file(row), index_.line(row)), std::move(detail), ""});
+      return false;
+    };
     index_.for_each_kept([&](RowNumber row, RowNumber twin, RowNumber similar) {
       if (row < first) return true;
+      const std::string_view language = index_.language(row);
+      if (!language.empty() && language != expected)
+        return remove(row, CheckKind::Language, foreign_detail(language, expected, options_.language.empty()));
+      if (const auto error = errors.find(row); error != errors.end())
+        return remove(row, CheckKind::LabelErrors, label_error_detail(error->second, index_));
       const auto [kind, like] =
           reason_among(equals[static_cast<std::size_t>(row)], similars[static_cast<std::size_t>(row)], twin, similar);
       if (like == kNoRow) return true;
-      stays_[places_[static_cast<std::size_t>(row - first)]] = false;
-      add_removed(kind, {place_at(index_.file(row), index_.line(row)),
-                         fmt::format("like {}", place_at(index_.file(like), index_.line(like))), ""});
-      return false;
+      return remove(row, kind, fmt::format("like {}", place_at(index_.file(like), index_.line(like))));
     });
   }
 
@@ -181,6 +193,7 @@ class DataCleaner {
   std::vector<std::string> files_;
   std::int32_t first_file_ = 0;
   RowIndex index_;
+  LabelErrorFinder label_errors_;
   std::optional<RowShape> shape_;    ///< of the first row that has no other fault
   std::vector<bool> stays_;          ///< of each row of the data
   std::vector<std::size_t> places_;  ///< of the data's rows in the index: which row it is

@@ -14,6 +14,7 @@ struct CleanOptions {
   DatasetOptions dataset;
   ByCheck<bool> remove = removed_by_default();
   std::vector<std::string> kept_rules;  ///< quality rules that remove nothing
+  std::string language;                 ///< as CheckOptions::language
   int threads = 1;
   const std::atomic<bool>* interrupted = nullptr;  ///< if given, ends it when it becomes true (RowSource)
   std::size_t examples = 3;                        ///< of each kind that was removed
@@ -30,10 +31,10 @@ struct CleanReport {
 };
 
 /// Writes the rows of `data` that stay to `output`, as JSON lines, in their order and as they stood. A row goes that
-/// has a fault of a kind in `remove`; that is, or nearly is, a row of `against` (leakage); or one of an earlier row
-/// that stays. Rows of another label are no duplicates. InvalidInput if `output` exists or is below a folder that is
-/// read, if a rule has no such name, for checks that reject no single row (labels, contradictions), or if no row would
-/// stay; Io.
+/// has a fault of a kind in `remove`; that is in another language than the one expected, or likely has a wrong label;
+/// that is, or nearly is, a row of `against` (leakage); or one of an earlier row that stays. Rows of another label are
+/// no duplicates. InvalidInput if `output` exists or is below a folder that is read, if a rule has no such name, for
+/// checks that reject no single row (labels, contradictions), or if no row would stay; Io.
 Result<CleanReport> clean_data(const DataPart& data, std::span<const DataPart> against, const Path& output,
                                const CleanOptions& options);
 

@@ -109,6 +109,26 @@ TEST_F(DataCleanTest, RemovesADuplicateAfterAContradiction) {
   EXPECT_EQ(removed(*report, CheckKind::Duplicates), 2);
 }
 
+TEST_F(DataCleanTest, RemovesOtherLanguagesIfAsked) {
+  const std::string german = json_row("Das Museum ist heute bis um sechs Uhr offen, und der Eintritt kostet nichts.");
+  const std::string english = json_row("The museum is closed on Monday, and on Tuesday it opens late.") +
+                              json_row("The museum is open every day, and children need no ticket.");
+  CleanOptions options;
+  ASSERT_OK(clean(german + english, options));
+  EXPECT_EQ(out(), german + english);
+  options.remove[static_cast<std::size_t>(CheckKind::Language)] = true;
+  std::filesystem::remove(files_.folder() / "out.jsonl");
+  const Path test = files_.write("test.jsonl", german + german + german);
+  const auto report = clean(german + english, options, {{"test", {test}}});
+  ASSERT_OK(report);
+  EXPECT_EQ(removed(*report, CheckKind::Language), 1) << "most of these rows are in English";
+  EXPECT_EQ(out(), english);
+  options.language = "de";
+  std::filesystem::remove(files_.folder() / "out.jsonl");
+  ASSERT_OK(clean(german + english, options));
+  EXPECT_EQ(out(), german);
+}
+
 TEST_F(DataCleanTest, RemovesRowsOfAnotherShape) {
   const std::string other = "{\"prompt\": \"a\", \"completion\": \"b\"}\n";
   const auto report = clean(json_row("one") + other + json_row("two"));

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "text/delimited.h"
+#include "text/white_space.h"
 
 namespace pegbox::text {
 namespace {
@@ -33,6 +34,13 @@ tl::unexpected<Error> fail_system(const Path& path, std::string what, const std:
   return fail(ErrorKind::Io, {.where = path.string(), .what = std::move(what), .got = code.message()});
 }
 
+Result<void> check_header(const std::vector<std::string>& header, const std::string& where) {
+  for (auto field = header.begin(); field != header.end(); ++field)
+    if (!field->empty() && std::find(header.begin(), field, *field) != field)
+      return fail(ErrorKind::InvalidInput, {.where = where, .what = "the header names a column twice", .got = *field});
+  return {};
+}
+
 /// The files below `folder` that are wanted, in the order of their names.
 Result<std::vector<Path>> list_folder(const Path& folder, const DatasetOptions& options) {
   std::vector<Path> files;
@@ -56,8 +64,9 @@ Result<std::vector<Path>> list_folder(const Path& folder, const DatasetOptions& 
 }  // namespace
 
 std::optional<RowFormat> row_format(const Path& path) {
+  const std::string own = lower_case(path.extension().string());
   for (const auto& [extension, format] : kRowFiles)
-    if (path.extension().string() == extension) return format;
+    if (own == extension) return format;
   return std::nullopt;
 }
 
@@ -87,21 +96,29 @@ Result<void> visit_list(std::string_view bytes, const std::string& name, const R
   return {};
 }
 
-Result<void> visit_records(std::string_view bytes, char separator, const std::string& name, const RowVisitor& visit) {
-  PEGBOX_TRY(const std::vector<Record> records, read_delimited(bytes, separator, name));
-  const std::vector<std::string>& header = records[0].fields;
-  for (auto field = header.begin(); field != header.end(); ++field)
-    if (!field->empty() && std::find(header.begin(), field, *field) != field)
-      return fail(ErrorKind::InvalidInput, {.where = fmt::format("{}:{}", name, records[0].line),
-                                            .what = "the header names a column twice",
-                                            .got = *field});
-  for (std::size_t i = 1; i < records.size(); ++i) {
+Result<void> visit_records(std::string_view bytes, char separator, const std::string& name, const RowVisitor& visit,
+                           const RecordFault& fault) {
+  std::vector<std::string> header;
+  bool has_records = false;
+  const auto take = [&](Result<Record> record, std::int32_t line) -> Result<void> {
+    if (header.empty()) {
+      PEGBOX_TRY(Record first, std::move(record));
+      header = std::move(first.fields);
+      return check_header(header, fmt::format("{}:{}", name, line));
+    }
+    has_records = true;
+    if (!record && fault) {
+      fault(record.error(), line);
+      return {};
+    }
+    PEGBOX_TRY(const Record read, std::move(record));
     Json row = Json::object();
     for (std::size_t column = 0; column < header.size(); ++column)
-      if (!header[column].empty()) row[header[column]] = records[i].fields[column];
-    PEGBOX_CHECK(visit(row, records[i].line));
-  }
-  if (records.size() > 1) return {};
+      if (!header[column].empty()) row[header[column]] = read.fields[column];
+    return visit(row, line);
+  };
+  PEGBOX_CHECK(visit_delimited(bytes, separator, name, take));
+  if (has_records) return {};
   return fail(ErrorKind::InvalidInput, {.where = name,
                                         .what = "the file has a header and no records",
                                         .got = fmt::format("{}", fmt::join(header, ", "))});

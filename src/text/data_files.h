@@ -19,7 +19,7 @@ enum class RowFormat : std::uint8_t {
   Tabs,
 };
 
-/// By its extension; nothing if the file is one document.
+/// By its extension, in small letters or capitals; nothing if the file is one document.
 std::optional<RowFormat> row_format(const Path& path);
 
 struct NamedFiles {
@@ -39,6 +39,10 @@ using RowVisitor = std::function<Result<void>(const Json& row, std::int32_t line
 
 /// The items of one list of objects; the records of delimited text, each as an object. InvalidInput as load_dataset.
 Result<void> visit_list(std::string_view bytes, const std::string& name, const RowVisitor& visit);
-Result<void> visit_records(std::string_view bytes, char separator, const std::string& name, const RowVisitor& visit);
+/// `fault`: told of each record that is none, which is then left out; without it the first such record ends the
+/// reading.
+using RecordFault = std::function<void(const Error& error, std::int32_t line)>;
+Result<void> visit_records(std::string_view bytes, char separator, const std::string& name, const RowVisitor& visit,
+                           const RecordFault& fault = {});
 
 }  // namespace pegbox::text

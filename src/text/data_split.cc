@@ -122,20 +122,39 @@ class DataSplitter {
     return sorted;
   }
 
+  /// Of each stratum the rows of each part. What is lost by rounding in one stratum is made up for in the next ones:
+  /// else of many small strata all would round in the same direction.
+  std::map<std::string, std::vector<std::int64_t>> shares_of(const std::map<std::string, std::int64_t>& sizes) const {
+    std::map<std::string, std::vector<std::int64_t>> shares;
+    std::vector<double> owed(options_.fractions.size(), 0.0);
+    for (const auto& [stratum, rows] : sizes) {
+      std::vector<std::int64_t>& share = shares[stratum];
+      std::int64_t left = rows;
+      for (std::size_t part = 0; part < owed.size(); ++part) {
+        owed[part] += options_.fractions[part] * static_cast<double>(rows);
+        share.push_back(std::clamp(static_cast<std::int64_t>(std::floor(owed[part])), std::int64_t{0}, left));
+        owed[part] -= static_cast<double>(share.back());
+        left -= share.back();
+      }
+      for (; left > 0; --left) {
+        const auto part = std::ranges::max_element(owed) - owed.begin();
+        ++share[static_cast<std::size_t>(part)];
+        owed[static_cast<std::size_t>(part)] -= 1;
+      }
+    }
+    return shares;
+  }
+
   /// Notes the part of each group's first row.
   void deal_out(const std::vector<Group>& groups) {
-    const std::size_t parts = options_.fractions.size();
-    std::map<std::string, std::vector<double>> lacking;  // of each stratum and part: rows
-    for (const Group& group : groups) {
-      auto& lacks = lacking.try_emplace(group.stratum, parts, 0.0).first->second;
-      for (std::size_t part = 0; part < parts; ++part)
-        lacks[part] += options_.fractions[part] * static_cast<double>(group.rows);
-    }
+    std::map<std::string, std::int64_t> sizes;  // of each stratum
+    for (const Group& group : groups) sizes[group.stratum] += group.rows;
+    std::map<std::string, std::vector<std::int64_t>> lacking = shares_of(sizes);
     part_of_.assign(static_cast<std::size_t>(index_.size()), 0);
     for (const Group& group : groups) {
       auto& lacks = lacking[group.stratum];
       const auto part = std::ranges::max_element(lacks) - lacks.begin();
-      lacks[static_cast<std::size_t>(part)] -= static_cast<double>(group.rows);
+      lacks[static_cast<std::size_t>(part)] -= group.rows;
       part_of_[static_cast<std::size_t>(group.first)] = static_cast<RowNumber>(part);
     }
   }

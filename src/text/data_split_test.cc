@@ -90,6 +90,18 @@ TEST_F(DataSplitTest, KeepsRowsOfOneFieldTogetherAndDividesAnotherEvenly) {
   EXPECT_NEAR(verses["validation"], 25, 3);
 }
 
+TEST_F(DataSplitTest, DividesManySmallClassesAsLargeOnes) {
+  std::string rows;
+  for (int i = 0; i < 500; ++i) rows += to_line(Json{{"text", words(5)}, {"label", i % 100}}) + "\n";
+  for (int i = 0; i < 60; ++i) rows += to_line(Json{{"text", words(5)}, {"label", 1000 + i}}) + "\n";  // alone
+  const auto report = split(rows, {.fractions = {0.9, 0.1}, .stratify = "label"});
+  ASSERT_OK(report);
+  EXPECT_NEAR(report->parts[1].rows, 56, 1) << "as many as the fraction says";
+  std::map<std::int64_t, int> validation;
+  for (const Json& row : rows_of("validation")) ++validation[row["label"].get<std::int64_t>()];
+  for (const auto& [label, count] : validation) EXPECT_EQ(count, 1) << label;
+}
+
 TEST_F(DataSplitTest, RefusesWhatItCannotDivide) {
   const std::string row = "{\"text\": \"a\"}\n";
   test::expect_error(split(row + row, {.fractions = {0.5, 0.5}}), ErrorKind::InvalidInput, {"would get no row"});

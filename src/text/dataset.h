@@ -74,7 +74,8 @@ struct DatasetOptions {
 Result<Dataset> load_dataset(std::span<const Path> paths, const DatasetOptions& options = {});
 Result<Dataset> load_dataset(const Path& path, const DatasetOptions& options = {});
 
-/// A hash of prompt and text, or of a conversation's messages, with runs of white space as one.
+/// A hash of prompt and text, or of a conversation's messages and tools whatever the order of their members, with runs
+/// of white space as one.
 std::uint64_t content_hash(const Row& row);
 
 /// Parts of `rows`, one for each fraction, rows in their old order. A row's part is a function of its content and the

@@ -29,6 +29,26 @@ void add_normalized(Fnv64& hash, std::string_view text) {
   }
 }
 
+/// A message with its members in one order: role, content, the others by name.
+Json in_order(const Json& message) {
+  const nlohmann::json sorted = message;  // a type whose members are in the order of their names
+  Json ordered = Json::object();
+  for (const char* first : {"role", "content"})
+    if (sorted.contains(first)) ordered[first] = sorted[first];
+  for (const auto& [name, value] : sorted.items()) ordered[name] = value;
+  return ordered;
+}
+
+/// The text of a conversation depends on the chat template; what it says does not depend on the order of members.
+void add_conversation(Fnv64& hash, const Conversation& conversation) {
+  Json messages = Json::array();
+  for (const Json& message : conversation.messages) messages.push_back(in_order(message));
+  add_normalized(hash, to_line(messages));
+  if (conversation.tools.is_null()) return;
+  hash.add_byte(0);
+  add_normalized(hash, to_line(in_order(conversation.tools)));
+}
+
 std::size_t part_of(const Row& row, std::span<const double> fractions, std::uint64_t seed) {
   const double place = Rng({seed, stream_id("split"), content_hash(row)}).uniform();
   double upper = 0;
@@ -73,8 +93,8 @@ std::size_t piece_end(std::string_view text, std::size_t start, std::size_t piec
 
 std::uint64_t content_hash(const Row& row) {
   Fnv64 hash;
-  if (row.conversation) {  // its text depends on the chat template
-    add_normalized(hash, to_line(row.conversation->messages));
+  if (row.conversation) {
+    add_conversation(hash, *row.conversation);
     return hash.value();
   }
   add_normalized(hash, row.prompt);

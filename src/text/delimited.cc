@@ -27,6 +27,14 @@ class DelimitedReader {
     return record;
   }
 
+  std::int32_t line() const { return line_; }
+
+  /// What is left of the line, after a fault.
+  void skip_line() {
+    at_ = std::min(bytes_.find('\n', at_), bytes_.size());
+    skip_line_end();
+  }
+
   void skip_empty_lines() {
     while (!at_end() && is_line_end(at_)) skip_line_end();
   }
@@ -52,9 +60,11 @@ class DelimitedReader {
     std::string field;
     for (++at_;;) {
       const std::size_t quote = bytes_.find('"', at_);
-      if (quote == std::string_view::npos)
+      if (quote == std::string_view::npos) {
+        at_ = bytes_.size();
         return refuse(first_line, "a quote is never closed",
                       "a field in double quotes, with quotes in it written twice");
+      }
       const std::string_view part = bytes_.substr(at_, quote - at_);
       field += part;
       line_ += static_cast<std::int32_t>(std::count(part.begin(), part.end(), '\n'));
@@ -82,20 +92,27 @@ class DelimitedReader {
 
 }  // namespace
 
-Result<std::vector<Record>> read_delimited(std::string_view bytes, char separator, const std::string& name) {
+Result<void> visit_delimited(std::string_view bytes, char separator, const std::string& name,
+                             const RecordVisitor& visit) {
   DelimitedReader reader(bytes, separator, name);
-  std::vector<Record> records;
+  std::size_t columns = 0;  // of the header
   for (reader.skip_empty_lines(); !reader.at_end(); reader.skip_empty_lines()) {
-    PEGBOX_TRY(Record record, reader.next());
-    if (!records.empty() && record.fields.size() != records[0].fields.size())
-      return fail(ErrorKind::InvalidInput, {.where = fmt::format("{}:{}", name, record.line),
-                                            .what = "the record has not as many fields as the header",
-                                            .got = std::to_string(record.fields.size()),
-                                            .expected = std::to_string(records[0].fields.size()),
-                                            .hint = "a field with a separator in it stands in double quotes"});
-    records.push_back(std::move(record));
+    const std::int32_t line = reader.line();
+    auto record = reader.next();
+    if (!record) {
+      reader.skip_line();
+    } else if (columns == 0) {
+      columns = record->fields.size();
+    } else if (record->fields.size() != columns) {
+      record = fail(ErrorKind::InvalidInput, {.where = fmt::format("{}:{}", name, line),
+                                              .what = "the record has not as many fields as the header",
+                                              .got = std::to_string(record->fields.size()),
+                                              .expected = std::to_string(columns),
+                                              .hint = "a field with a separator in it stands in double quotes"});
+    }
+    PEGBOX_CHECK(visit(std::move(record), line));
   }
-  return records;
+  return {};
 }
 
 }  // namespace pegbox::text

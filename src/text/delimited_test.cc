@@ -11,8 +11,19 @@ namespace {
 using test::expect_error;
 using Fields = std::vector<std::string>;
 
+/// All records; the first fault ends it.
+Result<std::vector<Record>> read_all(std::string_view bytes, char separator, const std::string& name) {
+  std::vector<Record> records;
+  PEGBOX_CHECK(visit_delimited(bytes, separator, name, [&](Result<Record> record, std::int32_t) -> Result<void> {
+    PEGBOX_TRY(Record read, std::move(record));
+    records.push_back(std::move(read));
+    return {};
+  }));
+  return records;
+}
+
 std::vector<Fields> fields_of(std::string_view bytes, char separator = ',') {
-  const auto records = read_delimited(bytes, separator, "a.csv");
+  const auto records = read_all(bytes, separator, "a.csv");
   EXPECT_TRUE(records.has_value()) << records.error().message;
   std::vector<Fields> fields;
   if (records)
@@ -35,18 +46,30 @@ TEST(Delimited, ReadsQuotedFieldsWithSeparatorsLineBreaksAndQuotes) {
 }
 
 TEST(Delimited, CountsTheLinesInsideOfQuotedFields) {
-  const auto records = read_delimited("a,b\n\"1\n\n2\",x\n\n3,4\n", ',', "a.csv");
+  const auto records = read_all("a,b\n\"1\n\n2\",x\n\n3,4\n", ',', "a.csv");
   ASSERT_OK(records);
   EXPECT_EQ((*records)[1].line, 2);
   EXPECT_EQ((*records)[2].line, 6);
 }
 
 TEST(Delimited, NamesTheLineOfAFault) {
-  expect_error(read_delimited("a,b\n1,\"2\n3,4\n", ',', "a.csv"), ErrorKind::InvalidInput, {"a.csv:2", "never closed"});
-  expect_error(read_delimited("a,b\n\"1\n\"x,2\n", ',', "a.csv"), ErrorKind::InvalidInput,
+  expect_error(read_all("a,b\n1,\"2\n3,4\n", ',', "a.csv"), ErrorKind::InvalidInput, {"a.csv:2", "never closed"});
+  expect_error(read_all("a,b\n\"1\n\"x,2\n", ',', "a.csv"), ErrorKind::InvalidInput,
                {"a.csv:3", "after a closing quote"});
-  expect_error(read_delimited("a,b\n1,2\n1,2,3\n", ',', "a.csv"), ErrorKind::InvalidInput,
+  expect_error(read_all("a,b\n1,2\n1,2,3\n", ',', "a.csv"), ErrorKind::InvalidInput,
                {"a.csv:3", "got 3", "expected 2"});
+}
+
+TEST(Delimited, GoesOnWithTheLineAfterAFault) {
+  std::vector<std::string> seen;
+  const auto read =
+      visit_delimited("a,b\n1,2\n\"x\"y,2\n3,4\n5\n6,\"7\n8\"\n9,10\n11,\"12\n13,14\n", ',', "a.csv",
+                      [&](const Result<Record>& record, std::int32_t line) -> Result<void> {
+                        seen.push_back(std::to_string(line) + (record ? " " + record->fields[0] : " fault"));
+                        return {};
+                      });
+  ASSERT_OK(read);
+  EXPECT_EQ(seen, (std::vector<std::string>{"1 a", "2 1", "3 fault", "4 3", "5 fault", "6 6", "8 9", "9 fault"}));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "text/dataset_reader.h"
+#include "text/language.h"
 #include "text/quality_rules.h"
 #include "text/row_batches.h"
 #include "text/row_shapes.h"
@@ -35,6 +36,19 @@ std::string learned_text(const Row& row) {
   const Json& last = row.conversation->messages.back();
   const auto content = last.find("content");
   return content != last.end() && content->is_string() ? content->get<std::string>() : std::string();
+}
+
+/// Which of the assistant's turns that are learned says nothing, in words; nothing if none does.
+std::optional<std::string> find_silence(const Conversation& conversation) {
+  bool has_turn = false;
+  const auto first = static_cast<std::size_t>(conversation.prompt_messages);
+  for (std::size_t i = first; i < conversation.messages.size(); ++i) {
+    const Json& message = conversation.messages[i];
+    if (message["role"] != "assistant") continue;
+    has_turn = true;
+    if (is_blank(content_text(message))) return fmt::format("message {}, the assistant's, says nothing", i + 1);
+  }
+  return has_turn ? std::nullopt : std::optional<std::string>("no message is the assistant's");
 }
 
 /// An error's message without the place that it begins with.
@@ -93,6 +107,11 @@ void RowInspector::inspect_json(const RawRow& raw, const std::string& file, RowF
     note(facts, CheckKind::Empty, "white space only");
     return;
   }
+  if (shaped->row.conversation)
+    if (auto silence = find_silence(*shaped->row.conversation)) {
+      note(facts, CheckKind::Empty, *std::move(silence));
+      return;
+    }
   facts.is_row = true;
   facts.shape = shaped->shape;
   facts.content = content_hash(shaped->row);
@@ -113,6 +132,8 @@ void RowInspector::inspect_text(const std::string& own, const std::string& learn
     if (auto detail = find_garbling(own)) note(facts, CheckKind::Garbled, *std::move(detail));
   if (wants(CheckKind::Truncated))
     if (auto detail = find_cut(learned)) note(facts, CheckKind::Truncated, *std::move(detail));
+  if (wants(CheckKind::LabelErrors) && facts.label) facts.features = features_of(own);
+  if (wants(CheckKind::Language)) facts.language = language_of(own);
   apply_rules(own, facts.shape == RowShape::Text && !facts.label, facts);
   if (!facts.faults.empty()) facts.excerpt = excerpt_of(own);
 }

@@ -8,6 +8,7 @@
 #include "text/check_kind.h"
 #include "text/minhash.h"
 #include "text/row_source.h"
+#include "text/text_classifier.h"
 
 namespace pegbox::text {
 
@@ -26,6 +27,8 @@ struct RowFacts {
   std::uint64_t content = 0;      ///< content_hash
   std::optional<BandKeys> bands;  ///< where near duplicates are looked for; none for a text without words
   std::optional<std::string> label;
+  TextFeatures features;      ///< of a text with a label, where label errors are looked for
+  std::string_view language;  ///< its code (language.h); empty: not told, or not asked
   std::vector<RowFault> faults;
   std::string excerpt;  ///< the beginning of its text; empty if it has no fault
 };

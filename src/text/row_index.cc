@@ -1,6 +1,8 @@
 // RowIndex: keys sorted, one band after another.
 #include "text/row_index.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -20,6 +22,22 @@ void RowIndex::add(const RowFacts& facts, std::int32_t file, std::int32_t part) 
     for (std::size_t band = 0; band < kBands; ++band) keys_[band].push_back((*facts.bands)[band]);
   }
   rows_.push_back(entry);
+  const auto known = std::ranges::find(language_names_, facts.language);
+  languages_.push_back(static_cast<std::uint16_t>(known - language_names_.begin()));
+  if (known == language_names_.end()) language_names_.push_back(facts.language);
+}
+
+std::string foreign_detail(std::string_view language, std::string_view expected, bool by_most) {
+  return fmt::format("{}, where {}", language,
+                     by_most ? fmt::format("most are {}", expected) : fmt::format("{} is expected", expected));
+}
+
+std::string_view RowIndex::main_language(std::int32_t part) const {
+  std::map<std::string_view, std::int64_t> counts;
+  for (RowNumber row = 0; row < size(); ++row)
+    if (this->part(row) == part && !language(row).empty()) ++counts[language(row)];
+  const auto most = std::ranges::max_element(counts, {}, [](const auto& each) { return each.second; });
+  return most == counts.end() ? std::string_view() : most->first;
 }
 
 template <class Use>

@@ -19,6 +19,9 @@ namespace pegbox::text {
 using RowNumber = std::int32_t;
 inline constexpr RowNumber kNoRow = -1;
 
+/// "fr, where most are en", or "fr, where en is expected".
+std::string foreign_detail(std::string_view language, std::string_view expected, bool by_most);
+
 class RowIndex {
  public:
   /// `file`: its number over all parts. Only readable rows (RowFacts::is_row).
@@ -31,6 +34,10 @@ class RowIndex {
   std::int32_t label(RowNumber row) const { return rows_[static_cast<std::size_t>(row)].label; }  ///< -1: none
   std::uint64_t content(RowNumber row) const { return rows_[static_cast<std::size_t>(row)].content; }
   const std::vector<std::string>& labels() const { return label_names_; }
+  /// Its code, which lives as long as the program; empty if it is not known.
+  std::string_view language(RowNumber row) const { return language_names_[languages_[static_cast<std::size_t>(row)]]; }
+  /// The language that most rows of a part are in; empty if that of none is known.
+  std::string_view main_language(std::int32_t part) const;
 
   /// Of each row the first of the same content before it, else kNoRow.
   std::vector<RowNumber> earlier_equals() const;
@@ -70,6 +77,8 @@ class RowIndex {
   std::array<std::vector<std::uint64_t>, kBands> keys_;  ///< of these, by band
   std::map<std::string, std::int32_t> label_numbers_;
   std::vector<std::string> label_names_;
+  std::vector<std::uint16_t> languages_;              ///< [rows] index into the names
+  std::vector<std::string_view> language_names_{""};  ///< the first: not known
 };
 
 }  // namespace pegbox::text

@@ -12,6 +12,15 @@ constexpr std::string_view kFieldsExpected =
     "`messages`, `conversations`, `instruction` and `output`, `prompt` and `completion`, or `text`";
 constexpr std::string_view kLabelledExpected = "`text` and `label`";
 
+/// Alpaca's prompt: what stands before the instruction, between it and an input, and behind both.
+constexpr std::string_view kAlpacaAlone =
+    "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n"
+    "### Instruction:\n";
+constexpr std::string_view kAlpacaWithInput =
+    "Below is an instruction that describes a task, paired with an input that provides further context. Write a "
+    "response that appropriately completes the request.\n\n### Instruction:\n";
+constexpr std::string_view kAlpacaInput = "\n\n### Input:\n", kAlpacaEnd = "\n\n### Response:";
+
 std::string field_names(const Json& row) {
   std::string names;
   for (const auto& [name, value] : row.items()) names += (names.empty() ? "" : ", ") + name;
@@ -158,7 +167,8 @@ Json renamed(const Json& json, const std::map<std::string, std::string>& columns
   return row;
 }
 
-/// What a message says: its content, or the text parts of it, and its tool calls as JSON.
+}  // namespace
+
 std::string content_text(const Json& message) {
   std::string text;
   if (const auto content = message.find("content"); content != message.end()) {
@@ -171,8 +181,6 @@ std::string content_text(const Json& message) {
   if (const auto calls = message.find("tool_calls"); calls != message.end()) text += to_line(*calls);
   return text;
 }
-
-}  // namespace
 
 std::string own_text_of(const Json& json, const ShapedRow& row, const DatasetOptions& options) {
   if (row.shape == RowShape::Instruction) {
@@ -202,15 +210,19 @@ std::optional<std::string> label_of(const Json& json, const DatasetOptions& opti
 std::string_view fields_expected(bool labels) { return labels ? kLabelledExpected : kFieldsExpected; }
 
 std::string alpaca_prompt(const std::string& instruction, const std::string& input) {
-  if (input.empty())
-    return fmt::format(
-        "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n"
-        "### Instruction:\n{}\n\n### Response:",
-        instruction);
-  return fmt::format(
-      "Below is an instruction that describes a task, paired with an input that provides further context. Write a "
-      "response that appropriately completes the request.\n\n### Instruction:\n{}\n\n### Input:\n{}\n\n### Response:",
-      instruction, input);
+  return input.empty() ? fmt::format("{}{}{}", kAlpacaAlone, instruction, kAlpacaEnd)
+                       : fmt::format("{}{}{}{}{}", kAlpacaWithInput, instruction, kAlpacaInput, input, kAlpacaEnd);
+}
+
+std::vector<Span> own_parts_of_prompt(std::string_view prompt) {
+  const bool has_input = prompt.starts_with(kAlpacaWithInput);
+  const std::string_view before = has_input ? kAlpacaWithInput : kAlpacaAlone;
+  if (!prompt.starts_with(before) || !prompt.ends_with(kAlpacaEnd) || prompt.size() < before.size() + kAlpacaEnd.size())
+    return {{0, prompt.size()}};
+  const Span own{before.size(), prompt.size() - kAlpacaEnd.size()};
+  const std::size_t input = has_input ? prompt.find(kAlpacaInput, own.begin) : std::string_view::npos;
+  if (input >= own.end) return {own};
+  return {{own.begin, input}, {input + kAlpacaInput.size(), own.end}};
 }
 
 Result<ShapedRow> read_row(const Json& json, const std::string& where, const DatasetOptions& options) {

@@ -95,9 +95,12 @@ Result<void> RowSource::read_whole_file(const std::string& name, std::optional<R
     waiting_.push_back({file, line, to_line(row)});
     return {};
   };
+  const auto fault = [&](const Error& error, std::int32_t line) {
+    waiting_.push_back({.file = file, .line = line, .bytes = {}, .fault = error.message});
+  };
   const auto read = format == RowFormat::Json
                         ? visit_list(bytes, name, take)
-                        : visit_records(bytes, format == RowFormat::Commas ? ',' : '\t', name, take);
+                        : visit_records(bytes, format == RowFormat::Commas ? ',' : '\t', name, take, fault);
   if (!read) waiting_.push_back({.file = file, .fault = read.error().message});
   return {};
 }

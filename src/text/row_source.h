@@ -21,7 +21,7 @@ struct RawRow {
   std::int32_t line = 0;  ///< from 1; 0 if the row is the whole file
   std::string bytes;      ///< a JSON object, whatever the file's format; of a document its bytes
   bool is_document = false;
-  std::string fault{};  ///< not empty: why the file could not be read further; `bytes` are then empty
+  std::string fault{};  ///< not empty: why it is no row, or the file could not be read; `bytes` are then empty
 };
 
 class RowSource {
@@ -33,7 +33,8 @@ class RowSource {
                                 const std::atomic<bool>* interrupted = nullptr);
 
   /// The next row; nothing after the last. Blank lines are left out. A file that is no list or table as its name says
-  /// is one row with a fault; files of a folder of documents that are no text, or empty, are left out. Io.
+  /// is one row with a fault, and so is each record of a table that is none; files of a folder of documents that are no
+  /// text, or empty, are left out. Io.
   Result<std::optional<RawRow>> next();
 
   const std::vector<std::string>& files() const { return files_; }

@@ -47,6 +47,17 @@ TEST(RowSource, GivesAFileThatIsNotWhatItsNameSaysAsAFault) {
   EXPECT_EQ(rows[2].bytes, "text\n\xE9\n") << "whoever looks at the bytes sees what they are";
 }
 
+TEST(RowSource, LosesOnlyTheRecordsThatAreNone) {
+  const Files files;
+  const auto rows = rows_of({files.write("a.CSV", "text,label\none,x\ntwo\n\"three\"3,x\nfour,y\n")});
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[0].bytes, R"({"text":"one","label":"x"})");
+  EXPECT_NE(rows[1].fault.find("not as many fields"), std::string::npos);
+  EXPECT_EQ(rows[2].line, 4);
+  EXPECT_NE(rows[2].fault.find("after a closing quote"), std::string::npos);
+  EXPECT_EQ(rows[3].bytes, R"({"text":"four","label":"y"})");
+}
+
 TEST(RowSource, TakesTheFilesOfAMixedFolderForDocumentsAndLeavesOutThoseThatAreNone) {
   const Files files;
   files.write("d/a.jsonl", "{\"text\": \"one\"}\n{\"text\": \"two\"}\n");

@@ -84,10 +84,7 @@ Result<void> RowWriter::flush() {
 Result<std::string> RowWriter::finish() {
   PEGBOX_CHECK(flush());
   PEGBOX_CHECK(file_.sync());
-  std::error_code code;
-  std::filesystem::rename(unfinished_.path(), path_, code);
-  if (code)
-    return fail(ErrorKind::Io, {.where = path_.string(), .what = "cannot name the file", .got = code.message()});
+  PEGBOX_CHECK(rename_to_new(unfinished_.path(), path_));
   unfinished_.keep();
   return hash_.hex();
 }

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "text/utf8.h"
+#include "text/words.h"
 
 namespace pegbox::text {
 namespace {
@@ -28,6 +29,14 @@ std::optional<unsigned char> byte_of(char32_t code) {
 /// Characters that stand after a capital letter by themselves: ellipsis, quotes, dashes, as Windows-1252 has them.
 bool is_plain_mark(unsigned char byte) {
   return byte == 0x82 || byte == 0x84 || byte == 0x85 || (byte >= 0x91 && byte <= 0x97);
+}
+
+/// Guillemets, which may close a quotation after a capital: they are mojibake only where a word goes on behind them.
+bool is_guillemet(unsigned char byte) { return byte == 0xAB || byte == 0xBB; }
+
+/// Whether a letter stands at `offset`.
+bool goes_on(std::string_view text, std::size_t offset) {
+  return offset < text.size() && is_letter(character_at(text, offset).code);
 }
 
 /// The character that `bytes`, from a lead byte on, would be; nothing if they are no mojibake.
@@ -79,7 +88,8 @@ std::optional<std::string> find_mojibake(std::string_view text) {
       if (const auto meant = misread(bytes)) {
         std::size_t end = i;
         for (std::size_t k = 0; k < meant->size(); ++k) end += character_at(text, end).bytes;
-        return fmt::format("{} for {}", text.substr(i, end - i), *meant);
+        const bool is_close = meant->size() == 2 && is_guillemet(static_cast<unsigned char>((*meant)[1]));
+        if (!is_close || goes_on(text, end)) return fmt::format("{} for {}", text.substr(i, end - i), *meant);
       }
     i += character_at(text, i).bytes;
   }

@@ -11,7 +11,8 @@ namespace pegbox::text {
 /// UTF-8 that was taken for Windows-1252 and written as UTF-8 once more: "Ã©" for "é", "â€™" for an apostrophe. What
 /// is wrong, in words, for the first such place; nothing if there is none. A run of characters counts if their bytes in
 /// Windows-1252 are one character of UTF-8, of two bytes only where these stand for a character below U+0100 and the
-/// second is not a quotation mark or dash, which may follow a capital by itself.
+/// second is not a quotation mark or dash, which may follow a capital by itself; guillemets may where a word ends
+/// there.
 std::optional<std::string> find_mojibake(std::string_view text);
 
 /// Replacement characters (U+FFFD), and control characters other than tab, line feed, carriage return and form feed.

@@ -20,14 +20,16 @@ TEST(Mojibake, IsFoundWhereUtf8WasReadAsASingleByteEncoding) {
   EXPECT_EQ(find_mojibake("a cafÃ© in town"), "Ã© for é");
   EXPECT_EQ(find_mojibake("itâ€™s"), "â€™ for ’");
   EXPECT_EQ(find_mojibake("5Â°C"), "Â° for °");
+  EXPECT_EQ(find_mojibake("NoÃ«l et goÃ»t"), "Ã« for ë");
+  EXPECT_EQ(find_mojibake("un goÃ»t fin"), "Ã» for û");
   for (const std::string_view text : {"für", "straße", "€ 5", "日本", "naïve"})
     EXPECT_TRUE(find_mojibake(twice_encoded(text))) << text;
 }
 
 TEST(Mojibake, IsNotSeenInGoodText) {
-  for (const std::string_view text :
-       {"plain", "café “quoted” — dash…", "DÉJÀ VU…", "CAFÉ”, he said", "À bientôt", "Ærøskøbing", "日本語のテキスト",
-        "Ελληνικά", "São Paulo, MAÇÃ”", "½ £5 ©", "Â la carte", "naïve façade Ñandú"})
+  for (const std::string_view text : {"plain", "café “quoted” — dash…", "DÉJÀ VU…", "CAFÉ”, he said", "À bientôt",
+                                      "Ærøskøbing", "日本語のテキスト", "Ελληνικά", "São Paulo, MAÇÃ”", "½ £5 ©",
+                                      "Â la carte", "naïve façade Ñandú", "«A IRMÃ» disse", "»DIE SÃ«", "«MAÇÃ»"})
     EXPECT_EQ(find_mojibake(text), std::nullopt) << text;
 }
 

@@ -41,6 +41,8 @@ struct TokenizedRows {
   std::map<std::string, double> group_weights;  ///< shares of the tokens that the data ask for; empty: as they are
   bool groups_are_classes = false;
   std::uint64_t content_hash = 0;  ///< FNV-1a 64 of ids, offsets and where labels begin and end; names the data
+  std::int64_t plain_tokens = 0;   ///< of the data, where rows were made beside them; 0: none were
+  std::uint64_t plain_hash = 0;    ///< content_hash of the data, where rows were made beside them
 
   std::int64_t size() const { return static_cast<std::int64_t>(label_starts.size()); }
   std::int64_t length(std::int64_t row) const { return offsets[row + 1] - offsets[row]; }
@@ -56,6 +58,10 @@ struct TokenizedRows {
   }
   std::int64_t total_tokens() const { return offsets.back(); }
   std::int64_t total_label_tokens() const;
+
+  /// Tokens and name of the data, rows that were made beside them left out.
+  std::int64_t epoch_tokens() const { return plain_tokens > 0 ? plain_tokens : total_tokens(); }
+  std::uint64_t data_hash() const { return plain_tokens > 0 ? plain_hash : content_hash; }
 };
 
 /// Tokenizes `rows`. A text row is text + end; it is cut into rows of `sequence_length`, in each of which all tokens

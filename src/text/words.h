@@ -18,6 +18,11 @@ constexpr std::uint64_t mix_bits(std::uint64_t value) {
 /// and spaces.
 bool is_word_character(char32_t code);
 
+/// A letter: of ASCII's, or any character beyond ASCII that is part of a word.
+inline bool is_letter(char32_t code) {
+  return code < 0x80 ? (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z') : is_word_character(code);
+}
+
 /// Replaces `words` by a hash of each word of `text` (UTF-8), in order. A word is a run of letters and digits, in any
 /// script, with A to Z as a to z; characters of scripts that put no spaces between words (Chinese, Japanese, Thai, ...)
 /// are a word each. White space and punctuation only separate.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "train/augmented_rows.h"
 #include "train/method/scratch_model.h"
 #include "train/optim/optimizer.h"
 
@@ -167,6 +168,7 @@ Result<void> check_combinations(const TrainConfig& config, const std::string& wh
   PEGBOX_CHECK(DecayExclusions::read(config.decay_exclude));
   PEGBOX_CHECK(check_optimizer(config, where));
   PEGBOX_CHECK(check_steps(config, where));
+  PEGBOX_CHECK(augmentation_of(config));
   return check_start(config, where);
 }
 

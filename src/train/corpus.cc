@@ -10,6 +10,7 @@
 #include <span>
 
 #include "text/chat_rows.h"
+#include "train/augmented_rows.h"
 
 namespace pegbox::train {
 
@@ -226,20 +227,51 @@ Result<const text::TokenizedRows*> Corpus::tokenized(Part part, std::int64_t seq
                 {.where = "data", .what = fmt::format("there are no {} data", kPartNames[index])});
   auto& kept = tokenized_[{part, sequence_length}];
   if (!kept) {
-    const text::TokenizeOptions options{.sequence_length = sequence_length,
-                                        .end_token = text_.end.id,
-                                        .begin_token = begin_token_of(text_),
-                                        .loss_on = loss_on_,
-                                        .threads = threads_};
-    PEGBOX_CHECK(text::write_conversations(rows_.parts[index], text_, loss_on_, rows_.files[index]));
-    PEGBOX_TRY(text::TokenizedRows tokens,
-               classes_.empty()
-                   ? text::tokenize_rows(text_.tokenizer, rows_.parts[index], options)
-                   : classified_rows(text_.tokenizer, rows_.parts[index], classes_, rows_.files[index], options));
-    add_groups(rows_.parts[index], rows_.sets[index], tokens);
+    PEGBOX_TRY(text::TokenizedRows tokens, tokens_of(rows_.parts[index], part, sequence_length));
     kept = std::make_unique<text::TokenizedRows>(std::move(tokens));
   }
   return kept.get();
+}
+
+Result<text::TokenizedRows> Corpus::tokens_of(std::vector<text::Row>& rows, Part part,
+                                              std::int64_t sequence_length) const {
+  const auto index = static_cast<std::size_t>(part);
+  const text::TokenizeOptions options{.sequence_length = sequence_length,
+                                      .end_token = text_.end.id,
+                                      .begin_token = begin_token_of(text_),
+                                      .loss_on = loss_on_,
+                                      .threads = threads_};
+  PEGBOX_CHECK(text::write_conversations(rows, text_, loss_on_, rows_.files[index]));
+  PEGBOX_TRY(text::TokenizedRows tokens,
+             classes_.empty() ? text::tokenize_rows(text_.tokenizer, rows, options)
+                              : classified_rows(text_.tokenizer, rows, classes_, rows_.files[index], options));
+  add_groups(rows, rows_.sets[index], tokens);
+  return tokens;
+}
+
+Result<text::Augmenter> Corpus::augmenter(const text::Augmentation& plan) const {
+  const auto refuse = [](const char* what, const char* got, const char* expected) {
+    return fail(ErrorKind::InvalidInput, {.where = "augment_strength", .what = what, .got = got, .expected = expected});
+  };
+  const auto is_plain = [](const text::Row& row) { return !row.conversation && row.prompt.empty(); };
+  if (classes_.empty() && loss_on_ == text::LossOn::All)
+    return refuse("copies of prompts would be learned as they are", "loss_on all", "loss_on completions or last_turn");
+  if (classes_.empty() && std::ranges::all_of(rows_.parts[0], is_plain))
+    return refuse("copies of plain text would be learned as they are", "rows without prompts",
+                  "prompts with completions, conversations, or task classify");
+  return text::Augmenter::create(plan);
+}
+
+Result<std::unique_ptr<text::TokenizedRows>> Corpus::augmented(std::int64_t sequence_length,
+                                                               const text::Augmentation& plan) {
+  PEGBOX_TRY(const text::TokenizedRows* const plain, tokenized(Part::Train, sequence_length));
+  PEGBOX_TRY(const text::Augmenter made_by, augmenter(plan));
+  std::vector<text::Row> rows = rows_.parts[0];
+  std::ranges::move(copies_of(rows, made_by), std::back_inserter(rows));
+  PEGBOX_TRY(text::TokenizedRows tokens, tokens_of(rows, Part::Train, sequence_length));
+  tokens.plain_tokens = plain->total_tokens();
+  tokens.plain_hash = plain->content_hash;
+  return std::make_unique<text::TokenizedRows>(std::move(tokens));
 }
 
 }  // namespace pegbox::train

@@ -12,6 +12,7 @@
 
 #include "base/document.h"
 #include "base/result.h"
+#include "text/augmenter.h"
 #include "text/dataset.h"
 #include "text/model_folder.h"
 #include "text/tokenized.h"
@@ -73,7 +74,16 @@ class Corpus {
   /// conversations cannot be written.
   Result<const text::TokenizedRows*> tokenized(Part part, std::int64_t sequence_length);
 
+  /// What makes copies of the training rows. InvalidInput where copies would be learned as they are, noise and all:
+  /// rows of plain text, and prompts with loss_on all; else as Augmenter::create.
+  Result<text::Augmenter> augmenter(const text::Augmentation& plan) const;
+  /// The training rows with their copies (copies_of). Not kept: they are one run's.
+  Result<std::unique_ptr<text::TokenizedRows>> augmented(std::int64_t sequence_length, const text::Augmentation& plan);
+
  private:
+  /// Rows of a part, or made of them.
+  Result<text::TokenizedRows> tokens_of(std::vector<text::Row>& rows, Part part, std::int64_t sequence_length) const;
+
   text::ModelText text_;
   DataRows rows_;
   int threads_;

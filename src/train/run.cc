@@ -360,7 +360,8 @@ Snapshot TrainingRun::state() {
                     {"micro_batch", micro_batch()},
                     {"validation", watch_.state()},
                     {"spikes", spikes_.state()},
-                    {"data", fmt::format("{:016x}", train_.content_hash)},
+                    {"data", fmt::format("{:016x}", train_.data_hash())},
+                    {"rows", fmt::format("{:016x}", train_.content_hash)},
                     {"config", train_fields().write(config_)}};
   return snapshot;
 }
@@ -368,7 +369,8 @@ Snapshot TrainingRun::state() {
 Result<void> TrainingRun::restore(const Snapshot& snapshot) {
   return guard("restoring a run", [&]() -> Result<void> {
     const Json& state = snapshot.state;
-    const std::string data = fmt::format("{:016x}", train_.content_hash);
+    const std::string data = fmt::format("{:016x}", train_.data_hash());
+    const std::string rows = fmt::format("{:016x}", train_.content_hash);
     for (const char* key : {"tokens", "steps", "epoch", "index", "interval_loss", "interval_labels", "data"})
       if (!state.is_object() || !state.contains(key))
         return fail(ErrorKind::Corrupt, {.where = "snapshot", .what = fmt::format("{} is missing", key)});
@@ -400,7 +402,9 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
     for (auto& [target, source] : copies) target.copy_(*source);
     tokens_ = state["tokens"].get<std::int64_t>();
     steps_ = state["steps"].get<std::int64_t>();
-    order_->seek({state["epoch"].get<std::int64_t>(), state["index"].get<std::int64_t>()});
+    const text::RowOrder::Position position{state["epoch"].get<std::int64_t>(), state["index"].get<std::int64_t>()};
+    const bool has_same_rows = state.value("rows", data) == rows;  // else a clone with other forms of the data
+    order_->seek(has_same_rows ? position : text::RowOrder::Position{position.epoch + 1, 0});
     read_json_number(state["interval_loss"], interval_loss_);
     interval_labels_ = state["interval_labels"].get<std::int64_t>();
     // The same split of batches gives the same bits.

@@ -10,7 +10,7 @@ namespace pegbox::train {
 
 std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRows& train) {
   if (config.tokens > 0) return config.tokens;
-  return std::max<std::int64_t>(1, std::llround(config.epochs * static_cast<double>(train.total_tokens())));
+  return std::max<std::int64_t>(1, std::llround(config.epochs * static_cast<double>(train.epoch_tokens())));
 }
 
 double peak_learning_rate(const TrainConfig& config, const ModelLayout& layout, std::int64_t tokens) {

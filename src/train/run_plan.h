@@ -17,7 +17,8 @@ double step_law_learning_rate(double parameters, double tokens);
 /// factor where the config has 0, as for scratch it may.
 double peak_learning_rate(const TrainConfig& config, const ModelLayout& layout, std::int64_t tokens);
 
-/// The length of a run in training tokens: the config's, or its epochs of `train`.
+/// The length of a run in training tokens: the config's, or its epochs of `train`, in which rows that were made beside
+/// the data do not count.
 std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRows& train);
 
 }  // namespace pegbox::train

@@ -187,6 +187,26 @@ Rows run_rows() {
           .help =
               "rows with labels: a class of n rows is read as often as n^(1 - balance) says: 0 as the data are, 1 all "
               "classes alike"},
+      Row{.name = "augment_strength",
+          .member = &TrainConfig::augment_strength,
+          .minimum = 0,
+          .maximum = 1,
+          .help = "training rows are read with copies of them in other forms, drawn by the seed: the part of the words "
+                  "of prompts and texts that changes; 0: no copies. An epoch counts the tokens of the rows alone, so "
+                  "that all trials train on as many",
+          .source = "EDA, arXiv 1901.11196: 0.05 to 0.1, more hurts"},
+      Row{.name = "augment_methods",
+          .member = &TrainConfig::augment_methods,
+          .help =
+              "augment_strength: how copies are made, each by one of them, drawn: typos, swap_characters, "
+              "delete_characters, delete_words, swap_words, synonyms, insert_synonyms, mix (of texts of one class), "
+              "or eda for synonyms, insert_synonyms, swap_words and delete_words; what they do is in docs/data.md"},
+      Row{.name = "augment_copies",
+          .member = &TrainConfig::augment_copies,
+          .minimum = 1,
+          .maximum = 1000,
+          .help = "augment_strength: copies of each row",
+          .source = "EDA: 16 of 500 rows, 4 of 5,000 and more"},
       Row{.name = "micro_batch",
           .member = &TrainConfig::micro_batch,
           .minimum = 0,

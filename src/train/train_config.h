@@ -52,8 +52,11 @@ struct TrainConfig {
   std::int64_t sequence_length = 512;
   std::int64_t sequence_start = 0;  ///< longest sequence at first; 0: sequence_length
   double sequence_ramp_fraction = 0.3;
-  std::string mixture;      ///< shares of the training sets in the tokens, "books=0.7,code=0.3"; empty: as the data say
-  double balance = 0;       ///< of classes: 0: as they are, 1: all equally often
+  std::string mixture;  ///< shares of the training sets in the tokens, "books=0.7,code=0.3"; empty: as the data say
+  double balance = 0;   ///< of classes: 0: as they are, 1: all equally often
+  double augment_strength = 0;  ///< part of the words that change in copies of the rows; 0: no copies
+  std::string augment_methods = "swap_words,delete_words";
+  std::int64_t augment_copies = 1;
   std::int64_t tokens = 0;  ///< training tokens of the whole run; 0: from epochs
   double epochs = 1;
   std::int64_t evaluate_every = 0;   ///< training tokens between evaluations; 0: only at the ends

@@ -22,22 +22,24 @@ bool is_yaml(const std::string& path) { return path.ends_with(".yaml") || path.e
 class Check final : public Subcommand {
  public:
   CommandText text() const override {
-    return {.name = "check",
-            .group = CommandGroup::Models,
-            .summary = "look at data, or model and data, before training on them",
-            .description =
-                "Looks for what is wrong with data: duplicates and near duplicates, leaks between training and "
-                "validation or test data, empty, cut and garbled texts, wrong encodings, repetition, documents that "
-                "Gopher's, C4's or FineWeb's rules would reject, classes out of balance, contradictory labels. Takes "
-                "data files and folders, or the run or study file that names them. With --preflight it shows what a "
-                "run would train on instead: the data as tokens, a sample with what is learned of it, and what is "
-                "wrong with that. Exit code 3 if something is found that --fail-on names, or if the run would be "
-                "pointless.",
-            .example =
-                "pegbox check chats.jsonl --validation valid.jsonl --fail-on leakage\n"
-                "pegbox check study.yaml --checks duplicates,near_duplicates --json\n"
-                "pegbox check --preflight --model models/base --data chats.jsonl",
-            .has_result = true};
+    return {
+        .name = "check",
+        .group = CommandGroup::Models,
+        .summary = "look at data, or model and data, before training on them",
+        .description =
+            "Looks for what is wrong with data: duplicates and near duplicates, leaks between training and "
+            "validation or test data, empty, cut and garbled texts, wrong encodings, repetition, documents that "
+            "Gopher's, C4's or FineWeb's rules would reject, other languages, classes out of balance, contradictory "
+            "and likely wrong labels. Takes "
+            "data files and folders, or the run or study file that names them. With --preflight it shows what a "
+            "run would train on instead: the data as tokens, a sample with what is learned of it, and what is "
+            "wrong with that. Exit code 3 if something is found that --fail-on names, or if the run would be "
+            "pointless.",
+        .example =
+            "pegbox check chats.jsonl --validation valid.jsonl --fail-on leakage\n"
+            "pegbox check study.yaml --checks duplicates,near_duplicates --json\n"
+            "pegbox check --preflight --model models/base --data chats.jsonl",
+        .has_result = true};
   }
   std::vector<Option> options() override {
     std::vector<Option> options = flags_.options();
@@ -54,6 +56,7 @@ class Check final : public Subcommand {
          .completion = Completion::File},
         {.names = "--checks", .target = &checks_, .value = "NAMES", .help = "only these, such as leakage,empty"},
         {.names = "--fail-on", .target = &fail_on_, .value = "NAMES", .help = "checks whose findings are faults"},
+        language_option(&language_),
         {.names = "--examples", .target = &examples_, .value = "N", .help = "examples of each finding [3]"},
         {.names = "--preflight", .target = &preflight_, .value = "", .help = "the tokens, masks and sizes of a run"},
         {.names = "--samples", .target = &samples_, .value = "N", .help = "preflight: rows to show [1]"}};
@@ -101,6 +104,7 @@ class Check final : public Subcommand {
     if (!checks_.empty()) {
       PEGBOX_TRY(options.checks, checks_of_flag(checks_, "--checks"));
     }
+    PEGBOX_TRY(options.language, language_of_flag(language_, options.checks));
     if (!fail_on_.empty()) {
       PEGBOX_TRY(options.faults, checks_of_flag(fail_on_, "--fail-on"));
     }
@@ -145,7 +149,7 @@ class Check final : public Subcommand {
 
   RunFlags flags_;
   std::vector<std::string> files_;
-  std::string test_, checks_, fail_on_;
+  std::string test_, checks_, fail_on_, language_;
   bool preflight_ = false;
   std::int64_t samples_ = 1, examples_ = 3;
 };

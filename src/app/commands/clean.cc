@@ -28,6 +28,7 @@ class Clean final : public Subcommand {
             .example =
                 "pegbox clean chats.jsonl --against test.jsonl --output clean.jsonl\n"
                 "pegbox clean web.jsonl --output clean.jsonl --checks empty,duplicates,near_duplicates,gopher,fineweb\n"
+                "pegbox clean chats.jsonl --output clean.jsonl --checks duplicates,language --language en\n"
                 "pegbox clean code.jsonl --output clean.jsonl --checks c4 --keep-rules c4_curly_bracket",
             .has_result = true};
   }
@@ -41,6 +42,7 @@ class Clean final : public Subcommand {
          .help = "validation or test data whose rows are removed; may be repeated",
          .completion = Completion::File},
         {.names = "--checks", .target = &checks_, .value = "NAMES", .help = "remove what these find, and nothing else"},
+        language_option(&language_),
         {.names = "--keep-rules",
          .target = &kept_rules_,
          .value = "NAMES",
@@ -61,13 +63,13 @@ class Clean final : public Subcommand {
                                               .what = "leakage would never be found",
                                               .hint = "name the data that nothing should leak to: --against"});
     }
-    const Path report_path = report_of(output_);
+    PEGBOX_TRY(options.language, language_of_flag(language_, options.remove));
+    const Path report_path = report_beside(output_);
     PEGBOX_CHECK(text::check_is_new(report_path));
     const text::DataPart against{"against", std::vector<Path>(against_.begin(), against_.end())};
     PEGBOX_TRY(const text::CleanReport report, text::clean_data(data, {&against, 1}, output_, options));
     Json json = to_json(report);
-    json["report"] = report_path.string();
-    PEGBOX_CHECK(replace_file(report_path, json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"));
+    PEGBOX_CHECK(write_report(json, report_path));
     if (session.wants_json())
       session.print_json(json);
     else
@@ -76,11 +78,6 @@ class Clean final : public Subcommand {
   }
 
  private:
-  /// Hidden, so that it is no data of the folder in which it is.
-  static Path report_of(const Path& output) {
-    return output.parent_path() / fmt::format(".{}.report.json", output.filename().string());
-  }
-
   static std::string text_of_report(const Json& report, const Paint& paint) {
     std::string lines;
     for (const Json& removed : report["removed"])
@@ -96,7 +93,7 @@ class Clean final : public Subcommand {
 
   DataFlags data_;
   std::vector<std::string> against_;
-  std::string output_, checks_, kept_rules_;
+  std::string output_, checks_, kept_rules_, language_;
 };
 
 }  // namespace

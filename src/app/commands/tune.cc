@@ -89,7 +89,8 @@ class Tune final : public Subcommand {
     session.console().say(held.is_new ? fmt::format("{} begins in {}.", file.spec.name, place.database.string())
                                       : fmt::format("{} goes on: {}.", file.spec.name, standing(*held.study)));
     if (file.checks) {
-      PEGBOX_TRY(const bool may_run, check_study_data(*held.study, *file.checks, session.console()));
+      PEGBOX_TRY(const bool may_run,
+                 check_study_data(*held.study, *file.checks, session.console(), session.interrupted()));
       if (!may_run) return ExitCode::Failed;
     }
     PEGBOX_TRY(const RunResult result,

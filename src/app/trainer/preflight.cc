@@ -118,6 +118,8 @@ void find_refusals(const train::TrainConfig& run, const train::Corpus& corpus, c
                    std::vector<Finding>& findings) {
   if (const auto order = train::make_row_order(run, rows); !order)
     findings.push_back({true, order.error().message, ""});
+  if (const auto augmented = check_augmentation(corpus, run); !augmented)
+    findings.push_back({true, augmented.error().message, ""});
   if (const auto watched = check_validation(corpus, run); !watched)
     findings.push_back({true, watched.error().message, ""});
 }

@@ -208,6 +208,10 @@ Result<void> run_train(const Config& config, const Streams& streams) {
   PEGBOX_TRY(const auto owned, make_run(workplace, resolved));
   if (resolved.learning_rate == 0 && !config.settings.json)
     fmt::print(streams.progress, "learning_rate {:.3g}, by the Step Law\n", owned->run->config().learning_rate);
+  if (owned->augmented != nullptr && !config.settings.json)
+    fmt::print(streams.progress, "augmented   {} sequences, {} tokens, copies by {} among them\n",
+               format_count(static_cast<double>(owned->augmented->size())),
+               format_count(static_cast<double>(owned->augmented->total_tokens())), resolved.augment_methods);
   Session session(workplace, config.settings, *owned, streams);
   if (!config.settings.output.empty()) PEGBOX_CHECK(session.resume());
   PEGBOX_CHECK(session.train());

@@ -10,6 +10,7 @@
 #include <thread>
 #include <tuple>
 
+#include "train/augmented_rows.h"
 #include "train/config_rules.h"
 #include "train/guard.h"
 #include "train/method/scratch_model.h"
@@ -165,6 +166,15 @@ Result<std::vector<double>> base_losses(const Workplace& workplace, const train:
   });
 }
 
+/// What a run learns from: the data, which all runs share, or with copies that are its own.
+Result<const text::TokenizedRows*> training_rows(train::Corpus& corpus, const train::TrainConfig& config,
+                                                 OwnedRun& run) {
+  PEGBOX_TRY(const auto plan, train::augmentation_of(config));
+  if (!plan) return corpus.tokenized(train::Part::Train, config.sequence_length);
+  PEGBOX_TRY(run.augmented, corpus.augmented(config.sequence_length, *plan));
+  return run.augmented.get();
+}
+
 /// The loss of a run on the first rows, of about `tokens`, in an order made once for all runs.
 Result<train::Evaluation> evaluate_sample(Workplace& workplace, train::TrainingRun& run,
                                           const train::EvaluationRows& rows, std::int64_t tokens) {
@@ -264,12 +274,17 @@ Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::Tr
     workplace.base.nf4 = train::nf4_weights(workplace.base);  // once for all trials
   PEGBOX_CHECK(check_validation(*workplace.corpus, config));
   PEGBOX_TRY(const train::BaseModel* const model, model_of(workplace, config, owned->fresh));
-  PEGBOX_TRY(const text::TokenizedRows* const rows,
-             workplace.corpus->tokenized(train::Part::Train, config.sequence_length));
+  PEGBOX_TRY(const text::TokenizedRows* const rows, training_rows(*workplace.corpus, config, *owned));
   PEGBOX_TRY(const double evaluation_tokens, evaluation_tokens_of(*workplace.corpus, config));
   PEGBOX_TRY(owned->run, train::TrainingRun::create(*model, config, *rows, *workplace.lanes,
                                                     {workplace.correction, evaluation_tokens, workplace.pool}));
   return owned;
+}
+
+Result<void> check_augmentation(const train::Corpus& corpus, const train::TrainConfig& config) {
+  PEGBOX_TRY(const auto plan, train::augmentation_of(config));
+  if (plan) PEGBOX_CHECK(corpus.augmenter(*plan));
+  return {};
 }
 
 Result<void> check_validation(const train::Corpus& corpus, const train::TrainConfig& config) {

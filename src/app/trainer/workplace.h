@@ -48,12 +48,16 @@ Json model_facts(const train::ModelConfig& model, const train::ModelLayout& layo
 
 /// A run with what it owns besides the workplace.
 struct OwnedRun {
-  train::BaseModel fresh;  ///< the architecture of a run from scratch
+  train::BaseModel fresh;                          ///< the architecture of a run from scratch
+  std::unique_ptr<text::TokenizedRows> augmented;  ///< its training rows with copies of them, if its config makes some
   std::unique_ptr<train::TrainingRun> run;
 };
 
 /// A new run of a resolved config, at its beginning.
 Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::TrainConfig& config);
+
+/// InvalidInput if the config asks for copies of training rows that cannot be made.
+Result<void> check_augmentation(const train::Corpus& corpus, const train::TrainConfig& config);
 
 /// InvalidInput if something acts on the loss of validation data, and there are none.
 Result<void> check_validation(const train::Corpus& corpus, const train::TrainConfig& config);
