@@ -46,8 +46,8 @@ TEST(RateRise, SeesADoubledRateSoon) {
     std::ranges::sort(delays);
     RecordProperty(change == 0 ? "median_at_once" : "median_late", delays[kRuns / 2]);
     EXPECT_LE(early, kRuns * kLevel) << change;
-    EXPECT_LT(delays[kRuns / 2], change == 0 ? 500 : 900) << change;
-    EXPECT_LT(delays[kRuns * 95 / 100], change == 0 ? 1100 : 1700) << change;
+    EXPECT_LT(delays[kRuns / 2], change == 0 ? 250 : 550) << change;
+    EXPECT_LT(delays[kRuns * 95 / 100], change == 0 ? 600 : 1000) << change;
   }
 }
 

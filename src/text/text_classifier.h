@@ -6,6 +6,7 @@
 // Manning, ACL 2012.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>

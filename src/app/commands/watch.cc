@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "app/alarm_command.h"
 #include "app/commands/table.h"
