@@ -38,10 +38,10 @@ constexpr std::array<Scale, 10> kTimeScales{{{"us", 1e-6},
 constexpr std::string_view kBytesExpected = "a size such as 20GiB, 512 MB or 1e9";
 constexpr std::string_view kDurationExpected = "a duration such as 20m, 1h30m, 90s, 250ms or 2d";
 
-bool is_space(char c) { return c == ' ' || c == '\t'; }
+bool is_space_or_tab(char c) { return c == ' ' || c == '\t'; }
 
 void skip_space(std::string_view& text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space_or_tab(text.front())) text.remove_prefix(1);
 }
 
 // A number without sign at the front of `text`, which is then removed.

@@ -84,7 +84,7 @@ TEST(LabelErrors, AskNothingOfClassesOfAFewRows) {
   EXPECT_TRUE(finder.find(1).empty()) << "one class is left";
 }
 
-TEST(TextClassifier, GivesProbabilitiesOfRowsThatItHasNotSeen) {
+TEST(LabelClassifier, GivesProbabilitiesOfRowsThatItHasNotSeen) {
   const TurnedTexts data(200, 2, 1 << 30, 4);
   std::vector<LabelledFeatures> rows;
   for (std::size_t i = 0; i < data.texts.size(); ++i) rows.push_back({features_of(data.texts[i]), data.labels[i]});

@@ -8,7 +8,7 @@
 #include "text/check_kind.h"
 #include "text/minhash.h"
 #include "text/row_source.h"
-#include "text/text_classifier.h"
+#include "text/label_classifier.h"
 
 namespace pegbox::text {
 

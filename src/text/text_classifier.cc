@@ -1,170 +1,158 @@
 // TextClassifier: see text_classifier.h.
 #include "text/text_classifier.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <atomic>
 #include <cmath>
+#include <map>
 #include <numeric>
-#include <thread>
-#include <unordered_map>
 
 #include "base/rng.h"
+#include "math/class_scores.h"
+#include "math/row_resampling.h"
+#include "text/hash.h"
 #include "text/words.h"
 
 namespace pegbox::text {
+
 namespace {
 
-constexpr std::size_t kFolds = 5, kMostWords = 128;
-constexpr int kEpochs = 12;
-constexpr double kFirstRate = 4;
-constexpr std::uint64_t kSeed = 0;
+constexpr std::uint32_t kColumns = 1u << 18;
+constexpr std::size_t kByteRun = 4, kFolds = 5;
+constexpr double kStrength = 10;  // rows have the length 1: weights must be large to count
 
-/// A row's columns and what they count.
-struct WeighedRow {
-  std::vector<std::uint32_t> columns;
-  std::vector<float> values;
-  std::size_t label = 0, fold = 0;
-};
-
-struct WeighedRows {
-  std::vector<WeighedRow> rows;
-  std::size_t columns = 0;
-};
-
-/// Columns for the features that more than one row has, with values by their rarity.
-WeighedRows weigh(std::span<const LabelledFeatures> rows) {
-  std::unordered_map<std::uint32_t, std::uint32_t> counts;
-  for (const LabelledFeatures& row : rows)
-    for (const std::uint32_t feature : row.features) ++counts[feature];
-  WeighedRows weighed;
-  std::unordered_map<std::uint32_t, std::uint32_t> columns;
-  for (const LabelledFeatures& row : rows) {
-    WeighedRow& own = weighed.rows.emplace_back();
-    own.label = static_cast<std::size_t>(row.label);
-    double squares = 0;
-    for (const std::uint32_t feature : row.features) {
-      const std::uint32_t count = counts[feature];
-      if (count < 2) continue;
-      own.columns.push_back(columns.try_emplace(feature, static_cast<std::uint32_t>(columns.size())).first->second);
-      const double value = std::log((1.0 + static_cast<double>(rows.size())) / (1.0 + count)) + 1;
-      own.values.push_back(static_cast<float>(value));
-      squares += value * value;
-    }
-    for (float& value : own.values) value /= static_cast<float>(std::sqrt(squares));
-  }
-  weighed.columns = columns.size();
-  return weighed;
+std::uint32_t column_of(char kind, std::string_view run) {
+  Fnv64 hash;
+  hash.add_byte(static_cast<unsigned char>(kind));
+  hash.add(run);
+  return static_cast<std::uint32_t>(mix_bits(hash.value()) % kColumns);
 }
 
-/// Deals the rows of each class out in turn, in an order that is drawn.
-void deal_into_folds(WeighedRows& weighed, std::size_t classes) {
-  std::vector<std::size_t> order(weighed.rows.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  Rng rng({kSeed, stream_id("folds"), 0});
-  shuffle(order, rng);
-  std::vector<std::size_t> next(classes, 0);
-  for (const std::size_t row : order) {
-    WeighedRow& own = weighed.rows[row];
-    own.fold = next[own.label]++ % kFolds;
-  }
-}
-
-class FoldModel {
+/// Columns that some row has, numbered from 0: of so many columns most are empty.
+class UsedColumns {
  public:
-  FoldModel(const WeighedRows& data, std::size_t classes, std::size_t fold)
-      : data_(data), classes_(classes), fold_(fold), weights_((data.columns + 1) * classes, 0.0F), logits_(classes) {}
-
-  void train() {
-    std::vector<std::size_t> order;
-    for (std::size_t row = 0; row < data_.rows.size(); ++row)
-      if (data_.rows[row].fold != fold_) order.push_back(row);
-    const auto steps = static_cast<double>(kEpochs) * static_cast<double>(order.size());
-    double step = 0;
-    for (int epoch = 0; epoch < kEpochs; ++epoch) {
-      Rng rng({kSeed, stream_id("fold"), fold_ * kEpochs + static_cast<std::size_t>(epoch)});
-      shuffle(order, rng);
-      for (const std::size_t row : order) learn(data_.rows[row], static_cast<float>(kFirstRate * (1 - step++ / steps)));
-    }
+  explicit UsedColumns(std::span<const math::SparseRow> rows) : numbers_(kColumns, kNone) {
+    for (const math::SparseRow& row : rows)
+      for (const std::uint32_t column : row.columns)
+        if (numbers_[column] == kNone) numbers_[column] = count_++;
   }
-
-  /// Writes the probabilities of the fold's rows to their places.
-  void judge(std::span<double> probabilities) {
-    for (std::size_t row = 0; row < data_.rows.size(); ++row) {
-      if (data_.rows[row].fold != fold_) continue;
-      softmax(data_.rows[row]);
-      std::ranges::copy(logits_, probabilities.begin() + static_cast<std::ptrdiff_t>(row * classes_));
-    }
+  std::uint32_t count() const { return count_; }
+  math::SparseRow pack(const math::SparseRow& row) const {
+    math::SparseRow packed = row;
+    for (std::uint32_t& column : packed.columns) column = numbers_[column];
+    return packed;
+  }
+  math::LogisticModel unpack(const math::LogisticModel& packed) const {
+    math::LogisticModel model{.weights = std::vector<double>(kColumns, 0.0), .intercept = packed.intercept};
+    for (std::uint32_t column = 0; column < kColumns; ++column)
+      if (numbers_[column] != kNone) model.weights[column] = packed.weights[numbers_[column]];
+    return model;
   }
 
  private:
-  float* weights_of(std::size_t column) { return weights_.data() + column * classes_; }
-
-  /// Makes `logits_` the probabilities of the row's classes.
-  void softmax(const WeighedRow& row) {
-    std::copy_n(weights_of(data_.columns), classes_, logits_.begin());
-    for (std::size_t i = 0; i < row.columns.size(); ++i) {
-      const float* weights = weights_of(row.columns[i]);
-      for (std::size_t k = 0; k < classes_; ++k) logits_[k] += row.values[i] * weights[k];
-    }
-    const float most = *std::ranges::max_element(logits_);
-    float sum = 0;
-    for (float& logit : logits_) sum += logit = std::exp(logit - most);
-    for (float& logit : logits_) logit /= sum;
-  }
-
-  void learn(const WeighedRow& row, float rate) {
-    softmax(row);
-    logits_[row.label] -= 1;
-    for (std::size_t i = 0; i < row.columns.size(); ++i) {
-      float* weights = weights_of(row.columns[i]);
-      for (std::size_t k = 0; k < classes_; ++k) weights[k] -= rate * row.values[i] * logits_[k];
-    }
-    float* intercepts = weights_of(data_.columns);
-    for (std::size_t k = 0; k < classes_; ++k) intercepts[k] -= kInterceptRate * rate * logits_[k];
-  }
-
-  static constexpr float kInterceptRate = 0.01F;  // of that of the weights, which see a row of length 1
-
-  const WeighedRows& data_;
-  std::size_t classes_, fold_;
-  std::vector<float> weights_;  // [columns + 1, classes], the intercepts last
-  std::vector<float> logits_;   // [classes]
+  static constexpr std::uint32_t kNone = ~0u;
+  std::vector<std::uint32_t> numbers_;
+  std::uint32_t count_ = 0;
 };
+
+Result<math::LogisticModel> fit(std::span<const math::SparseRow> rows, const std::vector<bool>& is_positive) {
+  const UsedColumns used(rows);
+  std::vector<math::SparseRow> packed;
+  for (const math::SparseRow& row : rows) packed.push_back(used.pack(row));
+  PEGBOX_TRY(const math::LogisticModel model, math::fit_logistic(packed, is_positive, used.count(), kStrength));
+  return used.unpack(model);
+}
+
+std::vector<math::SparseRow> features_of(std::span<const std::string> texts) {
+  std::vector<math::SparseRow> rows;
+  for (const std::string& text : texts) rows.push_back(hashed_ngrams(text));
+  return rows;
+}
+
+/// A fold for each text: that of its group.
+std::vector<std::size_t> folds_of(std::size_t texts, std::span<const std::string> groups) {
+  std::vector<std::size_t> group_of(texts);
+  std::map<std::string_view, std::size_t> known;
+  for (std::size_t i = 0; i < texts; ++i)
+    group_of[i] = groups.empty() ? i : known.emplace(groups[i], known.size()).first->second;
+  std::vector<std::size_t> order(groups.empty() ? texts : known.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  Rng rng({.stream = stream_id("cross-validation")});
+  shuffle(order, rng);
+  if (order.size() < kFolds) return {};
+  std::vector<std::size_t> fold_of_group(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) fold_of_group[order[i]] = i % kFolds;
+  for (std::size_t& group : group_of) group = fold_of_group[group];
+  return group_of;
+}
 
 }  // namespace
 
-TextFeatures features_of(std::string_view text) {
-  thread_local std::vector<std::uint64_t> words;
-  hash_words(text, words);
-  words.resize(std::min(words.size(), kMostWords));
-  TextFeatures features;
+math::SparseRow hashed_ngrams(std::string_view text) {
+  const std::vector<std::string> words = list_words(text);
+  math::SparseRow row;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    features.push_back(static_cast<std::uint32_t>(words[i]));
-    if (i > 0) features.push_back(static_cast<std::uint32_t>(mix_bits(words[i - 1] + mix_bits(words[i]))));
+    row.columns.push_back(column_of('1', words[i]));
+    if (i + 1 < words.size()) row.columns.push_back(column_of('2', words[i] + " " + words[i + 1]));
+    const std::string framed = "<" + words[i] + ">";
+    for (std::size_t k = 0; k + kByteRun <= framed.size(); ++k)
+      row.columns.push_back(column_of('c', std::string_view(framed).substr(k, kByteRun)));
   }
-  std::ranges::sort(features);
-  features.erase(std::ranges::unique(features).begin(), features.end());
-  return features;
+  std::ranges::sort(row.columns);
+  const auto rest = std::ranges::unique(row.columns);
+  row.columns.erase(rest.begin(), rest.end());
+  row.values.assign(row.columns.size(), 1 / std::sqrt(static_cast<double>(row.columns.size())));
+  return row;
 }
 
-std::vector<double> cross_validated_probabilities(std::span<const LabelledFeatures> rows, std::size_t classes,
-                                                  int threads) {
-  WeighedRows weighed = weigh(rows);
-  deal_into_folds(weighed, classes);
-  std::vector<double> probabilities(rows.size() * classes);
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t fold = next++; fold < kFolds; fold = next++) {
-      FoldModel model(weighed, classes, fold);
-      model.train();
-      model.judge(probabilities);
+Result<TextClassifier> TextClassifier::train(std::span<const std::string> texts, const std::vector<bool>& is_positive) {
+  TextClassifier classifier;
+  PEGBOX_TRY(classifier.model_, fit(features_of(texts), is_positive));
+  return classifier;
+}
+
+double TextClassifier::probability(std::string_view text) const { return model_.probability(hashed_ngrams(text)); }
+
+Result<ClassifierQuality> cross_validate(std::span<const std::string> texts, const std::vector<bool>& is_positive,
+                                         std::span<const std::string> groups) {
+  const std::vector<std::size_t> folds = folds_of(texts.size(), groups);
+  if (folds.empty())
+    return fail(ErrorKind::InvalidInput, {.where = "labelled texts",
+                                          .what = "too few to judge a classifier by",
+                                          .got = fmt::format("{} texts", texts.size()),
+                                          .expected = fmt::format("at least {} of different groups", kFolds)});
+  const std::vector<math::SparseRow> rows = features_of(texts);
+  std::vector<double> scores(texts.size());
+  for (std::size_t fold = 0; fold < kFolds; ++fold) {
+    std::vector<math::SparseRow> seen;
+    std::vector<bool> labels;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (folds[i] == fold) continue;
+      seen.push_back(rows[i]);
+      labels.push_back(is_positive[i]);
     }
+    PEGBOX_TRY(const math::LogisticModel model, fit(seen, labels));
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      if (folds[i] == fold) scores[i] = model.probability(rows[i]);
+  }
+  ClassifierQuality quality{.roc_area = math::roc_area(scores, is_positive),
+                            .texts = std::ssize(texts),
+                            .positives = std::ranges::count(is_positive, true)};
+  std::vector<math::RowNumber> numbers(texts.size());
+  std::iota(numbers.begin(), numbers.end(), math::RowNumber{0});
+  const auto area_of = [&](std::span<const math::RowNumber> drawn) {
+    std::vector<double> some;
+    std::vector<bool> labels;
+    for (const math::RowNumber number : drawn) {
+      some.push_back(scores[number]);
+      labels.push_back(is_positive[number]);
+    }
+    return math::roc_area(some, labels);
   };
-  std::vector<std::jthread> helpers;
-  for (int thread = 1; thread < threads; ++thread) helpers.emplace_back(work);
-  work();
-  helpers.clear();
-  return probabilities;
+  if (const auto spread = math::bootstrap_rows(numbers, area_of, {.stream = stream_id("roc area")}))
+    quality.interval = spread->interval;
+  return quality;
 }
 
 }  // namespace pegbox::text

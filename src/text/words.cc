@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "text/hash.h"
 #include "text/utf8.h"
@@ -60,33 +61,56 @@ class WordHasher {
   bool is_within_word_ = false;
 };
 
-}  // namespace
+/// Keeps the word that is being read.
+struct WordLister {
+  void add(unsigned char byte) { word += static_cast<char>(byte); }
+  void end_word() {
+    if (!word.empty()) words.push_back(std::exchange(word, {}));
+  }
 
-bool is_word_character(char32_t code) { return !is_within(code, kSeparators); }
+  std::string word;
+  std::vector<std::string> words;
+};
 
-void hash_words(std::string_view text, std::vector<std::uint64_t>& words) {
-  WordHasher hasher(words);
+/// Gives `sink` the bytes of each word, and says where one ends; also where there is none.
+template <class Sink>
+void walk_words(std::string_view text, Sink& sink) {
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte < 0x80) {
       const bool is_capital = byte >= 'A' && byte <= 'Z';
       if (is_capital || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9'))
-        hasher.add(is_capital ? byte + ('a' - 'A') : byte);
+        sink.add(is_capital ? byte + ('a' - 'A') : byte);
       else
-        hasher.end_word();
+        sink.end_word();
       ++i;
       continue;
     }
     const Character character = character_at(text, i);
     const bool is_alone = is_within(character.code, kUnspaced);
     const bool is_part = is_word_character(character.code);
-    if (is_alone || !is_part) hasher.end_word();
+    if (is_alone || !is_part) sink.end_word();
     if (is_part)
-      for (std::size_t k = 0; k < character.bytes; ++k) hasher.add(static_cast<unsigned char>(text[i + k]));
-    if (is_alone) hasher.end_word();
+      for (std::size_t k = 0; k < character.bytes; ++k) sink.add(static_cast<unsigned char>(text[i + k]));
+    if (is_alone) sink.end_word();
     i += character.bytes;
   }
-  hasher.end_word();
+  sink.end_word();
+}
+
+}  // namespace
+
+bool is_word_character(char32_t code) { return !is_within(code, kSeparators); }
+
+void hash_words(std::string_view text, std::vector<std::uint64_t>& words) {
+  WordHasher hasher(words);
+  walk_words(text, hasher);
+}
+
+std::vector<std::string> list_words(std::string_view text) {
+  WordLister lister;
+  walk_words(text, lister);
+  return std::move(lister.words);
 }
 
 }  // namespace pegbox::text

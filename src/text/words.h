@@ -1,7 +1,8 @@
-// Words: a text as hashes of its words, for comparing texts by what they say and not by how they are set.
+// Words: a text as its words, or as hashes of them, for comparing texts by what they say and not by how they are set.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,5 +28,8 @@ inline bool is_letter(char32_t code) {
 /// script, with A to Z as a to z; characters of scripts that put no spaces between words (Chinese, Japanese, Thai, ...)
 /// are a word each. White space and punctuation only separate.
 void hash_words(std::string_view text, std::vector<std::uint64_t>& words);
+
+/// The same words themselves, in order.
+std::vector<std::string> list_words(std::string_view text);
 
 }  // namespace pegbox::text

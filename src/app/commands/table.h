@@ -34,6 +34,7 @@ std::unique_ptr<Subcommand> make_clean_command();
 std::unique_ptr<Subcommand> make_anonymize_command();
 std::unique_ptr<Subcommand> make_augment_command();
 std::unique_ptr<Subcommand> make_split_command();
+std::unique_ptr<Subcommand> make_watch_command();
 std::unique_ptr<Subcommand> make_train_command();
 std::unique_ptr<Subcommand> make_evaluate_command();
 std::unique_ptr<Subcommand> make_predict_command();
