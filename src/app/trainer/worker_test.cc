@@ -443,8 +443,8 @@ TEST_F(TrainerProgram, RefusesStreamsWithoutWhatTheyNeed) {
   const auto set = [&](const char* name) { return Json{{"train", path(name).string()}}; };
   refuse({{"stream", {set("train.jsonl"), set("one.jsonl")}}}, {},
          "a set of a stream has no validation data to be judged by; got one: 1 training and 0 validation texts");
-  refuse({{"stream", {set("train.jsonl"), set("other.jsonl")}}}, {"--tokens", "500"},
-         "for train, and batches of up to");
+  refuse({{"stream", {set("train.jsonl"), set("other.jsonl")}}}, {"--tokens", "200"},
+         " tokens of 200 for train, and batches of up to");
   refuse(path("train.jsonl").string(), {"--replay", "0.2"}, "there are no earlier sets to replay; got replay 0.2");
 }
 
