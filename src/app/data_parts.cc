@@ -32,10 +32,22 @@ Result<std::vector<Path>> paths_of(const Json& named, const std::string& where) 
   return paths;
 }
 
+/// The files of a stream, part by part.
+Json parts_of_stream(const Json& data) {
+  Json parts = data;
+  for (const Json& set : data["stream"])
+    for (const char* part : {"train", "validation"})
+      if (set.is_object() && set.contains(part)) parts[part].push_back(set[part]);
+  return parts;
+}
+
 }  // namespace
 
 Result<DataParts> data_parts_of(const Json& data, const std::string& where) {
-  const Json parts = data.is_object() && !data.contains("path") ? data : Json{{"train", data}};
+  const bool is_stream = data.is_object() && data.contains("stream");
+  const Json parts = is_stream                                    ? parts_of_stream(data)
+                     : data.is_object() && !data.contains("path") ? data
+                                                                  : Json{{"train", data}};
   DataParts found;
   for (const char* part : kParts) {
     if (!parts.contains(part)) continue;

@@ -16,7 +16,8 @@ struct DataParts {
 };
 
 /// Of the trainer's field `data`: a path, a list of paths, or an object of train, validation, test and columns; a path
-/// may be an object with path, as in a mixture. InvalidInput for anything else. `where` names it in messages.
+/// may be an object with path, as in a mixture; or an object with stream, a list of {train, validation}. InvalidInput
+/// for anything else. `where` names it in messages.
 Result<DataParts> data_parts_of(const Json& data, const std::string& where);
 
 }  // namespace pegbox

@@ -207,6 +207,41 @@ TEST_F(TrainerEndToEnd, SearchesTheSharesOfAMixture) {
   EXPECT_TRUE(trial["metrics"].contains("validation_loss.prose"));
 }
 
+TEST_F(TrainerEndToEnd, SearchesWhatKeepsAStreamFromBeingForgotten) {
+  std::string prose;
+  for (int i = 0; i < 800; ++i) prose += fmt::format("The string number {} is tuned by a peg of its own.\n", i);
+  write("more.txt", prose);
+  const auto study = [&](const char* simplex) {
+    return fmt::format(
+        "name: stream\ntrial:\n  trainer:\n    model: '{}'\n    data:\n      stream:\n"
+        "        - {{train: '{}', name: code}}\n        - {{train: more.txt, name: prose}}\n"
+        "    tokens: 8000\n    sequence_length: 64\n    batch_size: 4\n    evaluate_tokens: 1000\n"
+        "space:\n  replay: {{range: [0.1, 0.5]}}\n  consolidation: {{choice: [none, ewc]}}\n"
+        "  ewc_strength: {{range: [1, 100], scale: log, when: {{consolidation: ewc}}}}\n"
+        "  mixture: {{simplex: {}}}\n"
+        "objective: {{minimize: mean_set_loss}}\nbudget: {{trials: 2}}\nstop: none\n",
+        demo("base").string(), demo("text/train.jsonl").string(), simplex);
+  };
+  write("stream.yaml", study("[code, prose, books]"));
+  const ProgramRun refused = pegbox({"tune", "stream.yaml"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("no training set has this name"));
+  write("stream.yaml", study("[code, prose]"));
+  const ProgramRun checked = pegbox({"check", "stream.yaml", "--checks", "empty"});
+  EXPECT_EQ(checked.code, 0) << checked.err;
+  EXPECT_THAT(checked.out, HasSubstr("in 2 files"));
+  write("stream.yaml", study("[code, prose]") +
+                           "try_first: [{replay: 0.3, consolidation: ewc, ewc_strength: 10, "
+                           "mixture.code: 0.5, mixture.prose: 0.5}]\n");
+  const ProgramRun run = pegbox({"tune", "stream.yaml"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const Json trial = json_of({"show", "stream", "--json"})["trials"][0];
+  EXPECT_EQ(trial["reports"][0]["step"], 0);
+  EXPECT_EQ(trial["reports"].size(), 3u) << "before the first set, and after each";
+  for (const char* metric : {"forgetting", "backward_transfer", "forward_transfer", "validation_loss.prose"})
+    EXPECT_TRUE(trial["metrics"].contains(metric)) << metric;
+}
+
 TEST_F(TrainerEndToEnd, ShowsTheLabelsThatAClassifierWouldLearn) {
   write("films.jsonl", R"({"text": "a fine film, and a long one", "label": "good"})"
                        "\n"

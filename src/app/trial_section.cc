@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kKinds = {"trainer", "command", "worker", "metric"};
 constexpr std::string_view kColumns = "columns";
-constexpr std::array<std::string_view, 4> kDataMembers = {"train", "validation", "test", kColumns};
+constexpr std::string_view kStream = "stream";
+constexpr std::array<std::string_view, 5> kDataMembers = {"train", "validation", "test", kColumns, kStream};
 
 Result<std::string> existing_path(const Node& node, const Path& folder) {
   PEGBOX_TRY(const std::string text, node.string());
@@ -50,6 +51,22 @@ Result<Json> existing_paths(const Node& node, const Path& folder) {
   return paths;
 }
 
+/// The sets of a stream, each with its files.
+Result<Json> existing_stages(const Node& node, const Path& folder) {
+  Json stages = Json::array();
+  for (const Node& item : node.items()) {
+    Json stage = item.json();
+    for (const char* part : {"train", "validation"}) {
+      if (!item.has(part)) continue;
+      PEGBOX_TRY(const Node path, item.at(part));
+      PEGBOX_TRY(stage[part], existing_path(path, folder));
+    }
+    stages.push_back(std::move(stage));
+  }
+  if (stages.empty()) return node.fail("not a list of sets", "a list of {name, train, validation}");
+  return stages;
+}
+
 Result<Json> resolve_data(const Node& data, const Path& folder) {
   if (!data.is_object()) return existing_paths(data, folder);
   PEGBOX_CHECK(data.only(kDataMembers));
@@ -59,7 +76,7 @@ Result<Json> resolve_data(const Node& data, const Path& folder) {
       resolved[part] = node.json();
       continue;
     }
-    PEGBOX_TRY(resolved[part], existing_paths(node, folder));
+    PEGBOX_TRY(resolved[part], part == kStream ? existing_stages(node, folder) : existing_paths(node, folder));
   }
   return resolved;
 }
@@ -150,12 +167,12 @@ namespace {
 /// The names of a section's training sets, as the trainer gives them: `name`, else the file's without its ending.
 std::vector<std::string> set_names(const Json& trainer) {
   const Json data = trainer.value("data", Json::object());
-  Json train = data.is_object() ? data.value("train", Json::array()) : data;
+  Json train = data.is_object() ? data.value(kStream, data.value("train", Json::array())) : data;
   if (train.is_object()) train = Json::array({train});
   if (!train.is_array() || std::ranges::none_of(train, [](const Json& set) { return set.is_object(); })) return {};
   std::vector<std::string> names;
   for (const Json& set : train) {
-    const Json path = set.is_object() ? set.value("path", Json()) : set;
+    const Json path = set.is_object() ? set.value("path", set.value("train", Json())) : set;
     if (set.is_object() && set.contains("name") && set["name"].is_string())
       names.push_back(set["name"].get<std::string>());
     else if (path.is_string())

@@ -40,6 +40,7 @@ struct TokenizedRows {
   std::vector<std::string> group_names;
   std::map<std::string, double> group_weights;  ///< shares of the tokens that the data ask for; empty: as they are
   bool groups_are_classes = false;
+  bool groups_in_turn = false;     ///< a stream: sets that are learned one after another
   std::uint64_t content_hash = 0;  ///< FNV-1a 64 of ids, offsets and where labels begin and end; names the data
   std::int64_t plain_tokens = 0;   ///< of the data, where rows were made beside them; 0: none were
   std::uint64_t plain_hash = 0;    ///< content_hash of the data, where rows were made beside them

@@ -34,34 +34,79 @@ Result<std::vector<Path>> read_paths(const Node& node) {
   return paths;
 }
 
-/// A path of a mixture: a string, or an object with path, name and, of training data, weight.
-Result<void> read_set(const Node& item, std::size_t part, DataFiles& files) {
+/// The name and weight of a set, as far as they are said.
+Result<MixtureSet> read_set_members(const Node& item) {
   MixtureSet set;
-  Node path = item;
-  if (item.is_object()) {
-    std::vector<std::string_view> members = {"path", "name"};
-    if (part == 0) members.push_back("weight");
-    PEGBOX_CHECK(item.only(members));
-    PEGBOX_TRY(path, item.at("path"));
-    if (item.has("weight")) {
-      PEGBOX_TRY(const Node weight, item.at("weight"));
-      PEGBOX_TRY(set.weight, weight.real());
-      if (!(set.weight >= 0) || !std::isfinite(set.weight)) return weight.fail("not a weight", "a number, 0 or more");
-    }
-    if (item.has("name")) {
-      PEGBOX_TRY(const Node name, item.at("name"));
-      PEGBOX_TRY(set.name, name.string());
-    }
+  if (item.has("weight")) {
+    PEGBOX_TRY(const Node weight, item.at("weight"));
+    PEGBOX_TRY(set.weight, weight.real());
+    if (!(set.weight >= 0) || !std::isfinite(set.weight)) return weight.fail("not a weight", "a number, 0 or more");
   }
+  if (!item.has("name")) return set;
+  PEGBOX_TRY(const Node name, item.at("name"));
+  PEGBOX_TRY(set.name, name.string());
+  return set;
+}
+
+/// A set of a part, named by its file if it has no name; `item` is where it stands.
+Result<void> add_set(const Node& item, MixtureSet set, const Node& path, std::size_t part, DataFiles& files) {
   PEGBOX_TRY(const std::string text, path.string());
   files.parts[part].emplace_back(text);
   if (set.name.empty()) set.name = files.parts[part].back().stem().string();
   if (set.name.find_first_of("=,") != std::string::npos)
     return item.fail("a set's name has = or , in it", "another name");
-  if (std::ranges::find(files.sets[part], set.name, &MixtureSet::name) != files.sets[part].end())
-    return item.fail("two sets of a mixture have the name " + set.name, "a name for each");
-  files.sets[part].push_back(std::move(set));
+  std::vector<MixtureSet>& sets = files.sets[part];
+  if (const auto same = std::ranges::find(sets, set.name, &MixtureSet::name); same != sets.end())
+    return item.fail(fmt::format("sets {} and {} of a {} have the name {}", same - sets.begin() + 1, sets.size() + 1,
+                                 files.in_turn ? "stream" : "mixture", set.name),
+                     "a name for each");
+  sets.push_back(std::move(set));
   return {};
+}
+
+/// A path of a mixture: a string, or an object with path, name and, of training data, weight.
+Result<void> read_set(const Node& item, std::size_t part, DataFiles& files) {
+  if (!item.is_object()) return add_set(item, {}, item, part, files);
+  std::vector<std::string_view> members = {"path", "name"};
+  if (part == 0) members.push_back("weight");
+  PEGBOX_CHECK(item.only(members));
+  PEGBOX_TRY(MixtureSet set, read_set_members(item));
+  PEGBOX_TRY(const Node path, item.at("path"));
+  return add_set(item, std::move(set), path, part, files);
+}
+
+Result<void> check_weights(const Node& node, const std::vector<MixtureSet>& sets) {
+  const auto has_weight = [](const MixtureSet& set) { return set.weight >= 0; };
+  if (std::ranges::none_of(sets, has_weight) || std::ranges::all_of(sets, has_weight)) return {};
+  return node.fail("some sets have a weight and some have none", "a weight for each, or for none");
+}
+
+/// A set of a stream: its training file, and the validation file of the same name.
+Result<void> read_stage(const Node& item, DataFiles& files) {
+  constexpr std::array<std::string_view, 4> kMembers = {"name", "train", "validation", "weight"};
+  PEGBOX_CHECK(item.only(kMembers));
+  PEGBOX_TRY(MixtureSet set, read_set_members(item));
+  PEGBOX_TRY(const Node train, item.at("train"));
+  PEGBOX_CHECK(add_set(item, std::move(set), train, 0, files));
+  if (!item.has("validation")) return {};
+  PEGBOX_TRY(const Node validation, item.at("validation"));
+  return add_set(item, {.name = files.sets[0].back().name}, validation, 1, files);
+}
+
+Result<void> read_stream(const Node& node, DataFiles& files) {
+  files.in_turn = true;
+  const std::vector<Node> stages = node.items();
+  if (stages.size() < 2)
+    return node.fail(fmt::format("a stream of {} sets", stages.size()),
+                     "a list of two or more: [{name, train, validation}, ...]");
+  for (const Node& stage : stages) PEGBOX_CHECK(read_stage(stage, files));
+  PEGBOX_CHECK(check_weights(node, files.sets[0]));
+  const std::size_t judged = files.sets[1].size();
+  if (judged == 0 || judged == stages.size()) return {};
+  const auto blind = std::ranges::find_if(stages, [](const Node& stage) { return !stage.has("validation"); });
+  return blind->fail(
+      fmt::format("this set has no validation data, and {} of the {} sets of the stream have", judged, stages.size()),
+      "validation for each, or for none: then validation_fraction of each set is kept apart");
 }
 
 /// The paths of a part; a mixture if one of them is an object.
@@ -72,10 +117,7 @@ Result<void> read_part(const Node& node, std::size_t part, DataFiles& files) {
     return {};
   }
   for (const Node& item : items) PEGBOX_CHECK(read_set(item, part, files));
-  const auto has_weight = [](const MixtureSet& set) { return set.weight >= 0; };
-  if (std::ranges::any_of(files.sets[part], has_weight) && !std::ranges::all_of(files.sets[part], has_weight))
-    return node.fail("some sets of the mixture have a weight and some have none", "a weight for each, or for none");
-  return {};
+  return check_weights(node, files.sets[part]);
 }
 
 Result<std::map<std::string, std::string>> read_columns(const Node& node) {
@@ -96,13 +138,17 @@ Result<DataFiles> DataFiles::read(const Node& node) {
     PEGBOX_CHECK(read_part(node, 0, files));
     return files;
   }
-  constexpr std::string_view kColumns = "columns";
-  std::vector<std::string_view> known(kPartNames.begin(), kPartNames.end());
-  known.push_back(kColumns);
-  PEGBOX_CHECK(node.only(known));
+  constexpr std::string_view kColumns = "columns", kStream = "stream", kTest = kPartNames[2];
+  const std::vector<std::string_view> of_parts = {kPartNames[0], kPartNames[1], kTest, kColumns, kStream};
+  const std::vector<std::string_view> of_streams = {kStream, kTest, kColumns};
+  PEGBOX_CHECK(node.only(node.has(kStream) ? of_streams : of_parts));
   if (node.has(kColumns)) {
     PEGBOX_TRY(const Node columns, node.at(kColumns));
     PEGBOX_TRY(files.columns, read_columns(columns));
+  }
+  if (node.has(kStream)) {
+    PEGBOX_TRY(const Node stream, node.at(kStream));
+    PEGBOX_CHECK(read_stream(stream, files));
   }
   for (std::size_t part = 0; part < kPartNames.size(); ++part) {
     if (!node.has(kPartNames[part])) continue;
@@ -164,6 +210,7 @@ void take_back_lost_classes(std::vector<text::Row>& train, std::vector<text::Row
 Result<DataRows> read_rows(const DataFiles& files) {
   DataRows rows;
   rows.sets = files.sets;
+  rows.in_turn = files.in_turn;
   for (std::size_t part = 0; part < files.parts.size(); ++part) {
     const std::span<const Path> paths = files.parts[part];
     if (!files.sets[part].empty()) {
@@ -246,6 +293,7 @@ Result<text::TokenizedRows> Corpus::tokens_of(std::vector<text::Row>& rows, Part
              classes_.empty() ? text::tokenize_rows(text_.tokenizer, rows, options)
                               : classified_rows(text_.tokenizer, rows, classes_, rows_.files[index], options));
   add_groups(rows, rows_.sets[index], tokens);
+  tokens.groups_in_turn = rows_.in_turn && !rows_.sets[index].empty();
   return tokens;
 }
 

@@ -23,7 +23,7 @@ namespace pegbox::train {
 enum class Part : std::uint8_t { Train, Validation, Test };
 inline constexpr std::array<std::string_view, 3> kPartNames = {"train", "validation", "test"};
 
-/// One of the sets that a part of the data is mixed of: measured apart, and trained on in its share.
+/// One of the sets that a part of the data is mixed of, or of a stream's: measured apart, and trained on in its share.
 struct MixtureSet {
   std::string name;
   double weight = -1;  ///< training: its share of the tokens, up to a common factor; -1: not said
@@ -34,11 +34,13 @@ struct DataFiles {
   std::array<std::vector<Path>, 3> parts;       ///< by Part; empty: not given
   std::map<std::string, std::string> columns;   ///< our name of a field -> the files' (text::DatasetOptions::columns)
   std::array<std::vector<MixtureSet>, 3> sets;  ///< of each part [paths]; empty: its files are one set
+  bool in_turn = false;                         ///< the sets are a stream: learned one after another
   double validation_fraction = 0.05;
   bool labels = false;  ///< rows are texts with their classes (text::DatasetOptions::labels)
 
   /// A path or a list of paths (training data), or an object with train, validation and test, and perhaps columns. A
   /// path that is a set of a mixture is an object with path, and perhaps name (else the file's) and, of training,
+  /// weight. Or an object with stream, a list of objects with train, and perhaps validation (all or none), name and
   /// weight.
   static Result<DataFiles> read(const Node& node);
 };
@@ -53,6 +55,7 @@ struct DataRows {
   std::array<std::vector<std::string>, 3> files;  ///< the names of the files that their rows are from
   std::array<bool, 3> has{};
   std::array<std::vector<MixtureSet>, 3> sets;  ///< as of the files; a split part has those of training
+  bool in_turn = false;                         ///< as of the files
 };
 
 /// Reads the files and, if training rows but no validation rows are given, splits them; long texts are cut first. Each

@@ -143,6 +143,38 @@ TEST(Corpus, ReadsColumnsAndTheSetsOfAMixture) {
   EXPECT_FALSE(read({{"validation", Json::array({{{"path", "a"}, {"weight", 1}}})}}));
 }
 
+TEST(DataFiles, ReadAStreamOfSets) {
+  const auto read = [](const Json& stream) {
+    const Document document{.json = {{"data", {{"stream", stream}}}}, .name = "run.yaml", .lines = {}};
+    return DataFiles::read(*document.root().at("data"));
+  };
+  const auto refuse = [&](const Json& stream, const std::string& words) {
+    const auto files = read(stream);
+    ASSERT_FALSE(files) << words;
+    EXPECT_THAT(files.error().message, ::testing::HasSubstr(words));
+  };
+  const Json a = {{"train", "x/a.jsonl"}, {"validation", "x/a-valid.jsonl"}, {"weight", 2}};
+  const Json b = {{"train", "y"}, {"validation", "z"}, {"name", "code"}, {"weight", 1}};
+  const DataFiles files = must(read({a, b}));
+  EXPECT_TRUE(files.in_turn);
+  EXPECT_EQ(files.parts[0], (std::vector<Path>{"x/a.jsonl", "y"}));
+  EXPECT_EQ(files.parts[1], (std::vector<Path>{"x/a-valid.jsonl", "z"}));
+  for (const std::size_t part : {0, 1}) {
+    EXPECT_EQ(files.sets[part][0].name, "a");
+    EXPECT_EQ(files.sets[part][1].name, "code");
+  }
+  EXPECT_EQ(files.sets[0][0].weight, 2);
+  EXPECT_TRUE(must(read({{{"train", "a"}}, {{"train", "b"}}})).sets[1].empty()) << "parts of training are kept apart";
+  refuse(Json::array({a}), "a stream of 1 sets");
+  refuse({a, b, a}, "sets 1 and 3 of a stream have the name a");
+  refuse({a, {{"train", "y"}, {"weight", 1}}, b},
+         "this set has no validation data, and 2 of the 3 sets of the stream have");
+  refuse({a, {{"train", "y"}, {"validation", "z"}}}, "some sets have a weight and some have none");
+  refuse({a, {{"path", "y"}}}, "path");
+  const Document both{.json = {{"stream", {a, b}}, {"train", "c"}}, .name = "run.yaml", .lines = {}};
+  EXPECT_FALSE(DataFiles::read(both.root()));
+}
+
 TEST(Corpus, KnowsTheSetThatEachTokenizedRowIsOf) {
   const TemporaryFolder folder = must(TemporaryFolder::create("pegbox-corpus-test"));
   std::string lines;
@@ -159,6 +191,7 @@ TEST(Corpus, KnowsTheSetThatEachTokenizedRowIsOf) {
     ASSERT_EQ(std::ssize(tokens->groups), tokens->size());
     EXPECT_EQ(tokens->group_names, (std::vector<std::string>{"a", "b"}));
     EXPECT_EQ(tokens->group_weights.at("b"), 3);
+    EXPECT_FALSE(tokens->groups_in_turn);
     for (std::int64_t row = 0; row < tokens->size(); ++row)
       EXPECT_EQ(tokens->groups[row] == 1, tokens->label_starts[row] > 1) << "only b has prompts";
   }

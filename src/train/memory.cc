@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/number.h"
+#include "train/consolidation.h"
 #include "train/kernels/attention.h"
 #include "train/method/trace.h"
 #include "train/optim/weight_average.h"
@@ -107,6 +108,7 @@ MemoryModel::MemoryModel(const TrainConfig& config, const Method& method, const 
                                            bytes_of(WeightAverage(config, parameters).state()));
   if (config.spike_rollback > 0) fixed_.copies_bytes += fixed_.values_bytes + fixed_.state_bytes;
   if (config.restore_best) fixed_.copies_bytes += fixed_.values_bytes;
+  fixed_.copies_bytes += consolidation_bytes(config, fixed_.values_bytes);
   fixed_.method_bytes = static_cast<double>(method.own_bytes());
   fixed_.workspace_bytes = (config.precision == "bf16" ? kProgramsBytes : 0) + correction.process_bytes +
                            lanes * kernels::attention_scratch_bytes(rows.longest);

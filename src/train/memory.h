@@ -29,7 +29,7 @@ struct MemoryNeed {
   double values_bytes = 0;       ///< of what is trained
   double gradients_bytes = 0;    ///< of all lanes
   double state_bytes = 0;        ///< of the optimizer, and of averages
-  double copies_bytes = 0;       ///< to go back to: after spikes, and to the best weights
+  double copies_bytes = 0;       ///< after spikes, of the best weights, of a stream's earlier sets
   double method_bytes = 0;       ///< what the method keeps besides
   double activations_bytes = 0;  ///< of all lanes, with logits and all that comes and goes
   double workspace_bytes = 0;    ///< of kernels, and what the correction adds

@@ -63,12 +63,11 @@ std::unique_ptr<text::RowOrder> mixed(const text::TokenizedRows& rows, std::span
 
 Result<std::unique_ptr<text::RowOrder>> make_row_order(const TrainConfig& config, const text::TokenizedRows& rows) {
   const auto seed = static_cast<std::uint64_t>(config.seed);
-  PEGBOX_TRY(auto mixture, read_mixture(config.mixture));
-  if (mixture.empty()) mixture = rows.group_weights;
-  if (!mixture.empty()) {
+  PEGBOX_TRY(const auto mixture, read_mixture(config.mixture));
+  if (!mixture.empty() || !rows.group_weights.empty() || config.mixture_temperature != 1) {
     if (config.balance > 0)
       return refuse("balance", "the rows are mixed by their sets already", fmt::format("{}", config.balance), "0");
-    PEGBOX_TRY(const std::vector<double> weights, weights_of(mixture, rows));
+    PEGBOX_TRY(const std::vector<double> weights, set_shares(config, rows));
     return mixed(rows, weights, /*of_rows=*/false, seed);
   }
   if (config.balance == 0) return std::make_unique<text::DataOrder>(rows.size(), seed);
@@ -78,6 +77,25 @@ Result<std::unique_ptr<text::RowOrder>> make_row_order(const TrainConfig& config
   for (const std::int64_t size : group_sizes(rows, /*of_rows=*/true))
     weights.push_back(size > 0 ? std::pow(static_cast<double>(size), 1 - config.balance) : 0);
   return mixed(rows, weights, /*of_rows=*/true, seed);
+}
+
+Result<std::vector<double>> set_shares(const TrainConfig& config, const text::TokenizedRows& rows) {
+  PEGBOX_TRY(auto mixture, read_mixture(config.mixture));
+  if (mixture.empty()) mixture = rows.group_weights;
+  const double temperature = config.mixture_temperature;
+  if (temperature != 1 && !mixture.empty())
+    return refuse(
+        "mixture_temperature", "the shares of the sets are given already",
+        fmt::format("{} and {}", temperature, config.mixture.empty() ? "weights in the data" : config.mixture),
+        "one of the two");
+  if (!mixture.empty()) return weights_of(mixture, rows);
+  if (rows.groups.empty() || rows.groups_are_classes)
+    return refuse("mixture_temperature", "there are no sets to mix", fmt::format("{}", temperature),
+                  "training data as a list of {path, name}");
+  std::vector<double> shares;
+  for (const std::int64_t size : group_sizes(rows, /*of_rows=*/false))
+    shares.push_back(std::pow(static_cast<double>(size), 1 / temperature));
+  return shares;
 }
 
 Result<std::map<std::string, double>> read_mixture(const std::string& mixture) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -14,10 +15,16 @@
 
 namespace pegbox::train {
 
-/// By `mixture` (shares of the sets in the tokens) of the config, else of the data; by `balance` (shares of the classes
-/// in the rows: a class of n rows weighs n^(1 - balance)); else all rows alike. InvalidInput for sets that are not
-/// there or have no row, for shares that are negative or all 0, and for balance without classes.
+/// By `mixture` (shares of the sets in the tokens) of the config, else of the data; by `mixture_temperature` T (a set
+/// of n tokens has a share of n^(1 / T)); by `balance` (shares of the classes in the rows: a class of n rows weighs
+/// n^(1 - balance)); else all rows alike. InvalidInput for sets that are not there or have no row, for shares that are
+/// negative or all 0, for shares that are said twice, for a temperature without sets, and for balance without classes.
 Result<std::unique_ptr<text::RowOrder>> make_row_order(const TrainConfig& config, const text::TokenizedRows& rows);
+
+/// The share of each set of the rows in the tokens, up to a common factor, in the order of their names: by `mixture` of
+/// the config, else of the data, else by their own tokens and `mixture_temperature`. InvalidInput as make_row_order,
+/// and without sets.
+Result<std::vector<double>> set_shares(const TrainConfig& config, const text::TokenizedRows& rows);
 
 /// The shares in the config's field: "books=0.7,code=0.3".
 Result<std::map<std::string, double>> read_mixture(const std::string& mixture);

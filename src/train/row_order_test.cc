@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "train/testing.h"
 
 namespace pegbox::train {
@@ -50,6 +52,28 @@ TEST(RowOrder, MixesSetsAsTheConfigSaysElseAsTheDataSay) {
   rows.group_weights = {{"a", 1}, {"b", 2}, {"c", 1}};
   near(shares(order_config(Json::object()), rows, 3000, false), {0.25, 0.5, 0.25});
   near(shares(order_config({{"mixture", "a=1,b=0,c=3"}}), rows, 3000, false), {0.25, 0, 0.75});
+}
+
+TEST(RowOrder, MixesSetsByATemperature) {
+  text::TokenizedRows rows = grouped_rows();
+  std::vector<double> tokens(3);
+  for (std::int64_t row = 0; row < rows.size(); ++row)
+    tokens[static_cast<std::size_t>(rows.groups[row])] += static_cast<double>(rows.length(row));
+  for (const double temperature : {0.5, 2.0, 1e6}) {
+    std::vector<double> wanted;
+    for (const double count : tokens) wanted.push_back(std::pow(count, 1 / temperature));
+    const double sum = wanted[0] + wanted[1] + wanted[2];
+    const auto is = shares(order_config({{"mixture_temperature", temperature}}), rows, 3000, false);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(is[i], wanted[i] / sum, 0.005) << temperature << " " << i;
+  }
+  const auto refusal = [&](const Json& fields) {
+    const auto order = make_row_order(order_config(fields), rows);
+    return order ? "" : order.error().message;
+  };
+  EXPECT_NE(refusal({{"mixture_temperature", 2}, {"mixture", "a=1"}}).find("2 and a=1; expected one of the two"),
+            std::string::npos);
+  rows.groups_are_classes = true;
+  EXPECT_NE(refusal({{"mixture_temperature", 2}}).find("there are no sets to mix"), std::string::npos);
 }
 
 TEST(RowOrder, BalancesClassesByRows) {

@@ -19,7 +19,6 @@
 #include "train/optim/clipping.h"
 #include "train/optim/schedule.h"
 #include "train/pool.h"
-#include "train/row_order.h"
 #include "train/run_plan.h"
 
 namespace pegbox::train {
@@ -27,7 +26,8 @@ namespace pegbox::train {
 namespace {
 
 constexpr std::int64_t kSnapshotFormat = 1;
-const std::string kCopyPrefix = "copy.", kBestPrefix = "best.";  // of tensors that are kept beside what is live
+// Of tensors that are kept beside what is live.
+const std::string kCopyPrefix = "copy.", kBestPrefix = "best.", kConsolidationPrefix = "consolidation.";
 
 tl::unexpected<Error> misfit(std::string what, std::string got, std::string expected) {
   return fail(
@@ -83,7 +83,8 @@ TrainingRun::TrainingRun(const BaseModel& model, const TrainConfig& config, cons
       lengths_(RowLengths::of(train)),
       total_tokens_(total_tokens_of(config, train)),
       watch_(config),
-      spikes_(config) {
+      spikes_(config),
+      consolidation_(config) {
   lengths_.evaluation_tokens = memory.evaluation_tokens;
 }
 
@@ -100,12 +101,11 @@ Result<std::unique_ptr<TrainingRun>> TrainingRun::create(const BaseModel& model,
 
 Result<void> TrainingRun::start(std::span<TrainingRun* const> pool) {
   config_.learning_rate = peak_learning_rate(config_, model_.decoder->layout(), total_tokens_);
-  PEGBOX_TRY(order_, make_row_order(config_, train_));
+  PEGBOX_TRY(stages_, Stages::create(config_, train_));
   PEGBOX_TRY(learner_, Learner::create(model_, config_, train_));
   PEGBOX_CHECK(check_memory(pool));
   learner_->begin(lanes_.count());
-  optimizer_ = make_optimizer(config_, learner_->parameters());
-  average_ = std::make_unique<WeightAverage>(config_, learner_->parameters());
+  make_steps();
   return check_length(*model_.decoder, network().virtual_tokens(), train_);
 }
 
@@ -145,7 +145,7 @@ bool TrainingRun::halve_micro_batch() {
 
 std::int64_t TrainingRun::bytes() {
   return learner_->method().own_bytes() + learner_->gradient_bytes() + bytes_of(live()) + bytes_of(copy_) +
-         bytes_of(best_);
+         bytes_of(best_) + bytes_of(consolidation_.state(parameters()));
 }
 
 Result<void> TrainingRun::check_memory(std::span<TrainingRun* const> pool) {
@@ -179,7 +179,7 @@ std::int64_t TrainingRun::trainable_parameters() const {
 
 /// Each row with a key of its own for dropout: a function of the seed, the step and the row's place.
 StepBatch TrainingRun::batch_of(std::vector<std::int64_t> rows) const {
-  StepBatch batch{.longest = longest_piece()};
+  StepBatch batch{.longest = longest_piece_at(config_, progress())};
   Rng rng({static_cast<std::uint64_t>(config_.seed), stream_id("dropout"), static_cast<std::uint64_t>(steps_)});
   for (const std::int64_t row : rows) {
     batch.keys.push_back(rng.next_u64());
@@ -190,32 +190,34 @@ StepBatch TrainingRun::batch_of(std::vector<std::int64_t> rows) const {
   return batch;
 }
 
-/// What grows from `start` to `end` in the first `fraction` of the run: a function of the tokens behind, so that a
-/// pause changes nothing. `start` 0: `end` from the beginning.
-std::int64_t TrainingRun::ramped(std::int64_t start, std::int64_t end, double fraction) const {
-  const double progress = static_cast<double>(tokens_) / static_cast<double>(total_tokens_);
-  if (start == 0 || progress >= fraction) return end;
-  return start + std::llround(progress / fraction * static_cast<double>(end - start));
+/// What takes the steps of a stage, as it is at first.
+void TrainingRun::make_steps() {
+  optimizer_ = make_optimizer(config_, learner_->parameters());
+  average_ = std::make_unique<WeightAverage>(config_, learner_->parameters());
+  spikes_.restore({{"skipped", spikes_.skipped()}});  // other data have other losses
+  copy_.clear();
 }
 
-std::int64_t TrainingRun::batch_rows() const {
-  return ramped(config_.batch_start, config_.batch_size, config_.batch_ramp_fraction);
-}
-
-/// Tokens that rows are cut at now; whole ones once the curriculum is over.
-std::int64_t TrainingRun::longest_piece() const {
-  const std::int64_t length = ramped(config_.sequence_start, config_.sequence_length, config_.sequence_ramp_fraction);
-  return length < config_.sequence_length ? length : text::kWhole;
+/// A stage begins with what the last one would be judged by.
+void TrainingRun::begin_next_stage() {
+  const Tensors values = averages();
+  for (std::size_t i = 0; i < values.size(); ++i) learner_->parameters()[i].value.copy_(values[i]);
+  if (consolidation_.is_wanted()) consolidation_.learn(*learner_, stages_->sample(config_.fisher_rows));
+  stages_->advance();
+  make_steps();
+  if (config_.spike_rollback > 0) keep_copy();
 }
 
 StepBatch TrainingRun::begin_step() {
+  if (stages_->is_over(tokens_)) begin_next_stage();
   if (spikes_.copy_is_due(steps_)) keep_copy();
-  return batch_of(order_->next(batch_rows()));
+  return batch_of(stages_->next(batch_rows_at(config_, progress())));
 }
 
 Result<StepReport> TrainingRun::end_step(const StepBatch& batch, double loss) {
   StepReport report{.loss = loss, .tokens = batch.tokens, .label_tokens = batch.label_tokens};
   const Tensors gradients = learner_->summed_gradients();
+  consolidation_.add_gradients(learner_->parameters(), gradients);
   report.gradient_norm = clip_all(config_, learner_->parameters(), gradients);
   const SpikeGuard::Advice advice = spikes_.judge(report.loss, report.gradient_norm);
   if (advice == SpikeGuard::Advice::GiveUp)
@@ -236,15 +238,14 @@ Result<StepReport> TrainingRun::step() {
 
 /// Changes the weights if the report says so, and counts what the step consumed.
 void TrainingRun::take_step(const Tensors& gradients, StepReport& report) {
-  const double total = static_cast<double>(total_tokens_);
   const double middle = static_cast<double>(tokens_) + 0.5 * static_cast<double>(report.tokens);
   report.learning_rate = config_.learning_rate * watch_.rate_factor() *
-                         schedule_factor(config_.schedule, std::min(1.0, middle / total), ScheduleShape::of(config_));
+                         schedule_factor(config_.schedule, stages_->progress(middle), ScheduleShape::of(config_));
   tokens_ += report.tokens;
   ++steps_;
   if (!report.taken) return;
   optimizer_->step(gradients, report.learning_rate);
-  average_->update(std::min(1.0, static_cast<double>(tokens_) / total));
+  average_->update(stages_->progress(static_cast<double>(tokens_)));
   interval_loss_ += report.loss * static_cast<double>(report.label_tokens);
   interval_labels_ += report.label_tokens;
 }
@@ -349,12 +350,15 @@ Snapshot TrainingRun::state() {
   Snapshot snapshot{.tensors = live(), .state = {}};
   for (const auto& [name, tensor] : copy_) snapshot.tensors[kCopyPrefix + name] = tensor;
   for (std::size_t i = 0; i < best_.size(); ++i) snapshot.tensors[kBestPrefix + parameters()[i].name] = best_[i];
-  const auto position = order_->position();
+  for (const auto& [name, tensor] : consolidation_.state(parameters()))
+    snapshot.tensors[kConsolidationPrefix + name] = tensor;
+  const auto position = stages_->position();
   snapshot.state = {{"format", kSnapshotFormat},
                     {"tokens", tokens_},
                     {"steps", steps_},
                     {"epoch", position.epoch},
                     {"index", position.index},
+                    {"stages", stages_->state()},
                     {"interval_loss", json_number(interval_loss_)},
                     {"interval_labels", interval_labels_},
                     {"micro_batch", micro_batch()},
@@ -395,6 +399,9 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
     NamedTensors copy;
     for (const auto& [name, tensor] : own)
       if (const Tensor kept = kept_in(snapshot, kCopyPrefix + name, tensor); kept.defined()) copy[name] = kept;
+    NamedTensors held;
+    for (const auto& [name, tensor] : snapshot.tensors)
+      if (name.starts_with(kConsolidationPrefix)) held[name.substr(kConsolidationPrefix.size())] = tensor;
     Tensors best;
     for (const Parameter& parameter : parameters())
       if (const Tensor kept = kept_in(snapshot, kBestPrefix + parameter.name, parameter.value); kept.defined())
@@ -404,7 +411,8 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
     steps_ = state["steps"].get<std::int64_t>();
     const text::RowOrder::Position position{state["epoch"].get<std::int64_t>(), state["index"].get<std::int64_t>()};
     const bool has_same_rows = state.value("rows", data) == rows;  // else a clone with other forms of the data
-    order_->seek(has_same_rows ? position : text::RowOrder::Position{position.epoch + 1, 0});
+    stages_->restore(state.value("stages", Json::object()),
+                     has_same_rows ? position : text::RowOrder::Position{position.epoch + 1, 0});
     read_json_number(state["interval_loss"], interval_loss_);
     interval_labels_ = state["interval_labels"].get<std::int64_t>();
     // The same split of batches gives the same bits.
@@ -415,6 +423,7 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
     copy_ = copy.size() == own.size() ? std::move(copy) : NamedTensors();
     best_ = best.size() == parameters().size() ? std::move(best) : Tensors();
     best_taken_ = false;
+    consolidation_.restore(held, parameters());
     return {};
   });
 }

@@ -9,8 +9,8 @@
 
 #include "base/file.h"
 #include "base/result.h"
-#include "text/data_order.h"
 #include "text/tokenized.h"
+#include "train/consolidation.h"
 #include "train/evaluate.h"
 #include "train/lanes.h"
 #include "train/learner.h"
@@ -21,17 +21,11 @@
 #include "train/optim/validation_watch.h"
 #include "train/optim/weight_average.h"
 #include "train/snapshot.h"
+#include "train/stages.h"
+#include "train/step_report.h"
 #include "train/train_config.h"
 
 namespace pegbox::train {
-
-/// What one optimizer step did.
-struct StepReport {
-  double loss = 0;  ///< mean over the batch's labels, in nats, before the step
-  double gradient_norm = 0, learning_rate = 0;
-  std::int64_t tokens = 0, label_tokens = 0;
-  bool taken = true;  ///< false: its loss stood out, and the weights were left as they were or set back
-};
 
 class TrainingRun;
 
@@ -96,6 +90,9 @@ class TrainingRun {
   /// Of the averages where some are kept, else of the parameters; after `take_best` of the best ones.
   Result<Evaluation> evaluate(const EvaluationRows& rows);
 
+  Stages& stages() { return *stages_; }
+  bool wants_losses() const { return stages_->wants_losses(tokens_); }  ///< of the sets of a stream, and of all rows
+
   /// Tells the run its validation loss of now, a number: a plateau lowers the rate, early_stop ends the run, and
   /// restore_best keeps the lowest one's weights. True if it is the lowest so far.
   bool observe(double validation_loss);
@@ -125,9 +122,9 @@ class TrainingRun {
   RowLengths pass_rows(double beside_rows) const;
   MemoryModel memory_model(double beside_rows) const;
   StepBatch batch_of(std::vector<std::int64_t> rows) const;
-  std::int64_t batch_rows() const;
-  std::int64_t longest_piece() const;
-  std::int64_t ramped(std::int64_t start, std::int64_t end, double fraction) const;
+  double progress() const { return static_cast<double>(tokens_) / static_cast<double>(total_tokens_); }
+  void begin_next_stage();
+  void make_steps();
   void take_step(const Tensors& gradients, StepReport& report);
   Tensors averages() const;
   NamedTensors live();
@@ -153,7 +150,8 @@ class TrainingRun {
   NamedTensors copy_;  // of what is live, to go back to; empty: none is kept
   Tensors best_;       // [parameters], of the lowest validation loss; empty: none is kept
   bool best_taken_ = false;
-  std::unique_ptr<text::RowOrder> order_;
+  std::unique_ptr<Stages> stages_;
+  Consolidation consolidation_;
 
   std::int64_t tokens_ = 0, steps_ = 0;
   double interval_loss_ = 0;  // sum over interval_labels_, since take_train_loss

@@ -4,9 +4,30 @@
 #include <algorithm>
 #include <cmath>
 
+#include "text/packing.h"
 #include "train/optim/optimizer.h"
 
 namespace pegbox::train {
+
+namespace {
+
+/// What grows from `start` to `end` in the first `fraction` of a run; `start` 0: `end` from the beginning.
+std::int64_t ramped(std::int64_t start, std::int64_t end, double fraction, double progress) {
+  if (start == 0 || progress >= fraction) return end;
+  return start + std::llround(progress / fraction * static_cast<double>(end - start));
+}
+
+}  // namespace
+
+std::int64_t batch_rows_at(const TrainConfig& config, double progress) {
+  return ramped(config.batch_start, config.batch_size, config.batch_ramp_fraction, progress);
+}
+
+std::int64_t longest_piece_at(const TrainConfig& config, double progress) {
+  const std::int64_t length =
+      ramped(config.sequence_start, config.sequence_length, config.sequence_ramp_fraction, progress);
+  return length < config.sequence_length ? length : text::kWhole;
+}
 
 std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRows& train) {
   if (config.tokens > 0) return config.tokens;

@@ -21,4 +21,10 @@ double peak_learning_rate(const TrainConfig& config, const ModelLayout& layout, 
 /// the data do not count.
 std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRows& train);
 
+/// Rows of a batch when `progress` in [0, 1] of the run is over: what a pause does not change.
+std::int64_t batch_rows_at(const TrainConfig& config, double progress);
+
+/// Tokens that rows are cut at then; text::kWhole once the curriculum is over.
+std::int64_t longest_piece_at(const TrainConfig& config, double progress);
+
 }  // namespace pegbox::train

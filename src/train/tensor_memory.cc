@@ -27,7 +27,7 @@ void report(void* data, std::int64_t bytes) {
 }
 
 [[noreturn]] void refuse(std::size_t bytes) {
-  C10_THROW_ERROR(OutOfMemoryError, c10::str("not enough memory: a tensor of ", bytes, " bytes"));
+  C10_THROW_ERROR(OutOfMemoryError, c10::str("not enough memory: you tried to allocate ", bytes, " bytes"));
 }
 
 void release(void* data) {

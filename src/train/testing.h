@@ -85,6 +85,27 @@ inline text::TokenizedRows random_rows(const std::vector<std::int64_t>& lengths,
   return rows;
 }
 
+/// A stream of two sets: sequences in which each token follows from the one before by a rule of its set, 3 x + 1 and
+/// 7 x + 2 modulo 50; `counts` rows of 16 tokens of each.
+inline text::TokenizedRows rows_in_turn(const std::vector<std::int64_t>& counts = {40, 20}) {
+  text::TokenizedRows rows;
+  rows.groups_in_turn = true;
+  rows.content_hash = 7;
+  for (std::size_t set = 0; set < counts.size(); ++set) {
+    rows.group_names.push_back(std::string(1, static_cast<char>('a' + set)));
+    const auto step = static_cast<std::int64_t>(set);
+    for (std::int64_t row = 0; row < counts[set]; ++row) {
+      std::int64_t x = row % 50;
+      for (int i = 0; i < 16; ++i, x = ((3 + 4 * step) * x + 1 + step) % 50)
+        rows.ids.push_back(static_cast<text::TokenId>(x));
+      rows.offsets.push_back(std::ssize(rows.ids));
+      rows.label_starts.push_back(1);
+      rows.groups.push_back(static_cast<std::int32_t>(set));
+    }
+  }
+  return rows;
+}
+
 inline ModelConfig llama_config() {
   return {.family = "llama",
           .vocabulary = 61,

@@ -145,6 +145,41 @@ Rows method_rows() {
   };
 }
 
+Rows stream_rows() {
+  return Rows{
+      Row{.name = "replay",
+          .member = &TrainConfig::replay,
+          .minimum = 0,
+          .maximum = 0.95,
+          .help = "part of the tokens of each stage after the first that are of earlier sets, of each as many; 0: none",
+          .source = "arXiv 2403.08763: 0.05 where the data change little, 0.25 to 0.5 where much"},
+      Row{.name = "consolidation",
+          .member = &TrainConfig::consolidation,
+          .choices = {"none", "ewc"},
+          .help = "what holds the values that earlier sets need: nothing, or elastic weight consolidation (ewc: a "
+                  "penalty on leaving them, by their Fisher information); keeps two copies of what is trained",
+          .source = "arXiv 1612.00796"},
+      Row{.name = "ewc_strength",
+          .member = &TrainConfig::ewc_strength,
+          .minimum = 0,
+          .maximum = 1e9,
+          .help = "ewc: factor of the penalty: 1 weighs the earlier sets, as far as their loss is quadratic, as the "
+                  "new one",
+          .source = "arXiv 1612.00796"},
+      Row{.name = "ewc_decay",
+          .member = &TrainConfig::ewc_decay,
+          .minimum = 0,
+          .maximum = 1,
+          .help = "ewc: what is kept of the earlier Fisher information at the end of each stage; 1: all",
+          .source = "online EWC, arXiv 1805.06370"},
+      Row{.name = "fisher_rows",
+          .member = &TrainConfig::fisher_rows,
+          .minimum = 1,
+          .maximum = 1 << 24,
+          .help = "ewc: sequences of a set that its Fisher information is estimated from, each with a pass of its own"},
+  };
+}
+
 Rows run_rows() {
   constexpr double kMany = 1e18;
   return Rows{
@@ -180,6 +215,13 @@ Rows run_rows() {
           .member = &TrainConfig::mixture,
           .help = "shares of the training sets in the tokens, {books: 0.7, code: 0.3}; a search names them "
                   "{simplex: [books, code]}; empty: the weights of the data, else all rows alike"},
+      Row{.name = "mixture_temperature",
+          .member = &TrainConfig::mixture_temperature,
+          .minimum = 0.1,
+          .maximum = 1e6,
+          .help = "sets without shares: a set of n tokens is read as n^(1 / mixture_temperature): 1 as the sets are, "
+                  "more: nearer to all alike",
+          .source = "T5, arXiv 1910.10683: 2; mT5, arXiv 2010.11934: 3.3"},
       Row{.name = "balance",
           .member = &TrainConfig::balance,
           .minimum = 0,
@@ -325,6 +367,7 @@ const std::vector<Section>& sections() {
                                           {"Schedule", schedule_rows()},
                                           {"Stability and first values", stability_rows()},
                                           {"Length, evaluation and memory", run_rows()},
+                                          {"Learning on: sets in a stream", stream_rows()},
                                           {"Architecture, from scratch", architecture_rows()}};
   return table;
 }

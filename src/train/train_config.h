@@ -53,8 +53,9 @@ struct TrainConfig {
   std::int64_t sequence_start = 0;  ///< longest sequence at first; 0: sequence_length
   double sequence_ramp_fraction = 0.3;
   std::string mixture;  ///< shares of the training sets in the tokens, "books=0.7,code=0.3"; empty: as the data say
-  double balance = 0;   ///< of classes: 0: as they are, 1: all equally often
-  double augment_strength = 0;  ///< part of the words that change in copies of the rows; 0: no copies
+  double mixture_temperature = 1;  ///< of sets without shares: 1: as they are, infinite: all alike
+  double balance = 0;              ///< of classes: 0: as they are, 1: all equally often
+  double augment_strength = 0;     ///< part of the words that change in copies of the rows; 0: no copies
   std::string augment_methods = "swap_words,delete_words";
   std::int64_t augment_copies = 1;
   std::int64_t tokens = 0;  ///< training tokens of the whole run; 0: from epochs
@@ -62,6 +63,11 @@ struct TrainConfig {
   std::int64_t evaluate_every = 0;   ///< training tokens between evaluations; 0: only at the ends
   std::int64_t evaluate_tokens = 0;  ///< of the validation data, from its beginning; 0: all
   double evaluate_fraction = 0.5;    ///< validation tokens on the way, of the training tokens before; 0: all of them
+
+  double replay = 0;  ///< of the tokens of a stream's later stages: those of earlier sets
+  std::string consolidation = "none";
+  double ewc_strength = 1, ewc_decay = 1;
+  std::int64_t fisher_rows = 128;
 
   std::int64_t rank = 16;
   double scale = 2;

@@ -92,7 +92,7 @@ class Check final : public Subcommand {
                    .hint = "check the data files alone, or say --data to replace what the file names"});
     PEGBOX_TRY(const Json config, flags_.config(/*takes_study=*/true));
     Json data = config.value("data", Json());
-    if (data.is_null() || (data.is_object() && !data.contains("train")))
+    if (data.is_null() || (data.is_object() && !data.contains("train") && !data.contains("stream")))
       return fail(ErrorKind::InvalidInput, {.where = "pegbox check",
                                             .what = "nothing to check is named",
                                             .expected = "data files, or a study file, or --preflight"});

@@ -10,9 +10,9 @@
 #include "text/data_report.h"
 #include "train/method/method.h"
 #include "train/method/scratch_model.h"
-#include "train/row_order.h"
 #include "train/run.h"
 #include "train/run_plan.h"
+#include "train/stages.h"
 
 namespace pegbox::trainer {
 
@@ -116,8 +116,8 @@ void find_misfits(const ModelShape& shape, const train::TrainConfig& run, const 
 /// What `train` refuses before its first step.
 void find_refusals(const train::TrainConfig& run, const train::Corpus& corpus, const text::TokenizedRows& rows,
                    std::vector<Finding>& findings) {
-  if (const auto order = train::make_row_order(run, rows); !order)
-    findings.push_back({true, order.error().message, ""});
+  if (const auto stages = train::Stages::create(run, rows); !stages)
+    findings.push_back({true, stages.error().message, ""});
   if (const auto augmented = check_augmentation(corpus, run); !augmented)
     findings.push_back({true, augmented.error().message, ""});
   if (const auto watched = check_validation(corpus, run); !watched)

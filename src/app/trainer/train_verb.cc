@@ -1,6 +1,7 @@
 // The verb train: one run without a search, with progress, checkpoints and a result that others load.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <csignal>
@@ -22,6 +23,36 @@ constexpr double kProgressSeconds = 5;
 
 std::string show_perplexity(double perplexity) {
   return perplexity > 1e6 ? fmt::format("{:.2e}", perplexity) : fmt::format("{:.2f}", perplexity);
+}
+
+/// A stream's record: {"stages": [{"learned": sets so far, "losses": {set: loss}}]}, and what it tells.
+void add_stream(const train::Stages& stages, std::int64_t tokens, Json& result) {
+  const train::LossMatrix& losses = stages.losses();
+  result["stages"] = Json::array();
+  for (std::size_t learned = 0; learned < losses.rows().size(); ++learned) {
+    Json row = {{"learned", learned}, {"losses", Json::object()}};
+    for (std::size_t set = 0; set < losses.names().size(); ++set)
+      row["losses"][losses.names()[set]] = json_number(losses.rows()[learned][set]);
+    result["stages"].push_back(std::move(row));
+  }
+  for (const auto& [name, value] : stages.measures(tokens)) result[name] = value;
+}
+
+/// The same for people: a line for each time, a column for each set.
+void print_stream(const train::Stages& stages, std::int64_t tokens, const Streams& streams) {
+  const train::LossMatrix& losses = stages.losses();
+  constexpr std::size_t kLeast = 8;  // characters of a loss
+  fmt::print(streams.progress, "{:<20}", "validation loss of");
+  for (const std::string& name : losses.names()) fmt::print(streams.progress, "  {:>{}}", name, kLeast);
+  for (std::size_t learned = 0; learned < losses.rows().size(); ++learned) {
+    fmt::print(streams.progress, "\n{:<20}", learned == 0 ? "at first" : "after " + losses.names()[learned - 1]);
+    for (std::size_t set = 0; set < losses.names().size(); ++set)
+      fmt::print(streams.progress, "  {:>{}.4f}", losses.rows()[learned][set],
+                 std::max(kLeast, losses.names()[set].size()));
+  }
+  for (const auto& [name, value] : stages.measures(tokens))
+    fmt::print(streams.progress, "\n{:<20}  {:.4f}", name, value);
+  fmt::print(streams.progress, "\n");
 }
 
 std::atomic<bool> interrupted = false;  // set by SIGINT and SIGTERM
@@ -56,6 +87,7 @@ class Session {
     curves_.emplace(settings_.tensorboard, run(), [this](const std::string& line) {
       fmt::print(settings_.json ? stderr : streams_.progress, "{}\n", line);
     });
+    if (run().wants_losses()) PEGBOX_CHECK(evaluate());
     while (!run().finished()) {
       const std::int64_t next = every > 0 ? (run().tokens() / every + 1) * every : run().total_tokens();
       PEGBOX_CHECK(run().train_until(
@@ -63,7 +95,7 @@ class Session {
           [this](const train::StepReport& step) { curves_->add(run().tokens(), step); }));
       PEGBOX_CHECK(fault_);
       // Before an interruption: a run that goes on later has then seen the same evaluations.
-      if (run().tokens() >= next && !run().finished()) PEGBOX_CHECK(evaluate());
+      if ((run().tokens() >= next || run().wants_losses()) && !run().finished()) PEGBOX_CHECK(evaluate());
       if (interrupted) {
         PEGBOX_CHECK(save_checkpoint());
         return fail(ErrorKind::Interrupted, {.where = "train",
@@ -92,11 +124,15 @@ class Session {
     if (has_evaluation_) {
       result["validation_loss"] = evaluation_.loss;
       result["perplexity"] = evaluation_.perplexity();
-      for (const auto& [set, loss] : evaluation_.set_losses) result["validation_loss." + set] = loss;
+      for (const auto& [name, value] : set_metrics(evaluation_)) result[name] = value;
       add_class_scores(evaluation_, result);
     }
+    if (run().stages().is_stream()) add_stream(run().stages(), run().tokens(), result);
     if (!settings_.output.empty()) result["output"] = settings_.output;
-    if (settings_.json) print_json(streams_, result);
+    if (settings_.json)
+      print_json(streams_, result);
+    else if (run().stages().is_stream())
+      print_stream(run().stages(), run().tokens(), streams_);
     return {};
   }
 
@@ -114,7 +150,7 @@ class Session {
     }
     if (settings_.checkpoint_every > 0 && now_s - last_checkpoint_s_ >= settings_.checkpoint_every)
       fault_ = save_checkpoint();
-    return !interrupted && fault_.has_value();
+    return !interrupted && fault_.has_value() && !run().wants_losses();
   }
 
   Result<void> save_checkpoint() {

@@ -119,7 +119,8 @@ Result<Metrics> WorkerTrial::measure(double other_bytes) {
                   {"peak_memory", train::peak_resident_bytes() - other_bytes},
                   {"predicted_memory", workplace_.loaded_bytes + need_.total_bytes()}};
   if (evaluation.error > 0) metrics["validation_loss_error"] = evaluation.error;
-  for (const auto& [set, loss] : evaluation.set_losses) metrics["validation_loss." + set] = loss;
+  metrics.merge(set_metrics(evaluation));
+  metrics.merge(run.stages().measures(run.tokens()));
   if (!evaluation.classes.empty()) {
     metrics["accuracy"] = evaluation.classes.accuracy();
     metrics["macro_f1"] = evaluation.classes.macro_f1();
@@ -154,7 +155,8 @@ void WorkerTrial::count(const train::StepReport& step, double seconds, bool alon
 }
 
 bool WorkerTrial::arrived() const {
-  return tokens_ >= end() || owned_->run->finished() || tokens_ >= next_measurement();
+  const train::TrainingRun& run = *owned_->run;
+  return tokens_ >= end() || run.finished() || tokens_ >= next_measurement() || run.wants_losses();
 }
 
 Result<WorkerTrial::Outcome> WorkerTrial::outcome(double other_bytes) {

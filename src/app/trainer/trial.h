@@ -53,7 +53,7 @@ class WorkerTrial {
   /// says something of this one's need.
   void count(const train::StepReport& step, double seconds, bool alone);
 
-  /// Whether it has trained to its next measurement, or to the end of its leg.
+  /// Whether it has trained to its next measurement, to a border of a stream's stages, or to the end of its leg.
   bool arrived() const;
 
   /// Measures, if it has arrived. `step` is where it stands in the protocol's count; `metrics` belong to it unless it

@@ -395,6 +395,59 @@ TEST_F(TrainerProgram, APausedTrialEndsWithTheNumbersOfOneThatWasNot) {
   EXPECT_NE(cloned.metrics.at("validation_loss"), through.metrics.at("validation_loss"));
 }
 
+TEST_F(TrainerProgram, LearnsAStreamOfSetsAndSaysWhatItForgets) {
+  Json config = worker_config();
+  config["data"] = {{"stream",
+                     {{{"name", "minus"}, {"train", path("other.jsonl").string()}},
+                      {{"name", "plus"}, {"train", path("train.jsonl").string()}}}}};
+  config.update({{"validation_fraction", 0.2}, {"consolidation", "ewc"}, {"replay", 0.1}});
+  Host host(config, folder_->path());
+  host.expect<message::Ready>();
+  host.send(start(1, 0));
+  const auto first = host.expect<message::Report>(), border = host.expect<message::Report>();
+  EXPECT_EQ(first.step, 0);
+  const auto through = host.expect<message::Done>();
+  EXPECT_LT(border.metrics.at("validation_loss.minus"), first.metrics.at("validation_loss.minus") - 0.1);
+  EXPECT_DOUBLE_EQ(border.metrics.at("mean_set_loss"),
+                   (border.metrics.at("validation_loss.minus") + border.metrics.at("validation_loss.plus")) / 2);
+  EXPECT_FALSE(border.metrics.contains("forgetting"));
+  EXPECT_DOUBLE_EQ(through.metrics.at("forgetting"),
+                   through.metrics.at("validation_loss.minus") - border.metrics.at("validation_loss.minus"));
+  EXPECT_DOUBLE_EQ(through.metrics.at("forward_transfer"),
+                   first.metrics.at("validation_loss.plus") - border.metrics.at("validation_loss.plus"));
+  host.send(start(2, border.step + 2000));
+  const auto rung = host.expect<message::Reached>();
+  host.send(message::Go{2, 0});
+  const auto paused = host.expect<message::Done>();
+  Host second(config, folder_->path());
+  second.expect<message::Ready>();
+  auto again = start(2, 0);
+  again.resume = message::Resume{2, rung.checkpoint};
+  second.send(again);
+  const auto resumed = second.expect<message::Done>();
+  for (const auto* const same : {&paused, &resumed})
+    for (const char* metric : {"validation_loss", "forgetting", "forward_transfer", "mean_set_loss"})
+      EXPECT_EQ(same->metrics.at(metric), through.metrics.at(metric)) << metric;
+}
+
+TEST_F(TrainerProgram, RefusesStreamsWithoutWhatTheyNeed) {
+  const auto refuse = [&](const Json& data, const std::vector<std::string>& flags, const std::string& words) {
+    std::vector<std::string> arguments = {"train", "--model",       path("base").string(),      "--sequence_length",
+                                          "32",    "--json-config", Json{{"data", data}}.dump()};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    const Outcome outcome = run_verb(arguments);
+    EXPECT_EQ(outcome.code, 2) << words;
+    EXPECT_THAT(outcome.errors, HasSubstr(words));
+  };
+  must(replace_file(path("one.jsonl"), "{\"text\": \"3 plus one is 4\"}\n"));
+  const auto set = [&](const char* name) { return Json{{"train", path(name).string()}}; };
+  refuse({{"stream", {set("train.jsonl"), set("one.jsonl")}}}, {},
+         "a set of a stream has no validation data to be judged by; got one: 1 training and 0 validation texts");
+  refuse({{"stream", {set("train.jsonl"), set("other.jsonl")}}}, {"--tokens", "200"},
+         " tokens of 200 for train, and batches of up to");
+  refuse(path("train.jsonl").string(), {"--replay", "0.2"}, "there are no earlier sets to replay; got replay 0.2");
+}
+
 TEST_F(TrainerProgram, ATrialWhoseStepPassesItsRungAndItsEndIsDone) {
   Host host(worker_config(), folder_->path());
   host.expect<message::Ready>();

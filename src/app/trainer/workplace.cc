@@ -287,7 +287,29 @@ Result<void> check_augmentation(const train::Corpus& corpus, const train::TrainC
   return {};
 }
 
+namespace {
+
+/// What a stream's sets are judged by: some texts of each.
+Result<void> check_stream(const train::DataRows& rows) {
+  for (std::size_t set = 0; set < rows.sets[0].size(); ++set) {
+    const auto count = [&](std::size_t part) {
+      return std::ranges::count(rows.parts[part], static_cast<std::int32_t>(set), &text::Row::set);
+    };
+    if (count(1) > 0) continue;
+    return fail(ErrorKind::InvalidInput,
+                {.where = "data",
+                 .what = "a set of a stream has no validation data to be judged by",
+                 .got = fmt::format("{}: {} training and 0 validation texts", rows.sets[0][set].name, count(0)),
+                 .expected = "validation data of each set",
+                 .hint = "name some, or a larger validation_fraction"});
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> check_validation(const train::Corpus& corpus, const train::TrainConfig& config) {
+  if (corpus.rows().in_turn) PEGBOX_CHECK(check_stream(corpus.rows()));
   const std::string watching = train::watching_fields(config);
   if (watching.empty() || corpus.has(train::Part::Validation)) return {};
   return fail(ErrorKind::InvalidInput, {.where = "data",
@@ -309,8 +331,8 @@ Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {
   PEGBOX_TRY(const text::TokenizedRows* const data,
              workplace.corpus->tokenized(train::Part::Validation, config.sequence_length));
   const train::EvaluationRows rows(*data, config.evaluate_tokens);
-  const bool at_end = run.run->finished();
-  const std::int64_t sample = at_end ? kAllTokens : sample_tokens(config, run.run->tokens());
+  const bool at_end = run.run->finished(), at_border = run.run->wants_losses();
+  const std::int64_t sample = at_end || at_border ? kAllTokens : sample_tokens(config, run.run->tokens());
   PEGBOX_TRY(const train::Evaluation evaluation,
              sample < rows.tokens() ? evaluate_sample(workplace, *run.run, rows, sample) : run.run->evaluate(rows));
   if (!std::isfinite(evaluation.loss))
@@ -320,7 +342,19 @@ Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {
   PEGBOX_TRY(const bool lowest, train::guard("evaluation", [&]() -> Result<bool> {
                return run.run->observe(evaluation.loss);  // which may keep a copy
              }));
+  run.run->stages().note_losses(run.run->tokens(), evaluation.set_losses);
   return at_end && !lowest && run.run->take_best() ? run.run->evaluate(rows) : evaluation;
+}
+
+Metrics set_metrics(const train::Evaluation& evaluation) {
+  Metrics metrics;
+  double sum = 0;
+  for (const auto& [set, loss] : evaluation.set_losses) {
+    metrics["validation_loss." + set] = loss;
+    sum += loss;
+  }
+  if (!metrics.empty()) metrics["mean_set_loss"] = sum / static_cast<double>(evaluation.set_losses.size());
+  return metrics;
 }
 
 void add_class_scores(const train::Evaluation& evaluation, Json& result) {

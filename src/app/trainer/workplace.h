@@ -7,6 +7,7 @@
 
 #include "app/trainer/settings.h"
 #include "base/json.h"
+#include "base/protocol.h"
 #include "base/result.h"
 #include "train/corpus.h"
 #include "train/lanes.h"
@@ -59,16 +60,20 @@ Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::Tr
 /// InvalidInput if the config asks for copies of training rows that cannot be made.
 Result<void> check_augmentation(const train::Corpus& corpus, const train::TrainConfig& config);
 
-/// InvalidInput if something acts on the loss of validation data, and there are none.
+/// InvalidInput if something acts on the loss of validation data, and there are none, or none of a set of a stream.
 Result<void> check_validation(const train::Corpus& corpus, const train::TrainConfig& config);
 
 /// What a run of a resolved config needs besides the base model.
 Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train::TrainConfig& config);
 
 /// The validation loss of a run as it stands, which the run is told: on its way of a sample (evaluate_fraction), unless
-/// it acts on losses. At its end of all rows, and with restore_best, that of its best weights, which are then its
-/// result; InvalidInput without validation data, Diverged if it is not a number.
+/// it acts on losses. At the borders of a stream's stages, whose record is kept, and at its end of all rows, and with
+/// restore_best, that of its best weights, which are then its result; InvalidInput without validation data, Diverged if
+/// it is not a number.
 Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run);
+
+/// Of the sets of a mixture or a stream: `validation_loss.NAME` of each, and their mean, `mean_set_loss`.
+Metrics set_metrics(const train::Evaluation& evaluation);
 
 /// Adds `accuracy` and `macro_f1` to a result, if it is of a classifier.
 void add_class_scores(const train::Evaluation& evaluation, Json& result);
