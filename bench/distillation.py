@@ -1,6 +1,6 @@
 """What a teacher is worth: small models trained from scratch on books, plainly and from a larger one's probabilities, at equal tokens.
 
-    python bench/distillation.py [--seeds 3] [--teacher-tokens 1500000] [--tokens 500000] [--text ../shared/data/text/standardebooks] [--teacher FOLDER]
+    python bench/distillation.py [--seeds 3] [--teacher-tokens 1500000] [--tokens 500000] [--text ../shared/data/text/standardebooks] [--folder FOLDER]
 
 The teacher is trained from scratch on the same text with pegbox. Rates are chosen for both sides alike, by the validation loss of the first seed's runs, each side its best; then all
 seeds run. Reported are each seed's validation losses, and the mean difference over the texts of the validation data, paired by text and averaged over seeds, with the 95 % interval of a
@@ -8,6 +8,7 @@ bootstrap over texts, and that of Student's t over seeds. `kinds`: other tempera
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -58,21 +59,17 @@ def call(verb, config):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def evaluate(model, data, folder, name):
-    """The validation loss of a model, and that of each text with its labels."""
-    texts = os.path.join(folder, f"{name}.jsonl")
-    loss = call("evaluate", {"model": model, "data": data["validation"], "sequence_length": 128, "per_row": texts})["loss"]
-    print(f"{name}: {loss:.4f}", file=sys.stderr, flush=True)
-    with open(texts) as file:
-        rows = [json.loads(line) for line in file]
-    return loss, [(row["loss"] * row["label_tokens"], row["label_tokens"]) for row in rows if row["label_tokens"]]
-
-
 def train(data, folder, name, **fields):
-    """The same of a run from scratch."""
-    config = {"data": data, "method": "scratch", "sequence_length": 128, "checkpoint_every": 0, "output": os.path.join(folder, name), **fields}
-    call("train", config)
-    return evaluate(config["output"], data, folder, name)
+    """A run from scratch, unless the folder has it already: its validation loss, and that of each text with its labels."""
+    output, texts = os.path.join(folder, name), os.path.join(folder, f"{name}.jsonl")
+    if not os.path.exists(texts):
+        call("train", {"data": data, "method": "scratch", "sequence_length": 128, "checkpoint_every": 0, "output": output, **fields})
+        call("evaluate", {"model": output, "data": data["validation"], "sequence_length": 128, "per_row": texts})
+    with open(texts) as file:
+        rows = [row for row in map(json.loads, file) if row["label_tokens"]]
+    loss = sum(row["loss"] * row["label_tokens"] for row in rows) / sum(row["label_tokens"] for row in rows)
+    print(f"{name}: {loss:.4f}", file=sys.stderr, flush=True)
+    return loss, [(row["loss"] * row["label_tokens"], row["label_tokens"]) for row in rows]
 
 
 def bootstrap(differences, labels, samples=10000):
@@ -98,15 +95,13 @@ def main():
     parser.add_argument("--teacher-tokens", type=int, default=1_500_000)
     parser.add_argument("--tokens", type=int, default=500_000)
     parser.add_argument("--text", default=os.path.join(common.SHARED, "data", "text", "standardebooks"))
-    parser.add_argument("--teacher", help="a folder that an earlier run's teacher was copied to, of the same text and --teacher-tokens")
+    parser.add_argument("--folder", help="of data and runs, which are kept there; those that it has are not run again")
     parser.add_argument("--no-record", action="store_true")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with contextlib.nullcontext(arguments.folder) if arguments.folder else tempfile.TemporaryDirectory() as folder:
         data = write_data(arguments.text, folder)
-        teacher = arguments.teacher or os.path.join(folder, "teacher")
-        if not arguments.teacher:
-            train(data, folder, "teacher", tokens=arguments.teacher_tokens, seed=0, **TEACHER)
-        teacher_loss, _ = evaluate(teacher, data, folder, "teacher")
+        teacher = os.path.join(folder, "teacher")
+        teacher_loss, _ = train(data, folder, "teacher", tokens=arguments.teacher_tokens, seed=0, **TEACHER)
         sides = {"plain": {"tokenizer": teacher}, "distilled": {"teacher": teacher, **DISTILLED}}
 
         def student(side, rate, seed, **fields):
@@ -117,7 +112,7 @@ def main():
         runs = {side: [tried[side][rates[side]]] + [student(side, rates[side], seed) for seed in range(1, arguments.seeds)] for side in sides}
         labels = [count for _, count in runs["plain"][0][1]]
         differences = [statistics.mean(d[1][i][0] - p[1][i][0] for d, p in zip(runs["distilled"], runs["plain"])) for i in range(len(labels))]
-        kinds = {name: train(data, folder, "kind", tokens=arguments.tokens, seed=0, learning_rate=rates["distilled"], **STUDENT, **{**sides["distilled"], **fields})[0] for name, fields in KINDS.items()}
+        kinds = {name: train(data, folder, name, tokens=arguments.tokens, seed=0, learning_rate=rates["distilled"], **STUDENT, **{**sides["distilled"], **fields})[0] for name, fields in KINDS.items()}
     losses = {side: [loss for loss, _ in runs[side]] for side in runs}
     result = {
         "what": "validation loss, nats a token; differences are distilled less plain",
