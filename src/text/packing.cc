@@ -44,6 +44,13 @@ std::vector<RowPart> cut_row(const TokenizedRows& data, std::int64_t row, std::i
   return parts;
 }
 
+std::int64_t labels_before(const TokenizedRows& data, const RowPart& part) {
+  std::int64_t labels = 0;
+  for (std::int64_t i = 0; i <= part.begin; ++i)
+    if (data.is_label(part.row, i)) ++labels;
+  return labels;
+}
+
 std::int64_t label_tokens(const TokenizedRows& data, std::int64_t row, std::int64_t most) {
   std::int64_t labels = 0;
   for (const RowPart& part : cut_row(data, row, most)) labels += labels_of(data, part);

@@ -36,6 +36,9 @@ inline constexpr std::int64_t kWhole = 0;  ///< a `most` that cuts nothing
 /// what stood before its document, and the first token of each is no label.
 std::vector<RowPart> cut_row(const TokenizedRows& data, std::int64_t row, std::int64_t most);
 
+/// Labels of the whole row that stand before the first one that the part may have.
+std::int64_t labels_before(const TokenizedRows& data, const RowPart& part);
+
 /// Labels that a row has when it is cut so.
 std::int64_t label_tokens(const TokenizedRows& data, std::int64_t row, std::int64_t most);
 

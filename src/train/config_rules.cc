@@ -87,6 +87,7 @@ const std::vector<Reader>& readers() {
       {"class_weights", "task", {"classify"}},
       {"sequence_start", "task", {"language"}},
       {"class_weight_strength", "class_weights", {"balanced"}},
+      {"distill_beta", "distill_divergence", {"jensen_shannon"}},
   };
   return table;
 }

@@ -22,6 +22,13 @@ struct Part {
   std::vector<std::size_t> places;
 };
 
+/// A part's documents as they are computed: packed, the keys of their dropout, and what a teacher says of their labels.
+struct Taken {
+  text::PackedBatch rows;
+  std::vector<std::uint64_t> keys;
+  SoftLabelRows taught;
+};
+
 /// What a lane computes in one pass.
 struct MicroBatch {
   std::vector<Part> parts;
@@ -125,20 +132,27 @@ class Step {
     }
   }
 
-  /// The rows of a part, and the keys of their dropout.
-  text::PackedBatch packed(const Part& part, std::vector<std::uint64_t>& keys) const {
+  Taken taken(const Part& part) const {
     const Lesson& lesson = lessons_[part.lesson];
     const text::TokenizedRows& rows = lesson.learner->rows();
     std::vector<text::RowPart> documents;
+    std::vector<std::size_t> places;  // of their rows
+    Taken taken;
     for (const std::size_t place : part.places) {
       const std::uint64_t key = lesson.batch->keys[place];
       for (const text::RowPart& document : text::cut_row(rows, lesson.batch->rows[place], lesson.batch->longest)) {
         const auto begin = static_cast<std::uint64_t>(document.begin);
-        keys.push_back(begin == 0 ? key : Rng({key, stream_id("row part"), begin}).next_u64());
+        taken.keys.push_back(begin == 0 ? key : Rng({key, stream_id("row part"), begin}).next_u64());
         documents.push_back(document);
+        places.push_back(place);
       }
     }
-    return text::pack(rows, documents);
+    taken.rows = text::pack(rows, documents);
+    if (lesson.batch->taught.empty()) return taken;
+    for (std::size_t i = 0; i < documents.size(); ++i)
+      if (const std::int64_t count = taken.rows.label_offsets[i + 1] - taken.rows.label_offsets[i]; count > 0)
+        taken.taught.push_back({lesson.batch->taught[places[i]], text::labels_before(rows, documents[i]), count});
+    return taken;
   }
 
   void pass(int lane, const MicroBatch& micro_batch) {
@@ -146,13 +160,14 @@ class Step {
     std::vector<std::uint64_t> keys;
     std::vector<JoinedPart> joined;
     std::vector<std::int64_t> labels;
+    std::vector<SoftLabelRows> taught;
     for (const Part& part : micro_batch.parts) {
-      std::vector<std::uint64_t> own_keys;
-      const text::PackedBatch rows = packed(part, own_keys);
-      keys.insert(keys.end(), own_keys.begin(), own_keys.end());
-      labels.push_back(rows.label_tokens);
-      text::append(all, rows);
-      if (micro_batch.parts.size() > 1) joined.push_back(joined_part(part, lane, rows, std::move(own_keys)));
+      Taken own = taken(part);
+      keys.insert(keys.end(), own.keys.begin(), own.keys.end());
+      labels.push_back(own.rows.label_tokens);
+      taught.push_back(std::move(own.taught));
+      text::append(all, own.rows);
+      if (micro_batch.parts.size() > 1) joined.push_back(joined_part(part, lane, own.rows, std::move(own.keys)));
     }
     const Batch batch = to_batch(all);
     if (batch.label_tokens() == 0) return;
@@ -164,9 +179,10 @@ class Step {
     const Tensor hidden = first.decoder().hidden(network, batch, dropout, first.method().model_dropout(),
                                                  /*all_rows=*/false, first.config().recompute == "layers");
     if (together)
-      backward(lane, micro_batch, hidden.split_with_sizes(labels), batch.labels.split_with_sizes(labels));
+      backward(lane, micro_batch, hidden.split_with_sizes(labels), batch.labels.split_with_sizes(labels),
+               std::move(taught));
     else
-      backward(lane, micro_batch, {hidden}, {batch.labels});
+      backward(lane, micro_batch, {hidden}, {batch.labels}, std::move(taught));
   }
 
   JoinedPart joined_part(const Part& part, int lane, const text::PackedBatch& rows,
@@ -175,15 +191,16 @@ class Step {
             std::make_shared<MaskedDocuments>(MaskedDocuments{std::move(keys), {rows.offsets, rows.label_offsets}})};
   }
 
-  /// From the hidden states and labels of each part.
-  void backward(int lane, const MicroBatch& micro_batch, const Tensors& hidden, const Tensors& labels) {
+  /// From the hidden states and labels of each part, and what their teachers say of them.
+  void backward(int lane, const MicroBatch& micro_batch, const Tensors& hidden, const Tensors& labels,
+                std::vector<SoftLabelRows> taught) {
     Tensor sum;
     for (std::size_t i = 0; i < micro_batch.parts.size(); ++i) {
       if (labels[i].size(0) == 0) continue;
       const std::size_t lesson = micro_batch.parts[i].lesson;
       const Learner& learner = *lessons_[lesson].learner;
-      const Tensor loss =
-          learner.loss(learner.network(lane), hidden[i], labels[i], lessons_[lesson].batch->label_tokens);
+      const Tensor loss = learner.loss(learner.network(lane), hidden[i], labels[i],
+                                       lessons_[lesson].batch->label_tokens, std::move(taught[i]));
       losses_[static_cast<std::size_t>(lane)][lesson] += loss.item<double>();
       sum = sum.defined() ? sum + loss : loss;
     }

@@ -4,11 +4,24 @@
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <algorithm>
+
 #include "train/classes.h"
 #include "train/model/initialize.h"
 #include "train/ops/loss.h"
 
 namespace pegbox::train {
+
+namespace {
+
+kernels::DivergenceKind divergence_of(const TrainConfig& config) {
+  const auto found = std::ranges::find(kernels::kDivergenceNames, config.distill_divergence);
+  return {.divergence = static_cast<kernels::Divergence>(found - kernels::kDivergenceNames.begin()),
+          .beta = static_cast<float>(config.distill_beta),
+          .temperature = static_cast<float>(config.distill_temperature)};
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Learner>> Learner::create(const BaseModel& model, const TrainConfig& config,
                                                  const text::TokenizedRows& rows) {
@@ -41,12 +54,17 @@ void Learner::set_initial_weights() {
   for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].value.copy_(weights[i]);
 }
 
-Tensor Learner::loss(const Network& network, const Tensor& hidden, const Tensor& labels,
-                     std::int64_t label_tokens) const {
-  const kernels::LossTerms terms{static_cast<float>(config_.label_smoothing), static_cast<float>(config_.z_loss)};
-  const Tensor row_weights = class_weights_.defined() ? class_weights_.index_select(0, labels) : Tensor();
+Tensor Learner::loss(const Network& network, const Tensor& hidden, const Tensor& labels, std::int64_t label_tokens,
+                     SoftLabelRows taught) const {
+  LossKind kind{.terms = {static_cast<float>(config_.label_smoothing), static_cast<float>(config_.z_loss)},
+                .logit_cap = decoder().config().logit_cap,
+                .row_weights = class_weights_.defined() ? class_weights_.index_select(0, labels) : Tensor()};
+  if (!taught.empty()) {
+    kind.teacher = {std::move(taught), config_.distill_weight, divergence_of(config_)};
+    kind.terms.label = static_cast<float>(1 - config_.distill_weight);
+  }
   return label_loss(hidden, network.weight(decoder().layout().head), labels, 1.0 / static_cast<double>(label_tokens),
-                    terms, decoder().config().logit_cap, row_weights);
+                    kind);
 }
 
 void Learner::forget_gradients() {

@@ -11,6 +11,7 @@
 #include "train/method/method.h"
 #include "train/model/model_files.h"
 #include "train/optim/parameter.h"
+#include "train/soft_labels.h"
 #include "train/train_config.h"
 
 namespace pegbox::train {
@@ -21,6 +22,7 @@ struct StepBatch {
   std::vector<std::uint64_t> keys;  // [rows], of their dropout
   std::int64_t tokens = 0, label_tokens = 0;
   std::int64_t longest = 0;  // tokens that its rows are cut at (text::cut_row); 0: whole ones
+  std::vector<std::shared_ptr<const SoftLabels>> taught{};  // [rows], a teacher's, of whole rows; empty: no teacher
 };
 
 class Learner {
@@ -44,8 +46,10 @@ class Learner {
   std::int64_t micro_batch_tokens() const { return micro_batch_; }  ///< what a lane computes at once; 0: not said yet
   void set_micro_batch(std::int64_t tokens) { micro_batch_ = tokens; }
 
-  /// The part that rows of `hidden` [L, C] with `labels` [L] have in the mean loss over `label_tokens` labels.
-  Tensor loss(const Network& network, const Tensor& hidden, const Tensor& labels, std::int64_t label_tokens) const;
+  /// The part that rows of `hidden` [L, C] with `labels` [L] have in the mean loss over `label_tokens` labels. `taught`
+  /// [L] is what a teacher says of the rows; empty: no teacher, whatever the config's distill_weight.
+  Tensor loss(const Network& network, const Tensor& hidden, const Tensor& labels, std::int64_t label_tokens,
+              SoftLabelRows taught = {}) const;
 
   void forget_gradients();
   Tensors summed_gradients();  ///< [parameters], of all lanes

@@ -66,7 +66,8 @@ ProcessLimits process_limits() {
 }  // namespace
 
 void MemoryCorrection::learn_shortage(const MemoryNeed& need, double room_bytes) {
-  const double could = (room_bytes - need.parameters_bytes()) / std::max(1.0, need.activations_bytes);
+  const double could =
+      (room_bytes - need.parameters_bytes() - need.teacher_bytes) / std::max(1.0, need.activations_bytes);
   factor = std::min(kMostFactor, std::max(kShortageFactor * factor, could));
 }
 
@@ -98,8 +99,14 @@ LargestPass largest_pass(const TrainConfig& config, const RowLengths& rows, int 
 }
 
 MemoryModel::MemoryModel(const TrainConfig& config, const Method& method, const Decoder& decoder, int lanes,
-                         RowLengths rows, MemoryCorrection correction)
-    : config_(config), method_(method), decoder_(decoder), lanes_(lanes), rows_(rows), correction_(correction) {
+                         RowLengths rows, MemoryCorrection correction, TeacherNeed teacher)
+    : config_(config),
+      method_(method),
+      decoder_(decoder),
+      lanes_(lanes),
+      rows_(rows),
+      correction_(correction),
+      teacher_(teacher) {
   std::vector<Parameter> parameters = method.parameter_shapes();
   complete_parameters(config, decoder.layout(), parameters);
   for (const Parameter& parameter : parameters) fixed_.values_bytes += static_cast<double>(parameter.value.nbytes());
@@ -110,6 +117,7 @@ MemoryModel::MemoryModel(const TrainConfig& config, const Method& method, const 
   if (config.restore_best) fixed_.copies_bytes += fixed_.values_bytes;
   fixed_.copies_bytes += consolidation_bytes(config, fixed_.values_bytes);
   fixed_.method_bytes = static_cast<double>(method.own_bytes());
+  fixed_.teacher_bytes = teacher.kept_bytes;
   fixed_.workspace_bytes = (config.precision == "bf16" ? kProgramsBytes : 0) + correction.process_bytes +
                            lanes * kernels::attention_scratch_bytes(rows.longest);
 }
@@ -124,7 +132,7 @@ double MemoryModel::activations_bytes(std::int64_t micro_batch) const {
   const double with_gradients = lanes_ * training + (largest.several ? fixed_.gradients_bytes : 0);
   const double evaluated = std::min(static_cast<double>(micro_batch), rows_.evaluation_tokens);
   const double evaluation = evaluated > 0 ? tape(evaluated, evaluated * rows_.label_fraction).forward_peak() : 0;
-  return std::max({0.0, with_gradients - fixed_.gradients_bytes, lanes_ * evaluation});
+  return std::max({0.0, with_gradients - fixed_.gradients_bytes, lanes_ * evaluation, teacher_.pass_bytes});
 }
 
 MemoryNeed MemoryModel::need(std::int64_t micro_batch) const {

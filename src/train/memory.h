@@ -23,6 +23,12 @@ struct RowLengths {
   static RowLengths of(const text::TokenizedRows& rows);
 };
 
+/// What a teacher needs besides its weights (teacher.h).
+struct TeacherNeed {
+  double kept_bytes = 0;  ///< of its answers, which are there for all runs that ask the same
+  double pass_bytes = 0;  ///< while it is asked, between a run's own passes
+};
+
 /// All but activations and workspace to the byte, since method and optimizer say it of themselves; activations are
 /// those of the largest micro-batch, counted as autograd keeps them.
 struct MemoryNeed {
@@ -31,11 +37,12 @@ struct MemoryNeed {
   double state_bytes = 0;        ///< of the optimizer, and of averages
   double copies_bytes = 0;       ///< after spikes, of the best weights, of a stream's earlier sets
   double method_bytes = 0;       ///< what the method keeps besides
+  double teacher_bytes = 0;      ///< of a teacher's answers
   double activations_bytes = 0;  ///< of all lanes, with logits and all that comes and goes
   double workspace_bytes = 0;    ///< of kernels, and what the correction adds
 
   double parameters_bytes() const { return values_bytes + state_bytes + copies_bytes + gradients_bytes + method_bytes; }
-  double total_bytes() const { return parameters_bytes() + activations_bytes + workspace_bytes; }
+  double total_bytes() const { return parameters_bytes() + teacher_bytes + activations_bytes + workspace_bytes; }
 };
 
 /// What a process needs besides the tensors it asks for; the first values are those of bench/memory_model.
@@ -54,12 +61,12 @@ constexpr double kFilledFraction = 0.9;       ///< of the memory there is, by a 
 
 constexpr double kProgramsBytes = 23 << 20;  ///< of oneDNN for products in bf16
 
-/// What is asked about: a run of a resolved config on a method's model, in `lanes` lanes, on rows of these lengths.
-/// The base model's weights are not counted: they are there already.
+/// What is asked about: a run of a resolved config on a method's model, in `lanes` lanes, on rows of these lengths,
+/// with a teacher or without. The base model's weights are not counted: they are there already.
 class MemoryModel {
  public:
   MemoryModel(const TrainConfig& config, const Method& method, const Decoder& decoder, int lanes, RowLengths rows,
-              MemoryCorrection correction = {});
+              MemoryCorrection correction = {}, TeacherNeed teacher = {});
 
   /// With at most `micro_batch` tokens at once in a lane.
   MemoryNeed need(std::int64_t micro_batch) const;
@@ -77,6 +84,7 @@ class MemoryModel {
   int lanes_;
   RowLengths rows_;
   MemoryCorrection correction_;
+  TeacherNeed teacher_;
   MemoryNeed fixed_;  // without activations
 };
 

@@ -19,6 +19,8 @@ std::vector<Json> trials() {
           {{"rank", 8}, {"target", "attention"}, {"optimizer", "adafactor"}, {"batch_size", 1}},
           {{"rank", 4}, {"rslora", true}, {"schedule", "linear"}, {"label_smoothing", 0.1}, {"batch_size", 5}},
           {{"rank", 4}, {"lora_start", "pissa"}, {"target", "mlp"}, {"z_loss", 1e-3}, {"batch_size", 2}},
+          {{"rank", 4}, {"distill_weight", 0.6}, {"distill_top", 9}, {"dropout", 0.1}, {"batch_size", 3}},
+          {{"rank", 2}, {"distill_weight", 1}, {"distill_divergence", "reverse_kl"}, {"sequence_start", 9}},
           {{"rank", 4}, {"dora", true}, {"batch_size", 2}},
           {{"method", "ia3"}, {"batch_size", 2}},
           {{"method", "prompt"}, {"virtual_tokens", 3}, {"batch_size", 2}},
@@ -30,11 +32,16 @@ class Pool : public ::testing::Test {
   std::unique_ptr<TrainingRun> run(const Json& fields, std::uint64_t seed, Lanes& lanes) {
     Json all = {{"method", "lora"}, {"learning_rate", 3e-4}, {"tokens", 1 << 20}, {"seed", seed}};
     all.update(fields);
-    return must(TrainingRun::create(model_, must(read_train_config(Json::object(), all, "test")), rows_, lanes));
+    const TrainConfig config = must(read_train_config(Json::object(), all, "test"));
+    return must(TrainingRun::create(model_, config, rows_, lanes, {},
+                                    must(teacher_.answers(rows_, soft_label_form(config, *model_.decoder)))));
   }
 
   BaseModel model_ = testing::random_model(testing::llama_config());
   text::TokenizedRows rows_ = testing::random_rows({9, 30, 4, 17, 66, 12, 8, 25, 40, 5, 3, 31, 22}, 61, 5, 0.4);
+  BaseModel other_ = testing::random_model(testing::gpt2_config(), 2);
+  PlainNetwork network_{other_.decoder->layout(), other_.weights};
+  Teacher teacher_{*other_.decoder, network_, 1 << 30};
   Lanes one_{1}, two_{2};
 };
 

@@ -47,7 +47,12 @@ Result<void> check_length(const Decoder& decoder, std::int64_t virtual_tokens, c
       fmt::format("a sequence_length of at most {}", most));
 }
 
-Result<void> check_fit(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train) {
+Result<void> check_fit(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train,
+                       bool has_teacher) {
+  if (config.distill_weight > 0 && !has_teacher)
+    return misfit("nobody is there to learn from",
+                  fmt::format("distill_weight {} and no teacher", config.distill_weight),
+                  "a `teacher`: the folder of a model, or distill_weight 0");
   if (method_needs_base(config.method) && model.weights.empty())
     return misfit(fmt::format("method {} needs a base model", config.method), "none", "a model folder");
   PEGBOX_CHECK(check_length(*model.decoder, 0, train));
@@ -74,11 +79,12 @@ double promised_bytes(std::span<TrainingRun* const> pool) {
 }  // namespace
 
 TrainingRun::TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train,
-                         Lanes& lanes, const RunMemory& memory)
+                         Lanes& lanes, const RunMemory& memory, std::shared_ptr<Teacher::Answers> teacher)
     : model_(model),
       config_(config),
       train_(train),
       lanes_(lanes),
+      teacher_(config.distill_weight > 0 ? std::move(teacher) : nullptr),
       correction_(memory.correction),
       lengths_(RowLengths::of(train)),
       total_tokens_(total_tokens_of(config, train)),
@@ -90,10 +96,11 @@ TrainingRun::TrainingRun(const BaseModel& model, const TrainConfig& config, cons
 
 Result<std::unique_ptr<TrainingRun>> TrainingRun::create(const BaseModel& model, const TrainConfig& config,
                                                          const text::TokenizedRows& train, Lanes& lanes,
-                                                         const RunMemory& memory) {
-  PEGBOX_CHECK(check_fit(model, config, train));
+                                                         const RunMemory& memory,
+                                                         std::shared_ptr<Teacher::Answers> teacher) {
+  PEGBOX_CHECK(check_fit(model, config, train, teacher != nullptr));
   return guard("training run", [&]() -> Result<std::unique_ptr<TrainingRun>> {
-    std::unique_ptr<TrainingRun> run(new TrainingRun(model, config, train, lanes, memory));
+    std::unique_ptr<TrainingRun> run(new TrainingRun(model, config, train, lanes, memory, std::move(teacher)));
     PEGBOX_CHECK(run->start(memory.pool));
     return run;
   });
@@ -110,9 +117,10 @@ Result<void> TrainingRun::start(std::span<TrainingRun* const> pool) {
 }
 
 Result<MemoryNeed> TrainingRun::memory_need(const BaseModel& model, const TrainConfig& config, int lanes,
-                                            const RowLengths& rows, const MemoryCorrection& correction) {
+                                            const RowLengths& rows, const MemoryCorrection& correction,
+                                            const TeacherNeed& teacher) {
   PEGBOX_TRY(const auto method, make_method(config, model));
-  const MemoryModel memory(config, *method, *model.decoder, lanes, rows, correction);
+  const MemoryModel memory(config, *method, *model.decoder, lanes, rows, correction, teacher);
   return memory.need(memory.micro_batch(kFilledFraction * machine_memory().total_bytes));
 }
 
@@ -123,7 +131,8 @@ RowLengths TrainingRun::pass_rows(double beside_rows) const {
 }
 
 MemoryModel TrainingRun::memory_model(double beside_rows) const {
-  return {config_, learner_->method(), *model_.decoder, lanes_.count(), pass_rows(beside_rows), correction_};
+  const TeacherNeed teacher = teacher_ ? teacher_->need(lanes_.count(), total_tokens_) : TeacherNeed{};
+  return {config_, learner_->method(), *model_.decoder, lanes_.count(), pass_rows(beside_rows), correction_, teacher};
 }
 
 MemoryNeed TrainingRun::memory_need(double beside_rows) const { return memory_model(beside_rows).need(micro_batch()); }
@@ -150,6 +159,7 @@ std::int64_t TrainingRun::bytes() {
 
 Result<void> TrainingRun::check_memory(std::span<TrainingRun* const> pool) {
   MachineMemory memory = machine_memory();
+  if (teacher_ && memory.available_bytes > 0) memory.available_bytes += static_cast<double>(teacher_->bytes());
   if (memory.available_bytes > 0) memory.available_bytes = std::max(1.0, memory.available_bytes - promised_bytes(pool));
   room_bytes_ = memory.available_bytes > 0 ? memory.available_bytes : kInfinity;
   const double beside = beside_rows(pool);
@@ -162,10 +172,13 @@ Result<void> TrainingRun::check_memory(std::span<TrainingRun* const> pool) {
   return fail(ErrorKind::OutOfMemory,
               {.where = "training run",
                .what = "the run would not fit into memory",
-               .got = fmt::format("a need of {} ({} for {} trainable parameters, {} for activations)",
+               .got = fmt::format("a need of {} ({} for {} trainable parameters, {} for activations{})",
                                   format_bytes(need.total_bytes()), format_bytes(need.parameters_bytes()),
                                   format_count(static_cast<double>(learner_->method().parameter_count())),
-                                  format_bytes(need.activations_bytes)),
+                                  format_bytes(need.activations_bytes),
+                                  need.teacher_bytes > 0
+                                      ? fmt::format(", {} for what the teacher says", format_bytes(need.teacher_bytes))
+                                      : ""),
                .expected = never ? fmt::format("at most the {} that there are", format_bytes(memory.total_bytes))
                                  : fmt::format("at most the {} that are free now, of {}",
                                                format_bytes(memory.available_bytes), format_bytes(memory.total_bytes)),
@@ -180,6 +193,7 @@ std::int64_t TrainingRun::trainable_parameters() const {
 /// Each row with a key of its own for dropout: a function of the seed, the step and the row's place.
 StepBatch TrainingRun::batch_of(std::vector<std::int64_t> rows) const {
   StepBatch batch{.longest = longest_piece_at(config_, progress())};
+  if (teacher_) batch.taught = teacher_->of(rows, lanes_);
   Rng rng({static_cast<std::uint64_t>(config_.seed), stream_id("dropout"), static_cast<std::uint64_t>(steps_)});
   for (const std::int64_t row : rows) {
     batch.keys.push_back(rng.next_u64());

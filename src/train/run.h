@@ -23,6 +23,7 @@
 #include "train/snapshot.h"
 #include "train/stages.h"
 #include "train/step_report.h"
+#include "train/teacher.h"
 #include "train/train_config.h"
 
 namespace pegbox::train {
@@ -40,15 +41,18 @@ struct RunMemory {
 class TrainingRun {
  public:
   /// All but `config` must outlive the run. `config.seed` decides initial values, the order of rows and dropout.
+  /// `teacher`: what one says of `train`, in the config's form (soft_label_form), where distill_weight is above 0.
   /// InvalidInput if config, model and data do not fit together; OutOfMemory, with numbers, if the run would not fit
   /// now or never.
   static Result<std::unique_ptr<TrainingRun>> create(const BaseModel& model, const TrainConfig& config,
                                                      const text::TokenizedRows& train, Lanes& lanes,
-                                                     const RunMemory& memory = {});
+                                                     const RunMemory& memory = {},
+                                                     std::shared_ptr<Teacher::Answers> teacher = nullptr);
 
   /// What such a run needs besides the model's weights. InvalidInput if the config does not fit the model.
   static Result<MemoryNeed> memory_need(const BaseModel& model, const TrainConfig& config, int lanes,
-                                        const RowLengths& rows, const MemoryCorrection& correction = {});
+                                        const RowLengths& rows, const MemoryCorrection& correction = {},
+                                        const TeacherNeed& teacher = {});
   /// What this one needs, with the micro-batch that it has, while `beside_rows` rows of others share its passes.
   MemoryNeed memory_need(double beside_rows = 0) const;
   /// Rows of the batches of those of a pool, but for this one, that may share passes with its own.
@@ -116,7 +120,7 @@ class TrainingRun {
 
  private:
   TrainingRun(const BaseModel& model, const TrainConfig& config, const text::TokenizedRows& train, Lanes& lanes,
-              const RunMemory& memory);
+              const RunMemory& memory, std::shared_ptr<Teacher::Answers> teacher);
   Result<void> start(std::span<TrainingRun* const> pool);
   Result<void> check_memory(std::span<TrainingRun* const> pool);
   RowLengths pass_rows(double beside_rows) const;
@@ -137,6 +141,7 @@ class TrainingRun {
   TrainConfig config_;
   const text::TokenizedRows& train_;
   Lanes& lanes_;
+  std::shared_ptr<Teacher::Answers> teacher_;  // none without distill_weight
   MemoryCorrection correction_;
   RowLengths lengths_;
   std::int64_t total_tokens_ = 0;

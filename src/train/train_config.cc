@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "train/config_rules.h"
+#include "train/kernels/divergence.h"
 #include "train/method/method.h"
 #include "train/method/scratch_model.h"
 #include "train/model/family.h"
@@ -290,6 +291,44 @@ Rows run_rows() {
   };
 }
 
+Rows distillation_rows() {
+  return Rows{
+      Row{.name = "distill_weight",
+          .member = &TrainConfig::distill_weight,
+          .minimum = 0,
+          .maximum = 1,
+          .help = "part of the loss that is the divergence from the `teacher`; the labels' cross-entropy has the rest; "
+                  "0: no teacher",
+          .source = "arXiv 1503.02531: most of it"},
+      Row{.name = "distill_temperature",
+          .member = &TrainConfig::distill_temperature,
+          .minimum = 0.1,
+          .maximum = 100,
+          .help = "what the logits of both are divided by; the divergence counts times its square, so that gradients "
+                  "keep their size. Each temperature asks the teacher again",
+          .source = "arXiv 1503.02531: 1 to 20; 1 where language models are distilled, arXiv 2306.13649"},
+      Row{.name = "distill_divergence",
+          .member = &TrainConfig::distill_divergence,
+          .choices = {kernels::kDivergenceNames.begin(), kernels::kDivergenceNames.end()},
+          .help = "forward_kl (the student covers all that the teacher does), reverse_kl (it keeps to what the teacher "
+                  "does), jensen_shannon (between the two, by distill_beta)",
+          .source = "arXiv 1503.02531, 2306.08543, 2306.13649"},
+      Row{.name = "distill_beta",
+          .member = &TrainConfig::distill_beta,
+          .minimum = 0.001,
+          .maximum = 0.999,
+          .help = "jensen_shannon: the teacher's part of the mean; small values are like forward_kl times it, large "
+                  "ones like reverse_kl times what is left",
+          .source = "arXiv 2306.13649: 0.1, 0.5 or 0.9"},
+      Row{.name = "distill_top",
+          .member = &TrainConfig::distill_top,
+          .minimum = 0,
+          .maximum = 1 << 20,
+          .help = "tokens of the teacher that are told apart, its likeliest, the others being one; 0: all",
+          .source = "arXiv 2410.16215: at most 100"},
+  };
+}
+
 Rows architecture_rows() {
   return Rows{
       Row{.name = "shape",
@@ -366,6 +405,7 @@ const std::vector<Section>& sections() {
                                           {"Optimizer", optimizer_rows()},
                                           {"Schedule", schedule_rows()},
                                           {"Stability and first values", stability_rows()},
+                                          {"Distillation", distillation_rows()},
                                           {"Length, evaluation and memory", run_rows()},
                                           {"Learning on: sets in a stream", stream_rows()},
                                           {"Architecture, from scratch", architecture_rows()}};

@@ -39,6 +39,9 @@ struct TrainConfig {
   double label_smoothing = 0, z_loss = 0;
   std::string class_weights = "none";
   double class_weight_strength = 1;
+  double distill_weight = 0, distill_temperature = 1, distill_beta = 0.5;
+  std::string distill_divergence = "forward_kl";
+  std::int64_t distill_top = 64;  ///< tokens; 0: all
   std::string average = "none";
   double average_decay = 0.999, average_fraction = 0.25;
   std::string initialization = "gpt2";

@@ -10,7 +10,6 @@ Result<AdaptedModel> AdaptedModel::load(const Settings& settings) {
   if (settings.model.empty())
     return fail(ErrorKind::InvalidInput,
                 {.where = "config", .what = "model is missing", .expected = "the folder of a model"});
-  AdaptedModel model;
   auto storage = train::BaseStorage::Fp32;
   train::ClassNames classes;
   if (!settings.adapter.empty()) {
@@ -18,12 +17,18 @@ Result<AdaptedModel> AdaptedModel::load(const Settings& settings) {
     PEGBOX_TRY(classes, train::base_labels_of(settings.adapter));
   }
   PEGBOX_TRY(train::BaseModel base, train::load_model(settings.model, storage, classes));
+  return of(std::move(base), settings.adapter);
+}
+
+Result<AdaptedModel> AdaptedModel::of(train::BaseModel base, const Path& adapter) {
+  AdaptedModel model;
   model.base_ = std::make_unique<train::BaseModel>(std::move(base));
-  if (settings.adapter.empty()) {
-    model.network_ = std::make_unique<train::PlainNetwork>(model.decoder().layout(), model.base_->weights);
+  if (adapter.empty()) {
+    model.network_ =
+        std::make_unique<train::PlainNetwork>(model.decoder().layout(), model.base_->weights, model.base_->nf4);
     return model;
   }
-  PEGBOX_TRY(model.adapter_, train::load_adapter(settings.adapter, *model.base_));
+  PEGBOX_TRY(model.adapter_, train::load_adapter(adapter, *model.base_));
   model.network_ = model.adapter_->method->network(model.adapter_->values);
   return model;
 }

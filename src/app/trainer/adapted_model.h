@@ -17,6 +17,9 @@ class AdaptedModel {
   /// The settings' `model` and, if named, `adapter`.
   static Result<AdaptedModel> load(const Settings& settings);
 
+  /// A model, with the adapter of a folder on it; empty: as it is.
+  static Result<AdaptedModel> of(train::BaseModel base, const Path& adapter);
+
   const train::Decoder& decoder() const { return *base_->decoder; }
   const train::Network& network() const { return *network_; }
   /// Tokens of the longest text that its positions have room for.

@@ -250,6 +250,22 @@ std::string state_factor(const Workplace& workplace, const train::TrainConfig& r
   return fmt::format("({})", text);
 }
 
+/// Bytes of a teacher's answers, as train::Teacher::Answers::need counts them; `values` has the facts of the data.
+std::string teacher_bytes(const Workplace& workplace, const Json& values) {
+  if (!workplace.teacher) return "0";
+  const auto vocabulary = values["vocabulary"].get<std::int64_t>();
+  const auto of_label = [&](std::int64_t top) {
+    return train::SoftLabelForm{.top = top, .vocabulary = vocabulary}.bytes_per_label();
+  };
+  const std::int64_t of_token = of_label(2) - of_label(1), of_rest = of_label(1) - of_token;
+  const double epochs = values["steps"].get<double>() / values["train_tokens"].get<double>();
+  return fmt::format(
+      "(distill_weight > 0) * min({}, {:.0f} * ((distill_top == 0) * {} + (distill_top > 0) * min({}, {} + {} * "
+      "distill_top)))",
+      workplace.teacher->teacher().most_bytes(), values["train_label_tokens"].get<double>() * std::min(1.0, epochs),
+      of_label(0), of_label(vocabulary - 1), of_rest, of_token);
+}
+
 }  // namespace
 
 std::optional<std::string> peak_memory_limit(const Workplace& workplace, const train::TrainConfig& run,
@@ -263,8 +279,8 @@ std::optional<std::string> peak_memory_limit(const Workplace& workplace, const t
   if (from_scratch)
     names = {"shape",        "layers",    "width",          "heads",          "head_dim",
              "feed_forward", "positions", "tie_embeddings", "sequence_length"};
-  for (const char* name :
-       {"batch_size", "micro_batch", "sequence_length", "recompute", "optimizer", "state_precision", "dropout"})
+  for (const char* name : {"batch_size", "micro_batch", "sequence_length", "recompute", "optimizer", "state_precision",
+                           "dropout", "distill_weight", "distill_top"})
     names.emplace_back(name);
   for (const std::string& name : names)
     if (!values.contains(name)) values[name] = config[name];
@@ -284,9 +300,9 @@ std::optional<std::string> peak_memory_limit(const Workplace& workplace, const t
   const std::string held = fmt::format("(1 + {})", state_factor(workplace, run));
   const train::MemoryCorrection& correction = workplace.correction;
   const double programs_bytes = run.precision == "bf16" ? train::kProgramsBytes : 0;
-  return fmt::format("{:.0f} + ({} + {}) * {} + {} + {:.3f} * {}",
+  return fmt::format("{:.0f} + ({} + {}) * {} + {} + {} + {:.3f} * {}",
                      workplace.loaded_bytes + correction.process_bytes + programs_bytes, lanes, held, values_bytes,
-                     sizes.own_bytes, correction.factor, activations);
+                     sizes.own_bytes, teacher_bytes(workplace, values), correction.factor, activations);
 }
 
 }  // namespace pegbox::trainer

@@ -209,6 +209,8 @@ Result<Survey> survey(const Config& config, const train::TrainConfig& run, train
   const ModelShape shape = known ? *known : ModelShape();
   Survey result{.model = shape.facts, .run = run_json(run)};
   if (!known) result.findings.push_back({true, known.error().message, ""});
+  if (const auto same = check_teacher_tokens(config.settings, corpus.text().tokenizer); !same)
+    result.findings.push_back({true, same.error().message, ""});
   for (const train::Part part : {train::Part::Train, train::Part::Validation, train::Part::Test}) {
     if (part != train::Part::Train && !corpus.has(part)) continue;
     auto report = report_part(corpus, part, run.sequence_length);

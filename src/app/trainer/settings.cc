@@ -18,6 +18,18 @@ const FieldTable<Settings>& setting_fields() {
       Field<Settings>{.name = "adapter",
                       .member = &Settings::adapter,
                       .help = "folder of an adapter in PEFT's format, put on the model"},
+      Field<Settings>{.name = "teacher",
+                      .member = &Settings::teacher,
+                      .help = "folder of a model with the same tokens, from whose probabilities runs learn "
+                              "(distill_weight); from scratch, and without a tokenizer, its tokenizer is taken"},
+      Field<Settings>{.name = "teacher_adapter",
+                      .member = &Settings::teacher_adapter,
+                      .help = "folder of an adapter in PEFT's format, put on the teacher"},
+      Field<Settings>{.name = "teacher_bytes",
+                      .member = &Settings::teacher_bytes,
+                      .minimum = 0,
+                      .unit = Unit::Bytes,
+                      .help = "memory for what the teacher said of rows; about others it is asked each time"},
       Field<Settings>{.name = "output", .member = &Settings::output, .help = "folder for what is made"},
       Field<Settings>{.name = "folder",
                       .member = &Settings::folder,
@@ -135,7 +147,11 @@ struct OwnField {
 const std::vector<OwnField>& own_fields() {
   static const std::vector<std::string_view> worker{"worker", "describe", "preflight"};  // the trainer of a study
   static const std::vector<std::string_view> writers{"predict", "evaluate"};
-  static const std::vector<OwnField> table{{"folder", worker},
+  static const std::vector<std::string_view> learners{"train", "worker", "describe", "preflight"};
+  static const std::vector<OwnField> table{{"teacher", learners},
+                                           {"teacher_adapter", learners},
+                                           {"teacher_bytes", learners},
+                                           {"folder", worker},
                                            {"slots", worker},
                                            {"held_bytes", worker},
                                            {"facts", {"train"}},
@@ -253,7 +269,7 @@ Result<Document> read_command_line(const std::vector<std::string>& arguments) {
 
 Result<void> prepare_output(const Settings& settings) {
   if (settings.output.empty()) return {};
-  for (const std::string& input : {settings.model, settings.adapter}) {
+  for (const std::string& input : {settings.model, settings.adapter, settings.teacher, settings.teacher_adapter}) {
     std::error_code missing;
     if (!input.empty() && std::filesystem::equivalent(settings.output, input, missing))
       return fail(ErrorKind::InvalidInput, {.where = "output",

@@ -16,12 +16,15 @@
 namespace pegbox::trainer {
 
 struct Settings {
-  std::string model;        ///< folder of the base model; empty: none, for runs from scratch
-  std::string tokenizer;    ///< folder with a tokenizer.json, where it is not the model's
-  std::string adapter;      ///< folder of an adapter to put on the model (evaluate, predict, merge, probe)
-  std::string output;       ///< where a verb leaves what it makes
-  std::string folder;       ///< of a worker: trial-N/ below it holds a trial's checkpoints and result
-  std::string tensorboard;  ///< folder of event files; empty: none are written
+  std::string model;               ///< folder of the base model; empty: none, for runs from scratch
+  std::string tokenizer;           ///< folder with a tokenizer.json, where it is not the model's
+  std::string adapter;             ///< folder of an adapter to put on the model (evaluate, predict, merge, probe)
+  std::string teacher;             ///< folder of a model that runs learn from besides the labels; empty: none
+  std::string teacher_adapter;     ///< folder of an adapter to put on it
+  double teacher_bytes = 1 << 30;  // of its answers kept in memory
+  std::string output;              ///< where a verb leaves what it makes
+  std::string folder;              ///< of a worker: trial-N/ below it holds a trial's checkpoints and result
+  std::string tensorboard;         ///< folder of event files; empty: none are written
   std::int64_t threads = 0, slots = 1;
   double checkpoint_every = 30;  // s
   double held_bytes = 1 << 30;   // of waiting trials kept in memory

@@ -230,12 +230,22 @@ Result<void> tell_data(const Config& config, const train::TrainConfig& run, trai
   return replace_file(settings.facts, to_line(Json{{"model", found.model}, {"run", found.run}}));
 }
 
+/// A teacher that is loaded in vain is a mistake; in a study some trials may do without it.
+Result<void> check_teacher(const Settings& settings, const train::TrainConfig& run) {
+  if (settings.teacher.empty() || run.distill_weight > 0) return {};
+  return fail(ErrorKind::InvalidInput, {.where = "teacher",
+                                        .what = "nothing is learned from it",
+                                        .got = "distill_weight 0",
+                                        .expected = "distill_weight: its part of the loss, such as 0.5"});
+}
+
 }  // namespace
 
 Result<void> run_train(const Config& config, const Streams& streams) {
   std::signal(SIGINT, [](int) { interrupted = true; });
   std::signal(SIGTERM, [](int) { interrupted = true; });
   PEGBOX_TRY(const train::TrainConfig resolved, train::read_train_config(Json::object(), config.run, "config"));
+  PEGBOX_CHECK(check_teacher(config.settings, resolved));
   PEGBOX_CHECK(prepare_output(config.settings));
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
   PEGBOX_CHECK(tell_data(config, resolved, *workplace.corpus, streams));

@@ -14,6 +14,7 @@
 #include "train/config_rules.h"
 #include "train/guard.h"
 #include "train/method/scratch_model.h"
+#include "train/run_plan.h"
 
 namespace pegbox::trainer {
 
@@ -38,7 +39,9 @@ Result<text::ModelText> train_tokenizer(const train::DataRows& rows, std::int64_
 }
 
 /// Whether a tokenizer is given, so that none is trained.
-bool has_tokenizer(const Settings& settings) { return !settings.tokenizer.empty() || !settings.model.empty(); }
+bool has_tokenizer(const Settings& settings) {
+  return !settings.tokenizer.empty() || !settings.model.empty() || !settings.teacher.empty();
+}
 
 /// The text side of a model folder, with the chat template that the settings choose.
 Result<text::ModelText> read_text(const Settings& settings, const std::string& folder) {
@@ -51,6 +54,7 @@ Result<text::ModelText> find_text(const Config& config, const train::DataRows& r
   const Settings& settings = config.settings;
   if (!settings.tokenizer.empty()) return read_text(settings, settings.tokenizer);
   if (!settings.model.empty()) return read_text(settings, settings.model);
+  if (!settings.teacher.empty()) return read_text(settings, settings.teacher);
   if (rows.has[0]) {
     PEGBOX_TRY(text::ModelText text,
                train_tokenizer(rows, settings.vocabulary > 0 ? settings.vocabulary : kTrainedVocabulary));
@@ -103,6 +107,15 @@ Result<void> check_task(const std::string& folder, const train::Decoder& decoder
                                         .what = "this model is a classifier, which cannot learn texts",
                                         .got = "task language",
                                         .expected = "task classify"});
+}
+
+using Answers = std::shared_ptr<train::Teacher::Answers>;
+
+/// What a run asks the teacher for; nothing if it does not.
+Result<Answers> answers_for(const Workplace& workplace, const train::TrainConfig& config,
+                            const train::BaseModel& student, const text::TokenizedRows& rows) {
+  if (config.distill_weight == 0 || !workplace.teacher) return nullptr;
+  return workplace.teacher->teacher().answers(rows, train::soft_label_form(config, *student.decoder));
 }
 
 /// A model of the same shape that is soon computed.
@@ -214,6 +227,9 @@ Result<Workplace> open_workplace(const Config& config) {
     PEGBOX_TRY(workplace.base, train::load_model(config.settings.model, storage_of(config.run), classes));
     PEGBOX_CHECK(check_task(config.settings.model, *workplace.base.decoder, !classes.empty()));
   }
+  if (!config.settings.teacher.empty()) {
+    PEGBOX_TRY(workplace.teacher, TeacherModel::load(config.settings, workplace.base, *workplace.corpus));
+  }
   return workplace;
 }
 
@@ -276,8 +292,10 @@ Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::Tr
   PEGBOX_TRY(const train::BaseModel* const model, model_of(workplace, config, owned->fresh));
   PEGBOX_TRY(const text::TokenizedRows* const rows, training_rows(*workplace.corpus, config, *owned));
   PEGBOX_TRY(const double evaluation_tokens, evaluation_tokens_of(*workplace.corpus, config));
-  PEGBOX_TRY(owned->run, train::TrainingRun::create(*model, config, *rows, *workplace.lanes,
-                                                    {workplace.correction, evaluation_tokens, workplace.pool}));
+  PEGBOX_TRY(Answers answers, answers_for(workplace, config, *model, *rows));
+  PEGBOX_TRY(owned->run,
+             train::TrainingRun::create(*model, config, *rows, *workplace.lanes,
+                                        {workplace.correction, evaluation_tokens, workplace.pool}, std::move(answers)));
   return owned;
 }
 
@@ -322,8 +340,12 @@ Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train
   PEGBOX_TRY(const train::BaseModel* const model, model_of(workplace, config, fresh));
   PEGBOX_TRY(const text::TokenizedRows* const rows,
              workplace.corpus->tokenized(train::Part::Train, config.sequence_length));
-  return train::TrainingRun::memory_need(*model, config, workplace.lanes->count(), train::RowLengths::of(*rows),
-                                         workplace.correction);
+  const int lanes = workplace.lanes->count();
+  PEGBOX_TRY(const Answers answers, answers_for(workplace, config, *model, *rows));
+  const train::TeacherNeed teacher =
+      answers ? answers->need(lanes, train::total_tokens_of(config, *rows)) : train::TeacherNeed{};
+  return train::TrainingRun::memory_need(*model, config, lanes, train::RowLengths::of(*rows), workplace.correction,
+                                         teacher);
 }
 
 Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/trainer/settings.h"
+#include "app/trainer/teacher_model.h"
 #include "base/json.h"
 #include "base/protocol.h"
 #include "base/result.h"
@@ -17,7 +18,8 @@
 namespace pegbox::trainer {
 
 struct Workplace {
-  train::BaseModel base;  ///< without decoder and weights if no model is given
+  train::BaseModel base;                  ///< without decoder and weights if no model is given
+  std::unique_ptr<TeacherModel> teacher;  ///< nothing if none is given
   std::unique_ptr<train::Corpus> corpus;
   std::unique_ptr<train::Lanes> lanes;
   std::map<std::pair<std::int64_t, std::int64_t>, train::EvaluationRows> samples;  ///< made by `validation_rows`

@@ -44,8 +44,17 @@ TEST(KernelsByCpu, Agree) {
   expect_both_agree([](const Tensors& x) { return residual_rms_norm(x[0], x[1], x[2], 1e-5).second; },
                     {leaf({7, 37}, 3), leaf({7, 37}, 4), leaf({37}, 5)});
   const auto labels = at::arange(11, at::kLong);
-  expect_both_agree([&](const Tensors& x) { return label_loss(x[0], x[1], labels, 0.1, {0.1F, 1e-3F}, 0, {}); },
+  expect_both_agree([&](const Tensors& x) { return label_loss(x[0], x[1], labels, 0.1, {.terms = {0.1F, 1e-3F}}); },
                     {leaf({11, 8}, 6), leaf({61, 8}, 7)});
+  for (const std::int64_t top : {0, 7}) {
+    const auto soft = std::make_shared<SoftLabels>(soft_labels(random_tensor({11, 61}, 12), {1, top, 61}));
+    for (const auto divergence :
+         {kernels::Divergence::ForwardKl, kernels::Divergence::ReverseKl, kernels::Divergence::JensenShannon}) {
+      const LossKind kind{.teacher = {{{soft, 0, 11}}, 0.5, {divergence, 0.3F, 2}}};
+      expect_both_agree([&](const Tensors& x) { return label_loss(x[0], x[1], labels, 0.1, kind); },
+                        {leaf({11, 8}, 6), leaf({61, 8}, 7)});
+    }
+  }
 }
 
 TEST(KernelsByCpu, AgreeOnAttentionAndMasks) {

@@ -179,16 +179,16 @@ PEGBOX_BODY double cross_entropy_body(Rows rows, float* logits, const std::int64
     // Logits are counted from the largest one, so that their mean loses no digits.
     const double log_sum = std::log(static_cast<double>(sum)), log_z = log_sum + static_cast<double>(largest);
     if (factor != 0) {
-      const float scale = factor * (1.0f + 2.0f * terms.z_loss * static_cast<float>(log_z)) / sum;
-      const float each = factor * terms.smoothing / tokens;
+      const float scale = factor * (terms.label + 2.0f * terms.z_loss * static_cast<float>(log_z)) / sum;
+      const float each = factor * terms.label * terms.smoothing / tokens;
 #pragma omp simd
       for (std::int64_t j = 0; j < rows.columns; ++j) values[j] = values[j] * scale - each;
-      values[labels[row]] -= factor * kept;
+      values[labels[row]] -= factor * terms.label * kept;
     }
     const double label_part = static_cast<double>(label_logit) - static_cast<double>(largest);
-    loss += log_sum - static_cast<double>(kept) * label_part -
-            static_cast<double>(terms.smoothing * (logit_sum / tokens)) +
-            static_cast<double>(terms.z_loss) * log_z * log_z;
+    const double entropy =
+        log_sum - static_cast<double>(kept) * label_part - static_cast<double>(terms.smoothing * (logit_sum / tokens));
+    loss += static_cast<double>(terms.label) * entropy + static_cast<double>(terms.z_loss) * log_z * log_z;
   }
   return loss;
 }

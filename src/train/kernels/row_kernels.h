@@ -43,12 +43,13 @@ struct Rotation {
 void rotate(Rows rows, const Rotation& rotation, const float* x, float* y);
 
 /// What is added to cross-entropy: label smoothing e (Szegedy et al. 2016), (1 - e) of the label and e / V of every
-/// token, as torch's; z-loss c (PaLM, arXiv 2204.02311), c log(Z)², which keeps the softmax's sum Z near 1.
+/// token, as torch's; z-loss c (PaLM, arXiv 2204.02311), c log(Z)², which keeps the softmax's sum Z near 1. `label` is
+/// a factor of cross-entropy, smoothed or not, beside other losses.
 struct LossTerms {
-  float smoothing = 0, z_loss = 0;
+  float smoothing = 0, z_loss = 0, label = 1;
 };
 
-/// logits [L, V] become `factor` * d(loss)/d(logits) of loss = sum of -log softmax[label] and the terms; returns that
+/// logits [L, V] become `factor` * d(loss)/d(logits) of loss = sum of -log softmax[label] with the terms; returns that
 /// loss. With `factor` 0 the logits are left as they are.
 double cross_entropy(Rows rows, float* logits, const std::int64_t* labels, float factor, LossTerms terms = {});
 

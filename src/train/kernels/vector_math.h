@@ -1,4 +1,5 @@
-// vector_math: exp and its kin as branch-free arithmetic, so that the compiler turns a loop of them into vector code.
+// vector_math: exp, log and their kin as branch-free arithmetic, so that the compiler turns a loop of them into vector
+// code.
 #pragma once
 
 #include <bit>
@@ -23,6 +24,27 @@ namespace pegbox::train {
   p = p * r * r + r + 1.0f;
   const float scale = std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
   return x < -87.3f ? 0.0f : p * scale;
+}
+
+/// log(x) of a normal x > 0 to about a unit in the last place (coefficients: Cephes, logf).
+[[gnu::always_inline]] inline float fast_log(float x) {
+  constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f, kRootHalf = 0.70710678118654752f;
+  const auto bits = std::bit_cast<std::int32_t>(x);
+  const float half = std::bit_cast<float>((bits & 0x007fffff) | 0x3f000000);  // in [0.5, 1)
+  const bool is_low = half < kRootHalf;
+  const float exponent = static_cast<float>((bits >> 23) - 126) - (is_low ? 1.0f : 0.0f);
+  const float r = (is_low ? half + half : half) - 1.0f, z = r * r;
+  float p = 7.0376836292e-2f;
+  p = p * r - 1.1514610310e-1f;
+  p = p * r + 1.1676998740e-1f;
+  p = p * r - 1.2420140846e-1f;
+  p = p * r + 1.4249322787e-1f;
+  p = p * r - 1.6668057665e-1f;
+  p = p * r + 2.0000714765e-1f;
+  p = p * r - 2.4999993993e-1f;
+  p = p * r + 3.3333331174e-1f;
+  const float tail = p * r * z + exponent * kLn2Low - 0.5f * z;
+  return (r + tail) + exponent * kLn2High;
 }
 
 /// The largest of `size` > 0 values. Lanes by hand: compilers keep the order of comparisons, NaN being what it is.

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train/train_config.h"
+
 namespace pegbox::train {
 
 namespace {

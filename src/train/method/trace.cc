@@ -201,7 +201,11 @@ std::pair<Trace::Sized, Trace::Sized> Trace::layer(std::size_t index, Sized x, S
 void Trace::loss(const Sized& hidden) {
   const std::int64_t vocabulary = model_.labels.empty() ? model_.vocabulary : std::ssize(model_.labels);
   const std::int64_t chunk_rows = loss_chunk_rows(static_cast<std::int64_t>(hidden.rows), vocabulary);
-  const double chunk = bytes(static_cast<double>(chunk_rows * vocabulary)) * (model_.logit_cap > 0 ? 3 : 1);
+  double chunk = bytes(static_cast<double>(chunk_rows * vocabulary)) * (model_.logit_cap > 0 ? 3 : 1);
+  if (config_.distill_weight > 0) {
+    const std::int64_t tokens = config_.distill_top == 0 ? vocabulary : std::min(config_.distill_top, vocabulary);
+    chunk += bytes(static_cast<double>(teacher_scratch(vocabulary, tokens)));
+  }
   const double head = trained_bytes(layout().head);
   tape_.hold(hidden.value);
   tape_.add({.inputs = {hidden.value},

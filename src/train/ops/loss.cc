@@ -11,7 +11,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
-#include <optional>
+#include <iterator>
+#include <span>
 
 namespace pegbox::train {
 
@@ -28,32 +29,76 @@ struct LossParts {
   Tensor dhidden, dhead;  // undefined where not asked for
 };
 
-/// What a loss is of, besides its rows.
-struct LossKind {
-  kernels::LossTerms terms;
-  double logit_cap = 0;
-  Tensor row_weights;  ///< [L]; undefined: all 1
+/// A walk through a teacher's rows, a label row at a time.
+class TeacherRows {
+ public:
+  TeacherRows(const TeacherTerm& term, std::int64_t vocabulary) : term_(term) {
+    std::int64_t most = 0;
+    for (const SoftLabelRun& run : term.rows) most = std::max(most, run.of->count());
+    if (!term.rows.empty()) scratch_ = at::empty({teacher_scratch(vocabulary, most)}, at::kFloat);
+  }
+
+  void keep(std::span<const float> logits) { std::ranges::copy(logits, scratch_.mutable_data_ptr<float>()); }
+
+  /// The term of the next row, whose logits [V] were kept; adds its gradient times `factor`.
+  double next(std::span<float> gradient, float factor) {
+    const SoftLabelRun& run = term_.rows[run_];
+    const std::int64_t place = run.first + within_, count = run.of->count();
+    float* const logits = scratch_.mutable_data_ptr<float>();
+    float *const logarithms = logits + gradient.size(), *const scratch = logarithms + count;
+    std::copy_n(run.of->logarithms.const_data_ptr<c10::Half>() + place * count, count, logarithms);
+    const kernels::SoftLabel label{
+        .tokens = run.of->tokens.defined() ? run.of->tokens.const_data_ptr<std::int32_t>() + place * count : nullptr,
+        .logarithms = logarithms,
+        .count = count,
+        .rest = run.of->rest.const_data_ptr<float>()[place]};
+    if (++within_ == run.count) {
+      ++run_;
+      within_ = 0;
+    }
+    const double weight = term_.weight * term_.kind.temperature * term_.kind.temperature;
+    return weight * kernels::divergence(std::ssize(gradient), logits, label, term_.kind,
+                                        factor * static_cast<float>(weight), gradient.data(), scratch);
+  }
+
+ private:
+  const TeacherTerm& term_;
+  Tensor scratch_;
+  std::size_t run_ = 0;
+  std::int64_t within_ = 0;
 };
 
-/// Cross-entropy of a chunk of rows from row `first` on, as the kernel's, and with the rows' weights.
-double chunk_loss(Tensor& logits, const std::int64_t* labels, float factor, const LossKind& kind, std::int64_t first) {
-  const std::int64_t count = logits.size(0), columns = logits.size(1);
-  float* const values = logits.mutable_data_ptr<float>();
-  if (!kind.row_weights.defined())
-    return kernels::cross_entropy({0, count, columns}, values, labels, factor, kind.terms);
-  const float* const weights = kind.row_weights.const_data_ptr<float>() + first;
-  double loss = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const float weight = weights[i];
-    float* const row = values + i * columns;
-    const double unweighted = kernels::cross_entropy({0, 1, columns}, row, labels + i, factor * weight, kind.terms);
-    if (factor * weight == 0) std::fill_n(row, columns, 0.0f);  // no gradient
-    loss += weight * unweighted;
-  }
-  return loss;
-}
+/// The loss of rows that differ in kind: by weights, or by what a teacher says of each.
+class RowLosses {
+ public:
+  RowLosses(const LossKind& kind, std::int64_t vocabulary) : kind_(kind), teacher_(kind.teacher, vocabulary) {}
 
-LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& labels, float factor, LossKind kind,
+  /// Of a chunk of rows from row `first` on; logits become gradients times `factor`.
+  double chunk(Tensor& logits, const std::int64_t* labels, float factor, std::int64_t first) {
+    const std::int64_t count = logits.size(0), columns = logits.size(1);
+    float* const values = logits.mutable_data_ptr<float>();
+    const bool has_weights = kind_.row_weights.defined(), has_teacher = !kind_.teacher.rows.empty();
+    if (!has_weights && !has_teacher)
+      return kernels::cross_entropy({0, count, columns}, values, labels, factor, kind_.terms);
+    double loss = 0;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const float weight = has_weights ? kind_.row_weights.const_data_ptr<float>()[first + i] : 1.0f;
+      const std::span<float> row(values + i * columns, static_cast<std::size_t>(columns));
+      if (has_teacher) teacher_.keep(row);
+      const double labelled =
+          kernels::cross_entropy({0, 1, columns}, row.data(), labels + i, factor * weight, kind_.terms);
+      if (factor * weight == 0) std::ranges::fill(row, 0.0f);  // no gradient
+      loss += weight * (labelled + (has_teacher ? teacher_.next(row, factor * weight) : 0));
+    }
+    return loss;
+  }
+
+ private:
+  const LossKind& kind_;
+  TeacherRows teacher_;
+};
+
+LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& labels, float factor, const LossKind& kind,
                      bool want_hidden, bool want_head) {
   const std::int64_t rows = hidden.size(0), vocabulary = head.size(0);
   const std::int64_t chunk = loss_chunk_rows(rows, vocabulary);
@@ -62,6 +107,7 @@ LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& lab
   if (want_head) parts.dhead = at::zeros_like(head);
   Tensor buffer = at::empty({chunk, vocabulary}, hidden.options());
   const std::int64_t* const label = labels.const_data_ptr<std::int64_t>();
+  RowLosses losses(kind, vocabulary);
   for (std::int64_t first = 0; first < rows; first += chunk) {
     const std::int64_t count = std::min(chunk, rows - first);
     const Tensor in = hidden.narrow(0, first, count);
@@ -72,7 +118,7 @@ LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& lab
       capped = logits.div_(kind.logit_cap).tanh_().clone();
       logits.mul_(kind.logit_cap);
     }
-    parts.loss += chunk_loss(logits, label + first, want_hidden || want_head ? factor : 0.0f, kind, first);
+    parts.loss += losses.chunk(logits, label + first, want_hidden || want_head ? factor : 0.0f, first);
     if (capped.defined()) logits.mul_(1 - capped.square_());
     if (want_hidden) {
       Tensor out = parts.dhidden.narrow(0, first, count);
@@ -85,11 +131,8 @@ LossParts loss_parts(const Tensor& hidden, const Tensor& head, const Tensor& lab
 
 struct LabelLoss : torch::autograd::Function<LabelLoss> {
   static Tensor forward(AutogradContext* context, const Tensor& hidden, const Tensor& head, const Tensor& labels,
-                        double factor, double smoothing, double z_loss, double logit_cap,
-                        const std::optional<Tensor>& row_weights) {
-    const LossKind kind{
-        {static_cast<float>(smoothing), static_cast<float>(z_loss)}, logit_cap, row_weights.value_or(Tensor())};
-    const LossParts parts = loss_parts(hidden, head, labels, static_cast<float>(factor), kind, hidden.requires_grad(),
+                        double factor, const LossKind* kind) {
+    const LossParts parts = loss_parts(hidden, head, labels, static_cast<float>(factor), *kind, hidden.requires_grad(),
                                        head.requires_grad());
     context->save_for_backward({parts.dhidden, parts.dhead});
     return at::scalar_tensor(parts.loss * factor, hidden.options().dtype(at::kDouble));
@@ -100,22 +143,21 @@ struct LabelLoss : torch::autograd::Function<LabelLoss> {
     const auto scaled = [&](const Tensor& gradient) {
       return !gradient.defined() || outer == 1.0 ? gradient : gradient.mul(outer);
     };
-    return {scaled(saved[0]), scaled(saved[1]), Tensor(), Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
+    return {scaled(saved[0]), scaled(saved[1]), Tensor(), Tensor(), Tensor()};
   }
 };
 
 }  // namespace
 
-Tensor label_loss(const Tensor& hidden, const Tensor& head, const Tensor& labels, double factor,
-                  kernels::LossTerms terms, double logit_cap, const Tensor& row_weights) {
-  return LabelLoss::apply(hidden.contiguous(), head, labels, factor, static_cast<double>(terms.smoothing),
-                          static_cast<double>(terms.z_loss), logit_cap,
-                          row_weights.defined() ? std::optional(row_weights) : std::nullopt);
+Tensor label_loss(const Tensor& hidden, const Tensor& head, const Tensor& labels, double factor, const LossKind& kind) {
+  return LabelLoss::apply(hidden.contiguous(), head, labels, factor, &kind);
 }
 
 std::int64_t loss_chunk_rows(std::int64_t rows, std::int64_t vocabulary) {
   return std::min(rows, std::max(kLeastChunkRows, kChunkElements / vocabulary));
 }
+
+std::int64_t teacher_scratch(std::int64_t vocabulary, std::int64_t tokens) { return vocabulary + 3 * tokens; }
 
 double label_loss_value(const Tensor& hidden, const Tensor& head, const Tensor& labels, double logit_cap) {
   return loss_parts(hidden.contiguous(), head, labels, 0, {.logit_cap = logit_cap}, false, false).loss;

@@ -254,7 +254,8 @@ TEST(Ops, LabelLossWithSmoothingZLossAndCapEqualsItsDefinition) {
        {std::tuple{0.1, 0.0, 0.0}, {0.0, 0.02, 0.0}, {0.2, 0.01, 0.0}, {0.0, 0.0, 5.0}, {0.2, 0.01, 2.0}}) {
     const Tensor ours =
         label_loss(hidden, head, labels, 1.0 / 70,
-                   {.smoothing = static_cast<float>(smoothing), .z_loss = static_cast<float>(z_loss)}, cap);
+                   {.terms = {.smoothing = static_cast<float>(smoothing), .z_loss = static_cast<float>(z_loss)},
+                    .logit_cap = cap});
     Tensor logits = at::mm(hidden, head.t());
     if (cap > 0) logits = at::tanh(logits / cap) * cap;
     const Tensor theirs = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, smoothing) +
@@ -270,6 +271,103 @@ TEST(Ops, LabelLossWithSmoothingZLossAndCapEqualsItsDefinition) {
     EXPECT_LT(relative_difference(dhidden, hidden.grad()), kRounding) << smoothing << ' ' << z_loss << ' ' << cap;
     EXPECT_LT(relative_difference(dhead, head.grad()), kRounding) << smoothing << ' ' << z_loss << ' ' << cap;
   }
+}
+
+/// The sum of the rows' divergences between a teacher's events and logits [L, V], in the words of its definition.
+Tensor plain_divergence(const Tensor& logits, const SoftLabels& soft, const kernels::DivergenceKind& kind) {
+  Tensor p = soft.logarithms.to(at::kDouble), q = at::log_softmax(logits / kind.temperature, -1);
+  if (soft.tokens.defined()) {
+    const Tensor tokens = soft.tokens.to(at::kLong), others = q.exp().scatter(1, tokens, 0).sum(-1, true).log();
+    p = at::cat({p, soft.rest.to(at::kDouble).unsqueeze(1)}, 1);
+    q = at::cat({q.gather(1, tokens), others}, 1);
+  }
+  if (kind.divergence == kernels::Divergence::ForwardKl) return (p.exp() * (p - q)).sum();
+  if (kind.divergence == kernels::Divergence::ReverseKl) return (q.exp() * (q - p)).sum();
+  const double beta = kind.beta;
+  const Tensor mean = (beta * p.exp() + (1 - beta) * q.exp()).log();
+  return beta * (p.exp() * (p - mean)).sum() + (1 - beta) * (q.exp() * (q - mean)).sum();
+}
+
+std::vector<kernels::DivergenceKind> divergences() {
+  std::vector<kernels::DivergenceKind> kinds;
+  for (const auto divergence : {kernels::Divergence::ForwardKl, kernels::Divergence::ReverseKl})
+    for (const float temperature : {1.0f, 2.5f, 0.6f}) kinds.push_back({divergence, 0.5f, temperature});
+  for (const float beta : {0.1f, 0.5f, 0.95f})
+    for (const float temperature : {1.0f, 3.0f})
+      kinds.push_back({kernels::Divergence::JensenShannon, beta, temperature});
+  return kinds;
+}
+
+struct TaughtCase {
+  Tensor hidden = leaf(random_tensor({70, 16}, 11)), head = leaf(random_tensor({900, 16}, 12));
+  Tensor labels = at::arange(70, at::kLong) * 11, teacher = random_tensor({70, 900}, 13, 3);
+  Tensor row_weights = random_tensor({70}, 14).abs();
+
+  SoftLabelRows rows(double temperature, std::int64_t top) const {
+    const auto all = std::make_shared<SoftLabels>(soft_labels(teacher.clone(), {temperature, top, 900}));
+    return {{all, 0, 20}, {all, 20, 1}, {all, 21, 49}};
+  }
+};
+
+TEST(Ops, ATeachersTermEqualsItsDefinition) {
+  const TaughtCase c;
+  constexpr double kWeight = 0.3;
+  for (const kernels::DivergenceKind& kind : divergences())
+    for (const auto& [top, smoothing, z_loss, cap] :
+         {std::tuple{0, 0.0, 0.0, 0.0}, {40, 0.0, 0.0, 0.0}, {1, 0.1, 0.01, 2.0}, {0, 0.1, 0.01, 2.0}}) {
+      const LossKind loss{.terms = {.smoothing = static_cast<float>(smoothing),
+                                    .z_loss = static_cast<float>(z_loss),
+                                    .label = static_cast<float>(1 - kWeight)},
+                          .logit_cap = cap,
+                          .teacher = {c.rows(kind.temperature, top), kWeight, kind}};
+      const Tensor ours = label_loss(c.hidden, c.head, c.labels, 1.0 / 70, loss);
+      Tensor logits = at::mm(c.hidden, c.head.t()).to(at::kDouble);
+      if (cap > 0) logits = at::tanh(logits / cap) * cap;
+      const double weight = kWeight * kind.temperature * kind.temperature / 70;
+      const Tensor theirs =
+          (1 - kWeight) * at::cross_entropy_loss(logits, c.labels, {}, at::Reduction::Mean, -100, smoothing) +
+          z_loss * logits.logsumexp({1}).square().mean() +
+          weight * plain_divergence(logits, *loss.teacher.rows.front().of, kind);
+      const auto name = ::testing::Message() << static_cast<int>(kind.divergence) << ' ' << kind.beta << ' '
+                                             << kind.temperature << ' ' << top << ' ' << cap;
+      EXPECT_NEAR(ours.item<double>(), theirs.item<double>(), 1e-5 * theirs.item<double>()) << name;
+      const Tensors own = gradients(ours, {c.hidden, c.head}), exact = gradients(theirs, {c.hidden, c.head});
+      EXPECT_LT(relative_difference(own[0], exact[0]), kRounding) << name;
+      EXPECT_LT(relative_difference(own[1], exact[1]), kRounding) << name;
+    }
+}
+
+TEST(Ops, ATeachersTermHasTheWeightsOfItsRows) {
+  const TaughtCase c;
+  const kernels::DivergenceKind kind;
+  const SoftLabelRows rows = c.rows(1, 40);
+  Tensor sum = at::zeros({}, at::kDouble);
+  for (std::int64_t i = 0; i < 70; ++i)
+    sum = sum + c.row_weights[i] * label_loss(c.hidden.narrow(0, i, 1), c.head, c.labels.narrow(0, i, 1), 1,
+                                              {.teacher = {{{rows.front().of, i, 1}}, 0.5, kind}});
+  const LossKind loss{.row_weights = c.row_weights, .teacher = {rows, 0.5, kind}};
+  expect_equal(label_loss(c.hidden, c.head, c.labels, 1, loss), sum, {c.hidden, c.head});
+}
+
+TEST(Ops, ATeachersTermOfHugeLogitsIsFinite) {
+  const Tensor hidden = leaf(at::ones({1, 1})), head = leaf(at::tensor({1000.0f, -1000.0f, 990.0f}).unsqueeze(1));
+  for (const auto divergence :
+       {kernels::Divergence::ForwardKl, kernels::Divergence::ReverseKl, kernels::Divergence::JensenShannon})
+    for (const int top : {0, 1}) {
+      const auto soft =
+          std::make_shared<SoftLabels>(soft_labels(at::tensor({-900.0f, 900.0f, 0.0f}).unsqueeze(0), {1, top, 3}));
+      const Tensor loss =
+          label_loss(hidden, head, at::tensor({1}, at::kLong), 1, {.teacher = {{{soft, 0, 1}}, 1, {divergence}}});
+      EXPECT_TRUE(std::isfinite(loss.item<double>()));
+      EXPECT_GT(loss.item<double>(), 0.5);
+      for (const Tensor& gradient : gradients(loss, {hidden, head}))
+        EXPECT_TRUE(gradient.isfinite().all().item<bool>());
+    }
+  const Tensor nan = at::full({1, 1}, NAN);
+  const auto soft = std::make_shared<SoftLabels>(soft_labels(at::zeros({1, 3}), {1, 0, 3}));
+  EXPECT_TRUE(std::isnan(label_loss(nan, head.detach(), at::tensor({1}, at::kLong), 1,
+                                    {.terms = {.label = 0}, .teacher = {{{soft, 0, 1}}, 1, {}}})
+                             .item<double>()));
 }
 
 TEST(Ops, LabelLossOfHugeLogitsIsFinite) {

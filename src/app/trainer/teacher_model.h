@@ -1,0 +1,36 @@
+// TeacherModel: the teacher that the settings name, loaded once for all runs of a process.
+#pragma once
+
+#include <memory>
+
+#include "app/trainer/adapted_model.h"
+#include "app/trainer/settings.h"
+#include "base/result.h"
+#include "train/corpus.h"
+#include "train/teacher.h"
+
+namespace pegbox::trainer {
+
+class TeacherModel {
+ public:
+  /// The settings' `teacher`, with `teacher_adapter` on it if one is named, for students whose tokens and classes are
+  /// the corpus's. Where it is the folder of `base`, in the form that the adapter needs, it has the weights of `base`.
+  /// InvalidInput if its tokens are others, or if it is a classifier and the students are none, or the reverse, or of
+  /// other classes; OutOfMemory, with numbers, if its weights do not fit.
+  static Result<std::unique_ptr<TeacherModel>> load(const Settings& settings, const train::BaseModel& base,
+                                                    const train::Corpus& corpus);
+
+  train::Teacher& teacher() { return teacher_; }
+
+ private:
+  TeacherModel(AdaptedModel model, std::int64_t most_bytes)
+      : model_(std::move(model)), teacher_(model_.decoder(), model_.network(), most_bytes) {}
+
+  AdaptedModel model_;
+  train::Teacher teacher_;
+};
+
+/// InvalidInput, with the first difference, if a teacher is named whose tokens are not those of its students.
+Result<void> check_teacher_tokens(const Settings& settings, const text::Tokenizer& student);
+
+}  // namespace pegbox::trainer
