@@ -17,6 +17,7 @@ class AdaptedModel {
   /// The settings' `model` and, if named, `adapter`.
   static Result<AdaptedModel> load(const Settings& settings);
 
+  const train::BaseModel& base() const { return *base_; }
   const train::Decoder& decoder() const { return *base_->decoder; }
   const train::Network& network() const { return *network_; }
   /// Tokens of the longest text that its positions have room for.

@@ -18,7 +18,7 @@ namespace pegbox::trainer {
 struct Settings {
   std::string model;        ///< folder of the base model; empty: none, for runs from scratch
   std::string tokenizer;    ///< folder with a tokenizer.json, where it is not the model's
-  std::string adapter;      ///< folder of an adapter to put on the model (evaluate, predict, merge, probe)
+  std::string adapter;      ///< folder of an adapter to put on the model (evaluate, predict, merge, inspect)
   std::string output;       ///< where a verb leaves what it makes
   std::string folder;       ///< of a worker: trial-N/ below it holds a trial's checkpoints and result
   std::string tensorboard;  ///< folder of event files; empty: none are written
@@ -38,6 +38,7 @@ struct Settings {
   double temperature = 0, top_p = 1, length_penalty = 1;
   std::string stop;  ///< generation ends before it; several as a JSON list
   std::int64_t rows = 8;
+  std::int64_t inspect_tokens = 32768, removal_tokens = 2048;  ///< inspect: of the data
   bool json = false;
 };
 
