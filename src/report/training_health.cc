@@ -197,14 +197,16 @@ Found slow(const TrainingCurves& curves) {
   const double begin = points.front().step, end = points.back().step;
   const double late = value_at(points, end - (end - begin) / 4) - points.back().value, share = late / fall_of(points);
   if (share < Limits::kLateProgress) return {};
+  constexpr double kMost = 0.5;
   return HealthFinding{
       "slow",
       fmt::format(
-          "It was still falling when it ended: {:.2g} % of all progress in {} was made in the last quarter (told "
+          "It was still falling when it ended: {:.0f} % of all progress in {} was made in the last quarter (told "
           "from {:g} % on; a straight line makes 25 %).",
-          100 * share, curves.metric, 100 * Limits::kLateProgress),
+          100 * std::min(1.0, share), curves.metric, 100 * Limits::kLateProgress),
       {"learning_rate", "tokens", "epochs", "warmup_fraction"},
-      "Try three times the learning_rate, or a longer run."};
+      share < kMost ? "Try three times the learning_rate, or a longer run."
+                    : "Try a longer run; or, if the loss stood still until the rate decayed, a lower learning_rate."};
 }
 
 Found ended_early(const TrainingCurves& curves) {
