@@ -75,16 +75,15 @@ Found diverged(const TrainingCurves& curves) {
   const std::vector<std::string> bears_on = {"learning_rate", "warmup_fraction", "clip", "optimizer"};
   const std::string hint = "Try a third of the learning_rate, more warmup, or a stricter clip.";
   if (curves.has_diverged) return HealthFinding{"diverged", "The loss stopped being a number.", bears_on, hint};
-  for (const Points& points : {curves.validation, curves.training}) {
-    if (points.size() < Limits::kFewestPoints) continue;
-    const auto &first = points.front(), &last = points.back();
-    if (!is_above(points, last, first)) continue;
-    return HealthFinding{"diverged",
-                         fmt::format("The loss ended worse than it began: {:.4g} at step {}, {:.4g} at step {}.",
-                                     first.value, at(first.step), last.value, at(last.step)),
-                         bears_on, hint};
-  }
-  return {};
+  // A validation loss may end above its beginning by overfitting alone, so that of training decides where there is one.
+  const Points& points = curves.training.size() < Limits::kFewestPoints ? curves.validation : curves.training;
+  if (points.size() < Limits::kFewestPoints) return {};
+  const auto &first = points.front(), &last = points.back();
+  if (!is_above(points, last, first)) return {};
+  return HealthFinding{"diverged",
+                       fmt::format("The loss ended worse than it began: {:.4g} at step {}, {:.4g} at step {}.",
+                                   first.value, at(first.step), last.value, at(last.step)),
+                       bears_on, hint};
 }
 
 Found bad_start(const TrainingCurves& curves) {
@@ -154,9 +153,10 @@ Found overfitting(const TrainingCurves& curves) {
   const Points& points = curves.validation;
   if (points.size() < Limits::kFewestPoints) return {};
   const auto &least = lowest(points), &last = points.back();
-  if (!is_above(points, last, least) || last.value > points.front().value) return {};
+  const bool has_training = curves.training.size() >= Limits::kFewestPoints;
+  if (!is_above(points, last, least) || (!has_training && last.value > points.front().value)) return {};
   std::string training;
-  if (curves.training.size() >= 2) {
+  if (has_training) {
     const double then = value_at(curves.training, least.step), now = curves.training.back().value;
     if (now >= then) return {};  // both rise: that is no overfitting
     training = fmt::format(" while train_loss fell from {:.4g} to {:.4g}", then, now);

@@ -60,7 +60,7 @@ TEST(TrainingHealth, FindsDivergence) {
   curves.has_diverged = true;
   EXPECT_THAT(found_in(curves), ElementsAre("diverged"));
   curves = healthy_curves();
-  curves.validation = curve([](double part) { return 4 - part + 4 * part * part; }, 5);
+  curves.training = curves.validation = curve([](double part) { return 4 - part + 4 * part * part; }, 5);
   EXPECT_THAT(found_in(curves), ElementsAre("diverged"));
   EXPECT_THAT(health_of(curves)[0].what, HasSubstr("at step 2000"));
 }
@@ -93,6 +93,13 @@ TEST(TrainingHealth, TellsOverfittingFromChanceAndFromDivergence) {
   curves.validation = curve(rising, 3);
   EXPECT_THAT(found_in(curves), ElementsAre("overfitting"));
   EXPECT_THAT(health_of(curves)[0].what, HasSubstr("while train_loss fell"));
+  const auto steep = [](double part) { return falling(part) + 8 * std::max(0.0, part - 0.4); };
+  curves.validation = curve(steep, 3);
+  EXPECT_THAT(found_in(curves), ElementsAre("overfitting")) << "above its beginning, and yet training fell";
+  curves.training.clear();
+  EXPECT_THAT(found_in(curves), ElementsAre("diverged")) << "nobody knows of training";
+  curves = healthy_curves();
+  curves.validation = curve(rising, 3);
   for (auto& point : curves.validation) point.error = 0.5;
   EXPECT_THAT(found_in(curves), testing::Not(testing::Contains("overfitting"))) << "within the errors";
   for (auto& point : curves.validation) point.error = 0;

@@ -77,7 +77,10 @@ Tensor sum_of_means(const Decoder& decoder, const Network& network, const Tensor
 }
 
 void add_gradients(const Decoder& decoder, const Network& network, const Batch& batch, GradientSums& sums) {
-  if (batch.label_tokens() == 0) return;
+  if (batch.label_tokens() == 0) {  // gradients are 0
+    for (Squares& stream : sums.streams) stream.count += batch.tokens() * decoder.config().width;
+    return;
+  }
   Gates gates(decoder.config(), batch);
   const Tensor hidden = decoder.observed(network, batch, gates);
   sum_of_means(decoder, network, hidden, batch, sums.documents).backward();
