@@ -7,9 +7,31 @@
 namespace pegbox {
 namespace {
 
+struct BaselineOptions {
+  std::int64_t baselines = -1;
+};
+
+const FieldTable<BaselineOptions>& baseline_fields() {
+  static const FieldTable<BaselineOptions> table(std::vector<Field<BaselineOptions>>{
+      {.name = "baselines",
+       .member = &BaselineOptions::baselines,
+       .minimum = -1,
+       .help =
+           "first trials that run to their ends, whatever others do; -1: one where the study says what to try first "
+           "or the space has a prior, else none",
+       .source = "a whole result early, and what all later ones are measured against, for one trial's cost"}});
+  return table;
+}
+
+std::vector<FieldRow> asha_rows() {
+  std::vector<FieldRow> rows = halving_fields().rows();
+  rows.insert(rows.end(), baseline_fields().rows().begin(), baseline_fields().rows().end());
+  return rows;
+}
+
 class AshaScheduler final : public Scheduler {
  public:
-  explicit AshaScheduler(HalvingOptions options) : options_(options) {}
+  AshaScheduler(HalvingOptions options, std::int64_t baselines) : options_(options), baselines_(baselines) {}
 
   std::int64_t next_rung(const History& history, const Trial& trial) override {
     return ladder(history).next_rung(trial);
@@ -26,7 +48,12 @@ class AshaScheduler final : public Scheduler {
 
  private:
   Ladder ladder(const History& history) const {
-    return {halving_rungs(options_, history.steps, history.planned_trials), options_.reduction};
+    return {halving_rungs(options_, history.steps, history.planned_trials), options_.reduction, baselines(history)};
+  }
+
+  std::int64_t baselines(const History& history) const {
+    if (baselines_ >= 0) return baselines_;
+    return history.spec.space.has_prior() || !history.spec.try_first.empty() ? 1 : 0;
   }
 
   static std::vector<const Trial*> members(const History& history) {
@@ -37,12 +64,14 @@ class AshaScheduler final : public Scheduler {
   }
 
   HalvingOptions options_;
+  std::int64_t baselines_;
 };
 
 Result<std::unique_ptr<Scheduler>> make_asha(const StudySpec& spec, const Node& node) {
-  PEGBOX_CHECK(node.only(names_of(halving_fields().rows())));
+  PEGBOX_CHECK(node.only(names_of(asha_rows())));
   PEGBOX_TRY(const HalvingOptions options, read_halving_options(spec, node));
-  return std::make_unique<AshaScheduler>(options);
+  PEGBOX_TRY(const BaselineOptions first, baseline_fields().read_known(node));
+  return std::make_unique<AshaScheduler>(options, first.baselines);
 }
 
 }  // namespace
@@ -50,7 +79,7 @@ Result<std::unique_ptr<Scheduler>> make_asha(const StudySpec& spec, const Node& 
 SchedulerRow asha_row() {
   return {.name = "asha",
           .help = "asynchronous successive halving: pauses trials at rungs, resumes the best third",
-          .options = halving_fields().rows(),
+          .options = asha_rows(),
           .make = make_asha,
           .pauses = true};
 }

@@ -78,6 +78,37 @@ TEST_F(AshaTest, FollowsAnExampleWorkedByHand) {
   EXPECT_FALSE(promote());
 }
 
+struct AshaWithABaseline : AshaTest {
+  AshaWithABaseline() {
+    study = HistoryForTest(R"({"space": {"x": {"range": [0, 1], "prior": {"at": 0.5, "spread": 0.1}}}, "steps": 9,
+                               "stop": {"name": "asha", "min": 1}})");
+    scheduler = std::move(*make_scheduler(study.spec()));
+  }
+};
+
+TEST_F(AshaWithABaseline, RunsTheFirstTrialToItsEnd) {
+  EXPECT_EQ(arrive(5), Verdict::Continue) << "a space with a prior has a baseline";
+  EXPECT_EQ(reach(0, 4), Verdict::Continue);
+  EXPECT_EQ(trial(0).until, 0);
+  EXPECT_EQ(arrive(4), Verdict::Pause) << "the second is judged as ever";
+}
+
+TEST_F(AshaWithABaseline, LeavesItsPlaceToTheBest) {
+  arrive(5);
+  EXPECT_EQ(arrive(4), Verdict::Pause);
+  EXPECT_EQ(arrive(3), Verdict::Continue) << "one place of three, which a baseline that is behind has not taken";
+  arrive(6);
+  arrive(7);
+  EXPECT_FALSE(promote()) << "the place is taken";
+}
+
+TEST_F(AshaWithABaseline, HoldsAPlaceWhereItIsAmongTheBest) {
+  arrive(1);
+  EXPECT_EQ(arrive(2), Verdict::Pause);
+  EXPECT_EQ(arrive(3), Verdict::Pause) << "the baseline is the best of three";
+  EXPECT_FALSE(promote());
+}
+
 TEST_F(AshaTest, LooksForPromotionsFromTheHighestRungDown) {
   for (const double loss : {1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0}) arrive(loss);
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(promote());

@@ -53,6 +53,8 @@ std::vector<const Trial*> Ladder::promotable_at(const History& history, std::spa
                                                 std::int64_t step, Wanted wanted) const {
   const Rung rung = look_at(history, members, step);
   std::int64_t top = rung.reached / reduction_, places = top - rung.promoted;
+  for (std::int64_t i = top; i < std::ssize(rung.ranked); ++i)  // those that took no place
+    places += is_baseline(*rung.ranked[static_cast<std::size_t>(i)]) ? 1 : 0;
   const bool nobody_comes = history.all_created() && rung.on_their_way == 0;
   if (nobody_comes && !rung.ranked.empty() && !went_on(*rung.ranked.front(), step)) {
     top = std::max<std::int64_t>(top, 1);
@@ -74,6 +76,7 @@ Ruling Ladder::judge(const History& history, std::span<const Trial* const> membe
   if (above == rungs_.begin() || went_on(trial, *(above - 1))) return Verdict::Continue;
   const std::int64_t step = *(above - 1);
   if (!is_measured_at(history, trial, step)) return {Verdict::Stop, what_is_missing_at(history, trial, step)};
+  if (is_baseline(trial)) return Verdict::Continue;
   const auto promotable = promotable_at(history, members, step, [](const Trial&) { return true; });
   const bool goes_on = std::ranges::find(promotable, trial.number, &Trial::number) != promotable.end();
   if (goes_on) return Verdict::Continue;

@@ -21,9 +21,11 @@ bool came_to(const Trial& trial, std::int64_t rung);
 /// not finite ends the trial. Members that ended at a rung (stopped by a person, failed) count in n but take no place.
 /// Once the budget has no trial left to create and none is on its way to a rung, the best there goes on in any case:
 /// nobody comes who could take its place, and a study whose best curve is unfinished has not found what it paid for.
+/// The first `baselines` trials go on at every rung. One of them takes a place only where it is among the best.
 class Ladder {
  public:
-  Ladder(std::vector<std::int64_t> rungs, std::int64_t reduction) : rungs_(std::move(rungs)), reduction_(reduction) {}
+  Ladder(std::vector<std::int64_t> rungs, std::int64_t reduction, std::int64_t baselines = 0)
+      : rungs_(std::move(rungs)), reduction_(reduction), baselines_(baselines) {}
 
   /// The first rung beyond the trial's step; 0: it runs to its end.
   std::int64_t next_rung(const Trial& trial) const;
@@ -38,9 +40,11 @@ class Ladder {
   template <class Wanted>
   std::vector<const Trial*> promotable_at(const History& history, std::span<const Trial* const> members,
                                           std::int64_t step, Wanted wanted) const;
+  bool is_baseline(const Trial& trial) const { return trial.number < baselines_; }
 
   std::vector<std::int64_t> rungs_;
   std::int64_t reduction_;
+  std::int64_t baselines_;
 };
 
 }  // namespace pegbox
