@@ -57,6 +57,12 @@ TEST_F(AccountCommands, TellAStudyThatWasKilledAndWentOn) {
   EXPECT_EQ(pegbox({"importance", "--metric", "los"}).code, 2);
   EXPECT_EQ(pegbox({"importance", "--trees", "1"}).code, 2);
 
+  const Json health = json_of({"diagnose", "told", "--json"});
+  EXPECT_EQ(health.size(), 12u);
+  EXPECT_THAT(health[0]["unjudged"].get<std::string>(), HasSubstr("of loss, and a curve needs 5"));
+  EXPECT_THAT(pegbox({"diagnose"}).out, HasSubstr("told: 12 trials looked at, 0 with findings"));
+  EXPECT_EQ(pegbox({"diagnose", "told", "12"}).code, 2);
+
   EXPECT_EQ(json_of({"report", "--json", "--output", "page.html"})["file"], "page.html");
   const auto page = read_file(folder() / "page.html");
   ASSERT_TRUE(page);
@@ -70,12 +76,30 @@ TEST_F(AccountCommands, TellAStudyThatWasKilledAndWentOn) {
   EXPECT_EQ(pegbox({"tune", "told.json", "--dry-run"}).code, 0) << "what the card says to run";
 }
 
+TEST_F(AccountCommands, SayWhatWasWrongWithATrial) {
+  write("train.sh",
+        "for step in 1 2 3 4 5 6 7 8; do\n"
+        "  echo \"{\\\"step\\\": $step, \\\"loss\\\": $(awk -v s=$step 'BEGIN {print 3 + (s - 3)^2}')}\" "
+        ">&$PEGBOX_REPORT_FD\n"
+        "done\n");
+  write("rise.yaml",
+        "name: rise\ntrial: {command: sh train.sh}\nspace: {x: {range: [0, 1]}}\nobjective: {minimize: loss}\n"
+        "budget: {trials: 2}\nsearch: random\nstop: none\n");
+  ASSERT_EQ(pegbox({"tune", "rise.yaml", "--quiet"}).code, 0);
+  const Json health = json_of({"diagnose", "rise", "1", "--json"});
+  ASSERT_EQ(health.size(), 1u);
+  EXPECT_EQ(health[0]["trial"], 1);
+  EXPECT_EQ(health[0]["findings"][0]["name"], "diverged");
+  EXPECT_THAT(pegbox({"diagnose", "rise"}).out, AllOf(HasSubstr("7 at step 1, 28 at step 8"), HasSubstr("bears on")));
+}
+
 TEST_F(AccountCommands, TellAStudyWithoutAnyResult) {
   write("train.sh", "exit 1\n");
   pegbox({"tune", "study.yaml", "--quiet"});
   EXPECT_EQ(pegbox({"report"}).code, 0);
   EXPECT_TRUE(json_of({"card", "--json"})["best"].is_null());
   EXPECT_EQ(pegbox({"replay"}).code, 0);
+  EXPECT_THAT(pegbox({"diagnose"}).out, HasSubstr("no trial has reported anything yet"));
   const ProgramRun asked = pegbox({"importance"});
   EXPECT_EQ(asked.code, 2);
   EXPECT_THAT(asked.err, HasSubstr("too few trials to say what matters"));

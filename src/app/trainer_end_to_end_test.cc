@@ -74,6 +74,10 @@ TEST_F(TrainerEndToEnd, EvaluatesPredictsMergesAndTrains) {
   run({"merge", "--model", demo("base"), "--adapter", "adapter", "--output", "merged"});
   const Json merged = json_of({"evaluate", "--model", "merged", "--data", demo("text/test.jsonl"), "--json"});
   EXPECT_NEAR(merged["loss"].get<double>(), adapted["loss"].get<double>(), 1e-3);
+  const ProgramRun seen = run({"inspect", "--model", demo("base"), "--adapter", "adapter", "--data",
+                               demo("text/test.jsonl"), "--tokens", "2000", "--removal-tokens", "300"});
+  EXPECT_THAT(seen.out, testing::AllOf(HasSubstr("adapter"), HasSubstr("missed most"), HasSubstr("tokens before it")));
+  EXPECT_EQ(pegbox({"inspect", "--model", "nowhere", "--data", demo("text/test.jsonl")}).code, 2);
   EXPECT_FALSE(run({"predict", "--model", "merged", "--prompt", "#include", "--tokens", "8"}).out.empty());
   EXPECT_TRUE(json_of({"predict", "--model", "merged", "--prompt", "int", "--tokens", "4", "--json"}).contains("text"));
 }

@@ -4,11 +4,16 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 
 #include "base/result.h"
 #include "text/tokenizer.h"
 
 namespace pegbox::text {
+
+/// The text that a token adds to one that it stands in, not at its beginning; a part of a character is U+FFFD.
+/// InvalidInput for an id outside the vocabulary.
+Result<std::string> token_text(const Tokenizer& tokenizer, TokenId id);
 
 class TokenBytes {
  public:

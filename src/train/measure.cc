@@ -13,15 +13,6 @@
 
 namespace pegbox::train {
 
-namespace {
-
-/// Of one label token.
-struct TokenMeasure {
-  double loss = 0;
-  bool is_right = false;
-};
-
-/// Of all label rows `hidden` [L, C], a chunk of logits at a time.
 std::vector<TokenMeasure> measure_tokens(const Decoder& decoder, const Network& network, const Tensor& hidden,
                                          const Tensor& labels) {
   const std::int64_t rows = hidden.size(0), chunk = loss_chunk_rows(rows, decoder.config().vocabulary);
@@ -36,6 +27,8 @@ std::vector<TokenMeasure> measure_tokens(const Decoder& decoder, const Network& 
   }
   return tokens;
 }
+
+namespace {
 
 std::vector<double> shares(const Tensor& logits) {  // [K]
   const Tensor shares = logits.to(at::kDouble).softmax(-1).contiguous();

@@ -13,6 +13,16 @@
 
 namespace pegbox::train {
 
+/// Of one label token, in nats.
+struct TokenMeasure {
+  double loss = 0;
+  bool is_right = false;  ///< it is the likeliest token
+};
+
+/// Of label rows `hidden` [L, C] with `labels` [L], a chunk of logits at a time.
+std::vector<TokenMeasure> measure_tokens(const Decoder& decoder, const Network& network, const Tensor& hidden,
+                                         const Tensor& labels);
+
 /// Of one text: sums over its label tokens, in nats.
 struct TextMeasure {
   double loss = 0;

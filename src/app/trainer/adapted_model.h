@@ -20,6 +20,7 @@ class AdaptedModel {
   /// A model, with the adapter of a folder on it; empty: as it is.
   static Result<AdaptedModel> of(train::BaseModel base, const Path& adapter);
 
+  const train::BaseModel& base() const { return *base_; }
   const train::Decoder& decoder() const { return *base_->decoder; }
   const train::Network& network() const { return *network_; }
   /// Tokens of the longest text that its positions have room for.

@@ -1,4 +1,4 @@
-// Verbs that ask a trained model: evaluate, predict, merge, and probe (logits and gradients for comparisons).
+// Verbs that ask a trained model: evaluate, inspect, predict, merge, and probe (logits and gradients for comparisons).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +11,9 @@
 #include "app/trainer/workplace.h"
 #include "train/batch.h"
 #include "train/evaluate.h"
+#include "train/guard.h"
+#include "train/inspect/findings.h"
+#include "train/inspect/inspection.h"
 #include "train/model/generate.h"
 #include "train/probe.h"
 
@@ -78,11 +81,11 @@ Json summary_of(const train::Evaluation& result) {
   return summary;
 }
 
-Result<void> check_finite(const train::Evaluation& result, const std::string& model) {
-  if (std::isfinite(result.loss)) return {};
+Result<void> check_finite(double loss, std::int64_t label_tokens, const std::string& model) {
+  if (std::isfinite(loss)) return {};
   return fail(ErrorKind::Corrupt, {.where = model,
                                    .what = "the model gives no finite loss",
-                                   .got = fmt::format("{} over {} tokens", result.loss, result.label_tokens),
+                                   .got = fmt::format("{} over {} tokens", loss, label_tokens),
                                    .hint = "its weights or its config.json are not what they were trained as"});
 }
 
@@ -115,7 +118,7 @@ Result<void> run_evaluate(const Config& config, const Streams& streams) {
                                                            *lanes, static_cast<std::uint64_t>(run.seed)));
     Json summary = summary_of(records.whole);
     if (!records.speed.is_null()) summary["speed"] = records.speed;
-    PEGBOX_CHECK(check_finite(records.whole, settings.model));
+    PEGBOX_CHECK(check_finite(records.whole.loss, records.whole.label_tokens, settings.model));
     print_json(streams, summary);
     return {};
   }
@@ -124,8 +127,37 @@ Result<void> run_evaluate(const Config& config, const Streams& streams) {
     PEGBOX_TRY(const auto each, model.evaluate_each(*rows, *lanes, kEvaluationTokens));
     PEGBOX_CHECK(write_per_row(each, settings.per_row));
   }
-  PEGBOX_CHECK(check_finite(result, settings.model));
+  PEGBOX_CHECK(check_finite(result.loss, result.label_tokens, settings.model));
   print_json(streams, summary_of(result));
+  return {};
+}
+
+Result<void> run_inspect(const Config& config, const Streams& streams) {
+  const Settings& settings = config.settings;
+  PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), config.run, "config"));
+  const auto lanes = train::Lanes::for_threads(threads_of(settings));
+  PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(settings));
+  const bool is_classifier = !model.decoder().config().labels.empty();
+  PEGBOX_TRY(train::Corpus corpus, open_corpus(config, model.decoder().config().labels));
+  PEGBOX_TRY(const std::int64_t length, evaluated_length(config, run, model));
+  PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), length));
+  PEGBOX_CHECK(train::check_tokens(rows->ids, model.decoder().config().vocabulary));
+  const text::ModelText& text = corpus.text();
+  text::TokenKinds kinds(text.tokenizer, text.end.id);
+  PEGBOX_TRY(const train::Inspection found, train::guard("inspect", [&]() -> Result<train::Inspection> {
+               return train::inspect(model.base(), model.network(), *rows, is_classifier ? nullptr : &kinds,
+                                     text.tokenizer.vocabulary_size(), *lanes,
+                                     {.tokens = settings.inspect_tokens,
+                                      .removal_tokens = settings.removal_tokens,
+                                      .batch_tokens = kEvaluationTokens,
+                                      .seed = static_cast<std::uint64_t>(run.seed)});
+             }));
+  PEGBOX_CHECK(check_finite(found.loss.loss, found.loss.labels, settings.model));
+  Json result = train::to_json(found);
+  for (const text::TokenId id : found.rollout.tokens)
+    result["rollout"]["pieces"].push_back(text.tokenizer.token(id).value_or(""));
+  train::add_findings(found, result);
+  print_json(streams, result);
   return {};
 }
 

@@ -131,6 +131,16 @@ const FieldTable<Settings>& setting_fields() {
                       .minimum = 1,
                       .maximum = 1 << 20,
                       .help = "probe: rows of the data, from the first"},
+      Field<Settings>{.name = "inspect_tokens",
+                      .member = &Settings::inspect_tokens,
+                      .minimum = 2,
+                      .maximum = 1e12,
+                      .help = "inspect: about so many tokens of the data are looked at, taken evenly"},
+      Field<Settings>{.name = "removal_tokens",
+                      .member = &Settings::removal_tokens,
+                      .minimum = 0,
+                      .maximum = 1e12,
+                      .help = "inspect: about so many of these for the loss without each head; 0: it is not measured"},
       Field<Settings>{.name = "json", .member = &Settings::json, .help = "print the result as one JSON value"},
   }};
   return table;
@@ -167,7 +177,9 @@ const std::vector<OwnField>& own_fields() {
                                            {"stop", writers},
                                            {"temperature", writers},
                                            {"rows", {"probe", "preflight"}},
-                                           {"adapter", {"evaluate", "predict", "merge"}}};
+                                           {"inspect_tokens", {"inspect"}},
+                                           {"removal_tokens", {"inspect"}},
+                                           {"adapter", {"evaluate", "predict", "merge", "inspect"}}};
   return table;
 }
 

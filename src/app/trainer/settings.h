@@ -18,7 +18,7 @@ namespace pegbox::trainer {
 struct Settings {
   std::string model;               ///< folder of the base model; empty: none, for runs from scratch
   std::string tokenizer;           ///< folder with a tokenizer.json, where it is not the model's
-  std::string adapter;             ///< folder of an adapter to put on the model (evaluate, predict, merge, probe)
+  std::string adapter;             ///< folder of an adapter to put on the model (evaluate, predict, merge, inspect)
   std::string teacher;             ///< folder of a model that runs learn from besides the labels; empty: none
   std::string teacher_adapter;     ///< folder of an adapter to put on it
   double teacher_bytes = 1 << 30;  // of its answers kept in memory
@@ -41,6 +41,7 @@ struct Settings {
   double temperature = 0, top_p = 1, length_penalty = 1;
   std::string stop;  ///< generation ends before it; several as a JSON list
   std::int64_t rows = 8;
+  std::int64_t inspect_tokens = 32768, removal_tokens = 2048;  ///< inspect: of the data
   bool json = false;
 };
 

@@ -129,8 +129,12 @@ Result<Metrics> WorkerTrial::measure(double other_bytes) {
   if (std::isfinite(train_loss)) metrics["train_loss"] = train_loss;
   if (config_.spike_deviations > 0) metrics["skipped_steps"] = static_cast<double>(run.skipped_steps());
   if (interval_s_ > 0) metrics["tokens_per_second"] = static_cast<double>(interval_tokens_) / interval_s_;
-  interval_s_ = 0;
-  interval_tokens_ = 0;
+  if (interval_steps_ > 0) {
+    metrics["gradient_norm"] = interval_norms_ / static_cast<double>(interval_steps_);
+    metrics["largest_loss"] = largest_loss_;
+  }
+  interval_s_ = interval_norms_ = 0;
+  interval_tokens_ = interval_steps_ = 0;
   return metrics;
 }
 
@@ -144,6 +148,11 @@ void WorkerTrial::count(const train::StepReport& step, double seconds, bool alon
   trained_s_ += seconds;
   interval_s_ += seconds;
   interval_tokens_ += step.tokens;
+  if (step.taken) {
+    largest_loss_ = interval_steps_ == 0 ? step.loss : std::max(largest_loss_, step.loss);
+    interval_norms_ += step.gradient_norm;
+    ++interval_steps_;
+  }
   tokens_ = owned_->run->tokens();
   curves_->add(tokens_, step);
   if (owned_->run->beside_rows(workplace_.pool) > beside_rows_) note_memory();

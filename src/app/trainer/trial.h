@@ -108,6 +108,9 @@ class WorkerTrial {
   std::int64_t until_ = 0, tokens_ = 0;
   std::int64_t measured_at_ = 0;      // tokens
   std::int64_t interval_tokens_ = 0;  // since the last measurement, for the speed
+  std::int64_t interval_steps_ = 0;   // that were taken since then
+  double interval_norms_ = 0;         // the sum of their gradients' norms
+  double largest_loss_ = 0;           // of these steps
   double interval_s_ = 0, trained_s_ = 0, last_checkpoint_s_ = 0;
   train::MemoryNeed need_;        // of the run, with the micro-batch and the pool that it has
   double beside_rows_ = 0;        // the most of the pool so far

@@ -17,13 +17,15 @@ namespace {
 constexpr std::string_view kProgramSection = "Files and the program";
 constexpr double kSignOfLifeSeconds = 2;  // well under a third of any sensible lease
 
-constexpr std::array<Verb, 9> kVerbs = {{
+constexpr std::array<Verb, 10> kVerbs = {{
     {"worker", "train the trials of a host over the trial protocol on standard input and output",
      "pegbox-trainer worker --config trainer.json", run_worker},
     {"train", "one run without a search",
      "pegbox-trainer train --model base --data notes.txt --method lora --output tuned", run_train},
     {"evaluate", "the loss of a model on text",
      "pegbox-trainer evaluate --model base --adapter tuned --data test.jsonl", run_evaluate},
+    {"inspect", "what a model does inside on text",
+     "pegbox-trainer inspect --model base --adapter tuned --data test.jsonl", run_inspect},
     {"predict", "a model's continuation of a text", "pegbox-trainer predict --model base --prompt 'def main('",
      run_predict},
     {"merge", "an adapter made part of its model", "pegbox-trainer merge --model base --adapter tuned --output merged",

@@ -29,6 +29,7 @@ std::span<const Verb> verbs();
 Result<void> run_worker(const Config& config, const Streams& streams);
 Result<void> run_train(const Config& config, const Streams& streams);
 Result<void> run_evaluate(const Config& config, const Streams& streams);
+Result<void> run_inspect(const Config& config, const Streams& streams);
 Result<void> run_predict(const Config& config, const Streams& streams);
 Result<void> run_merge(const Config& config, const Streams& streams);
 Result<void> run_describe(const Config& config, const Streams& streams);

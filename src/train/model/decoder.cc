@@ -75,8 +75,12 @@ class Decoder::Pass {
  public:
   using Attend = std::function<Tensor(std::size_t layer, const Tensor& packed, DropoutSource& dropout)>;
 
-  Pass(const Decoder& decoder, const Network& network, ModelDropout probability)
-      : config_(decoder.config_), layout_(decoder.layout_), network_(network), probability_(probability) {}
+  Pass(const Decoder& decoder, const Network& network, ModelDropout probability, PassObserver* observer = nullptr)
+      : config_(decoder.config_),
+        layout_(decoder.layout_),
+        network_(network),
+        probability_(probability),
+        observer_(observer) {}
 
   /// Embedded tokens at their positions.
   Tensor place(Tensor x, const Tensor& positions, DropoutSource& dropout) const {
@@ -103,7 +107,9 @@ class Decoder::Pass {
       stream = recomputed(run, stream);
       dropout = *after;
     }
-    return add_and_norm(stream[0], stream[1], layout_.final_norm).second;
+    const auto [sum, normed] = add_and_norm(stream[0], stream[1], layout_.final_norm);
+    if (observer_ != nullptr) observer_->stream(layout_.layers.size(), sum);
+    return normed;
   }
 
  private:
@@ -112,17 +118,23 @@ class Decoder::Pass {
                 DropoutSource& dropout) const {
     const LayerSlots& layer = layout_.layers[i];
     auto [x, normed] = add_and_norm(stream[0], stream[1], layer.attention_norm);
+    if (observer_ != nullptr) observer_->stream(i, x);
     Tensor mixed = attend(i, head_norms(layer, network_.linear(layer.attention_input, normed, dropout)), dropout);
+    if (observer_ != nullptr) mixed = observer_->heads(i, mixed);
     if (rows.defined()) {
       mixed = mixed.index_select(0, rows);
       x = x.index_select(0, rows);
     }
     const Tensor attended = residual(
         post_norm(network_.linear(layer.attention_output, mixed, dropout), layer.attention_post_norm), dropout);
+    if (observer_ != nullptr) observer_->added(i, PassObserver::Sublayer::Attention, attended);
     std::tie(x, normed) = add_and_norm(x, attended, layer.feed_norm);
     const Tensor inner = activate(network_.linear(layer.feed_input, normed, dropout));
+    if (observer_ != nullptr) observer_->units(i, inner);
     const Tensor fed = post_norm(network_.linear(layer.feed_output, inner, dropout), layer.feed_post_norm);
-    return {x, residual(network_.feed_forward(static_cast<int>(i), normed, fed, dropout), dropout)};
+    const Tensor delta = residual(network_.feed_forward(static_cast<int>(i), normed, fed, dropout), dropout);
+    if (observer_ != nullptr) observer_->added(i, PassObserver::Sublayer::FeedForward, delta);
+    return {x, delta};
   }
 
   Tensor gain(int slot) const {
@@ -179,6 +191,7 @@ class Decoder::Pass {
   const ModelLayout& layout_;
   const Network& network_;
   ModelDropout probability_;
+  PassObserver* observer_;  // or none
 };
 
 Tensor Decoder::embed(const Network& network, const Tensor& ids) const {
@@ -197,6 +210,17 @@ Tensor Decoder::hidden(const Network& network, const Batch& batch, DropoutSource
   };
   return pass.layers(pass.place(embed(network, batch.ids), batch.positions, dropout), attend,
                      all_rows ? Tensor() : batch.label_rows, dropout, recompute);
+}
+
+Tensor Decoder::observed(const Network& network, const Batch& batch, PassObserver& observer) const {
+  const Pass pass(*this, network, {}, &observer);
+  const auto attend = [&observer, plans = plans_of(batch.offsets, batch.positions)](
+                          std::size_t layer, const Tensor& packed, DropoutSource& masks) {
+    observer.attention(layer, packed, *plans[layer]);
+    return packed_attention(packed, plans[layer], masks.next(0));
+  };
+  DropoutSource none;
+  return pass.layers(pass.place(embed(network, batch.ids), batch.positions, none), attend, Tensor(), none);
 }
 
 Tensor Decoder::hidden_behind(const Network& network, const Batch& batch, DropoutSource& dropout,
@@ -242,19 +266,9 @@ Tensor attend_over(Tensor& keys, Tensor& values, const Tensor& turned, const ker
   const auto grow = [](Tensor& all, const Tensor& more) { all = all.defined() ? at::cat({all, more}) : more.clone(); };
   grow(keys, turned.narrow(1, queries, rest));
   grow(values, turned.narrow(1, queries + rest, rest));
-  const auto heads = [&](const Tensor& x, std::int64_t number) {  // [number, rows, D]
-    return x.reshape({-1, number, shape.head_width}).transpose(0, 1);
-  };
-  const std::int64_t group = shape.heads / shape.kv_heads, count = turned.size(0), before = keys.size(0) - count;
-  const Tensor q = heads(turned.narrow(1, 0, queries), shape.heads);
-  const Tensor k = heads(keys, shape.kv_heads).repeat_interleave(group, 0);
-  const Tensor v = heads(values, shape.kv_heads).repeat_interleave(group, 0);
-  Tensor scores = at::bmm(q, k.transpose(1, 2)) * shape.scale;  // [H, T, before + T]
-  if (shape.cap > 0) scores = at::tanh(scores / shape.cap) * shape.cap;
-  const Tensor all = at::ones({count, before + count}, at::kBool);
-  Tensor unseen = all.triu(before + 1);
-  if (shape.window > 0) unseen = unseen.logical_or(all.tril(before - shape.window));
-  const Tensor shares = scores.masked_fill(unseen, -std::numeric_limits<float>::infinity()).softmax(-1);
+  const std::int64_t group = shape.heads / shape.kv_heads, count = turned.size(0);
+  const Tensor shares = attention_shares(turned.narrow(1, 0, queries), keys, shape);  // [H, T, before + T]
+  const Tensor v = values.reshape({-1, shape.kv_heads, shape.head_width}).transpose(0, 1).repeat_interleave(group, 0);
   return at::bmm(shares, v).transpose(0, 1).reshape({count, queries});
 }
 

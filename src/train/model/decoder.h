@@ -10,6 +10,7 @@
 #include "train/batch.h"
 #include "train/model/model_config.h"
 #include "train/model/network.h"
+#include "train/model/pass_observer.h"
 #include "train/model/rotary.h"
 #include "train/tensor.h"
 
@@ -43,6 +44,9 @@ class Decoder {
   /// activations are forgotten and computed again in the backward pass, until which `network` lives; the same bits.
   Tensor hidden(const Network& network, const Batch& batch, DropoutSource& dropout,
                 const ModelDropout& probability = {}, bool all_rows = false, bool recompute = false) const;
+
+  /// `hidden` of all rows [T, C] while an observer looks on; of a network without virtual tokens.
+  Tensor observed(const Network& network, const Batch& batch, PassObserver& observer) const;
 
   /// Embeddings of tokens [T, C], as the first layer meets them but for their positions.
   Tensor embed(const Network& network, const Tensor& ids) const;

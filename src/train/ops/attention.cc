@@ -1,9 +1,19 @@
 // attention: see attention.h.
 #include "train/ops/attention.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/logical_or.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/tanh.h>
+#include <ATen/ops/tril.h>
+#include <ATen/ops/triu.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include <limits>
 
 namespace pegbox::train {
 
@@ -93,6 +103,21 @@ Tensor rotated(const Tensor& packed, const AttentionPlan& plan) {
 
 Tensor packed_attention(const Tensor& packed, const AttentionPlanPtr& plan, const DropoutMask& mask) {
   return PackedAttention::apply(packed.contiguous(), plan, mask);
+}
+
+Tensor attention_shares(const Tensor& queries, const Tensor& keys, const kernels::AttentionShape& shape) {
+  const auto heads = [&](const Tensor& x, std::int64_t number) {  // [number, rows, D]
+    return x.reshape({-1, number, shape.head_width}).transpose(0, 1);
+  };
+  const std::int64_t count = queries.size(0), before = keys.size(0) - count;
+  const Tensor q = heads(queries, shape.heads);
+  const Tensor k = heads(keys, shape.kv_heads).repeat_interleave(shape.heads / shape.kv_heads, 0);
+  Tensor scores = at::bmm(q, k.transpose(1, 2)) * shape.scale;  // [H, T, B + T]
+  if (shape.cap > 0) scores = at::tanh(scores / shape.cap) * shape.cap;
+  const Tensor all = at::ones({count, before + count}, at::kBool);
+  Tensor unseen = all.triu(before + 1);
+  if (shape.window > 0) unseen = unseen.logical_or(all.tril(before - shape.window));
+  return scores.masked_fill(unseen, -std::numeric_limits<float>::infinity()).softmax(-1);
 }
 
 }  // namespace pegbox::train

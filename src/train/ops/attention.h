@@ -26,4 +26,9 @@ Tensor packed_attention(const Tensor& packed, const AttentionPlanPtr& plan, cons
 /// packed with queries and keys turned by their positions; packed itself without rotary positions. Not differentiable.
 Tensor rotated(const Tensor& packed, const AttentionPlan& plan);
 
+/// What each query gives to each key, all of which are turned: queries [T, H D], keys [B + T, K D], the last T of them
+/// at the queries' own tokens -> shares [H, T, B + T], 0 for keys that a query does not see. Nothing that training does
+/// has all of them.
+Tensor attention_shares(const Tensor& queries, const Tensor& keys, const kernels::AttentionShape& shape);
+
 }  // namespace pegbox::train
