@@ -25,8 +25,7 @@ class Inspect final : public Subcommand {
                 "numbers of every head.",
             .example =
                 "pegbox inspect --model models/base --data test.txt\n"
-                "pegbox inspect --model models/base --adapter adapters/notes --data test.jsonl --removal-tokens 0 "
-                "--json",
+                "pegbox inspect --model models/base --adapter adapters/notes --data test.jsonl --json",
             .has_result = true};
   }
   std::vector<Option> options() override {

@@ -30,7 +30,7 @@ struct FindingThresholds {
   static constexpr double kAllKeys = 0.97;    ///< the same of all layers: no head has learned where to look
   static constexpr double kLowRank = 0.5;     ///< of the rank that the updates use, at most
   static constexpr double kFullRank = 0.9;    ///< at least
-  static constexpr double kFlatLoss = 0.01;   ///< by which a loss must fall to be lower, and two standard errors
+  static constexpr double kFlatLoss = 0.01;   ///< by which more context would count; two standard errors less is flat
 };
 
 struct NotableHead {
