@@ -92,51 +92,46 @@ const std::vector<Reader>& readers() {
   return table;
 }
 
-tl::unexpected<Error> clash(const std::string& where, std::string what, std::string got, std::string expected) {
-  return fail(ErrorKind::InvalidInput,
-              {.where = where, .what = std::move(what), .got = std::move(got), .expected = std::move(expected)});
-}
-
 Result<void> check_readers(const TrainConfig& config, const std::string& where) {
   const Json set = train_fields().write(config), untouched = train_fields().write(TrainConfig{});
   for (const Reader& reader : readers()) {
     const std::string field(reader.field), chooser(reader.chooser), chosen = set[chooser].get<std::string>();
     if (set[field] == untouched[field] || std::ranges::find(reader.values, chosen) != reader.values.end()) continue;
-    return clash(where, fmt::format("{} {} has no {}", chooser, chosen, field),
-                 fmt::format("{} {}", field, to_line(set[field])),
-                 fmt::format("{} only with {} {}", field, chooser, fmt::join(reader.values, ", ")));
+    return refuse(where, fmt::format("{} {} has no {}", chooser, chosen, field),
+                  fmt::format("{} {}", field, to_line(set[field])),
+                  fmt::format("{} only with {} {}", field, chooser, fmt::join(reader.values, ", ")));
   }
   return {};
 }
 
 Result<void> check_optimizer(const TrainConfig& config, const std::string& where) {
   if (config.optimizer != "schedule_free") return {};
-  if (config.beta1 <= 0) return clash(where, "schedule_free needs an average", "beta1 0", "beta1 above 0");
+  if (config.beta1 <= 0) return refuse(where, "schedule_free needs an average", "beta1 0", "beta1 above 0");
   if (config.schedule != "constant")
-    return clash(where, "schedule_free takes the place of a schedule", "schedule " + config.schedule,
-                 "schedule constant, which is its default then");
+    return refuse(where, "schedule_free takes the place of a schedule", "schedule " + config.schedule,
+                  "schedule constant, which is its default then");
   if (config.average != "none")
-    return clash(where, "schedule_free keeps an average of its own", "average " + config.average, "average none");
+    return refuse(where, "schedule_free keeps an average of its own", "average " + config.average, "average none");
   return {};
 }
 
 Result<void> check_steps(const TrainConfig& config, const std::string& where) {
   if (const std::string watching = watching_fields(config); !watching.empty() && config.evaluate_every == 0)
-    return clash(where, watching + " needs validation losses on the way", "evaluate_every 0",
-                 "evaluate_every: training tokens between evaluations");
+    return refuse(where, watching + " needs validation losses on the way", "evaluate_every 0",
+                  "evaluate_every: training tokens between evaluations");
   if (config.batch_start > config.batch_size)
-    return clash(where, "a growing batch starts above its end", fmt::format("batch_start {}", config.batch_start),
-                 fmt::format("at most batch_size, {}", config.batch_size));
+    return refuse(where, "a growing batch starts above its end", fmt::format("batch_start {}", config.batch_start),
+                  fmt::format("at most batch_size, {}", config.batch_size));
   if (config.sequence_start == 1 || config.sequence_start > config.sequence_length)
-    return clash(where, "a growing sequence starts where it cannot",
-                 fmt::format("sequence_start {}", config.sequence_start),
-                 fmt::format("0, or 2 to sequence_length, {}", config.sequence_length));
+    return refuse(where, "a growing sequence starts where it cannot",
+                  fmt::format("sequence_start {}", config.sequence_start),
+                  fmt::format("0, or 2 to sequence_length, {}", config.sequence_length));
   if (config.sequence_start > 0 && config.sequence_ramp_fraction == 0)
-    return clash(where, "a growing sequence has no time to grow", "sequence_ramp_fraction 0",
-                 "sequence_ramp_fraction above 0, or no sequence_start");
+    return refuse(where, "a growing sequence has no time to grow", "sequence_ramp_fraction 0",
+                  "sequence_ramp_fraction above 0, or no sequence_start");
   if (config.spike_rollback > 0 && config.spike_deviations <= 0)
-    return clash(where, "spike_rollback counts spikes, and nothing is called one", "spike_deviations 0",
-                 "spike_deviations, such as 6");
+    return refuse(where, "spike_rollback counts spikes, and nothing is called one", "spike_deviations 0",
+                  "spike_deviations, such as 6");
   return {};
 }
 
@@ -145,19 +140,25 @@ Result<void> check_steps(const TrainConfig& config, const std::string& where) {
 Result<void> check_start(const TrainConfig& config, const std::string& where) {
   if (config.initialization != "mup") return {};
   if (config.tie_embeddings)
-    return clash(where, "mup gives embedding and head rates of their own", "tie_embeddings true",
-                 "tie_embeddings false");
+    return refuse(where, "mup gives embedding and head rates of their own", "tie_embeddings true",
+                  "tie_embeddings false");
   const auto shapes = shapes_with_plain_embeddings();
   if (std::ranges::find(shapes, config.shape) == shapes.end())
-    return clash(where, "mup keeps embeddings at one size, and this shape multiplies them by sqrt(width)",
-                 "shape " + config.shape, fmt::format("shape {}", fmt::join(shapes, ", ")));
+    return refuse(where, "mup keeps embeddings at one size, and this shape multiplies them by sqrt(width)",
+                  "shape " + config.shape, fmt::format("shape {}", fmt::join(shapes, ", ")));
   if (config.optimizer == "sgd" || config.optimizer == "muon")
-    return clash(where, "mup's rates are those of Adam", "optimizer " + config.optimizer,
-                 "adamw, adafactor, lion or schedule_free");
+    return refuse(where, "mup's rates are those of Adam", "optimizer " + config.optimizer,
+                  "adamw, adafactor, lion or schedule_free");
   return {};
 }
 
 }  // namespace
+
+tl::unexpected<Error> refuse(std::string where, std::string what, std::string got, std::string expected) {
+  return fail(
+      ErrorKind::InvalidInput,
+      {.where = std::move(where), .what = std::move(what), .got = std::move(got), .expected = std::move(expected)});
+}
 
 std::string watching_fields(const TrainConfig& config) {
   std::vector<std::string_view> names;

@@ -8,6 +8,9 @@
 
 namespace pegbox::train {
 
+/// InvalidInput: what a config asks for cannot be.
+tl::unexpected<Error> refuse(std::string where, std::string what, std::string got, std::string expected);
+
 /// InvalidInput, naming both fields, if a field was set that the chosen optimizer, schedule or method does not read, or
 /// if values exclude each other. The config is resolved.
 Result<void> check_combinations(const TrainConfig& config, const std::string& where);

@@ -23,13 +23,13 @@ std::int64_t leave_row_gradients(Learner& learner, std::int64_t row) {
   DropoutSource none;
   const Tensor hidden =
       decoder.hidden(learner.network(), batch, none, {}, /*all_rows=*/false, learner.config().recompute == "layers");
-  label_loss(hidden, learner.network().weight(decoder.layout().head), batch.labels, 1, {}, decoder.config().logit_cap)
-      .backward();
+  const LossKind kind{.logit_cap = decoder.config().logit_cap};
+  label_loss(hidden, learner.network().weight(decoder.layout().head), batch.labels, 1, kind).backward();
   return batch.label_tokens();
 }
 
 /// The tensors named `prefix` and a parameter, as copies; empty if one is missing or of another shape.
-Tensors copies_of(const NamedTensors& state, const std::string& prefix, const std::vector<Parameter>& parameters) {
+Tensors copies_named(const NamedTensors& state, const std::string& prefix, const std::vector<Parameter>& parameters) {
   Tensors copies;
   for (const Parameter& parameter : parameters) {
     const auto found = state.find(prefix + parameter.name);
@@ -77,8 +77,8 @@ NamedTensors Consolidation::state(const std::vector<Parameter>& parameters) cons
 }
 
 void Consolidation::restore(const NamedTensors& state, const std::vector<Parameter>& parameters) {
-  fisher_ = copies_of(state, kFisher, parameters);
-  anchors_ = copies_of(state, kAnchor, parameters);
+  fisher_ = copies_named(state, kFisher, parameters);
+  anchors_ = copies_named(state, kAnchor, parameters);
   if (fisher_.empty() || anchors_.empty()) fisher_ = anchors_ = Tensors();
 }
 

@@ -8,18 +8,14 @@
 #include <cmath>
 #include <vector>
 
+#include "train/config_rules.h"
+
 namespace pegbox::train {
 
 namespace {
 
 constexpr std::string_view kField = "mixture";
 constexpr std::string_view kMemberPrefix = "mixture.";
-
-tl::unexpected<Error> refuse(std::string where, std::string what, std::string got, std::string expected) {
-  return fail(
-      ErrorKind::InvalidInput,
-      {.where = std::move(where), .what = std::move(what), .got = std::move(got), .expected = std::move(expected)});
-}
 
 /// Tokens, or rows where `of_rows`, of each group.
 std::vector<std::int64_t> group_sizes(const text::TokenizedRows& rows, bool of_rows) {

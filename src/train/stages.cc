@@ -16,12 +16,6 @@ namespace pegbox::train {
 
 namespace {
 
-tl::unexpected<Error> refuse(std::string where, std::string what, std::string got, std::string expected) {
-  return fail(
-      ErrorKind::InvalidInput,
-      {.where = std::move(where), .what = std::move(what), .got = std::move(got), .expected = std::move(expected)});
-}
-
 /// Fields that are read with a stream alone, and those that act on a run as a whole.
 Result<void> check_fields(const TrainConfig& config, bool is_stream) {
   const std::string expected = "data with a stream: [{name, train, validation}, ...]";

@@ -5,6 +5,7 @@
 
 #include <numeric>
 
+#include "train/gradients.h"
 #include "train/run.h"
 #include "train/testing.h"
 

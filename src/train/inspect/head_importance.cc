@@ -73,7 +73,7 @@ Tensor sum_of_means(const Decoder& decoder, const Network& network, const Tensor
     documents += labels > 0;
   }
   return label_loss(hidden.index_select(0, batch.label_rows), network.weight(decoder.layout().head), batch.labels, 1,
-                    {}, decoder.config().logit_cap, at::tensor(weights, at::kFloat));
+                    {.logit_cap = decoder.config().logit_cap, .row_weights = at::tensor(weights, at::kFloat)});
 }
 
 void add_gradients(const Decoder& decoder, const Network& network, const Batch& batch, GradientSums& sums) {
