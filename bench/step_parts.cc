@@ -109,8 +109,7 @@ int main(int count, char** arguments) {
   linear("feed output", tokens, kInner, {kWidth}, rank);
   const Tensor head = at::randn({kVocabulary, kWidth}), labels = at::randint(kVocabulary, {tokens / 2}, at::kLong);
   const Tensor hidden = (at::randn({tokens / 2, kWidth}) * 0.05).set_requires_grad(true);
-  fmt::print("{:16} {:8.3f} ms (once, not in each layer)\n", "loss", best_ms([&] {
-               backward(label_loss(hidden, head, labels, 1e-3), at::scalar_tensor(1.0, at::kDouble));
-             }));
+  fmt::print("{:16} {:8.3f} ms (once, not in each layer)\n", "loss",
+             best_ms([&] { backward(label_loss(hidden, head, labels, 1e-3), at::scalar_tensor(1.0, at::kDouble)); }));
   return 0;
 }

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "text/row_index.h"
 #include "text/label_classifier.h"
+#include "text/row_index.h"
 
 namespace pegbox::text {
 
@@ -21,8 +21,8 @@ class LabelErrorFinder {
   /// A row with its label. Beyond the first 100,000, which take up to 1 kB each, rows are left out.
   void add(RowNumber row, std::int32_t label, TextFeatures features);
 
-  /// By confident_learning.h, on probabilities of label_classifier.h; the surest first. Classes of fewer than five rows,
-  /// which cannot be in every fold, are left out.
+  /// By confident_learning.h, on probabilities of label_classifier.h; the surest first. Classes of fewer than five
+  /// rows, which cannot be in every fold, are left out.
   std::vector<LabelError> find(int threads) const;
 
  private:

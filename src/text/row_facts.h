@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "text/check_kind.h"
+#include "text/label_classifier.h"
 #include "text/minhash.h"
 #include "text/row_source.h"
-#include "text/label_classifier.h"
 
 namespace pegbox::text {
 
