@@ -27,9 +27,9 @@ class Augment final : public Subcommand {
             "by the field `augmented`, with its method, strength and row; rows so marked are not changed again. "
             "The same seed makes the same copies. A report lies beside the file: .OUTPUT.report.json.",
         .example =
-            "pegbox augment intents.csv --columns text=text --columns label=category --output more.jsonl "
+            "pegbox augment in.csv --columns text=text --columns label=intent --output more.jsonl "
             "--methods eda\n"
-            "pegbox augment chats.jsonl --output more.jsonl --methods typos,swap_characters --strength 0.2 "
+            "pegbox augment chats.jsonl --output more.jsonl --methods typos --strength 0.2 "
             "--copies 1",
         .has_result = true};
   }
