@@ -9,6 +9,7 @@
 #include "text/packing.h"
 #include "train/balanced_lists.h"
 #include "train/batch.h"
+#include "train/mean_loss.h"
 #include "train/ops/loss.h"
 
 namespace pegbox::train {
@@ -65,21 +66,6 @@ RowSums row_sums(const Decoder& decoder, const Network& network, const text::Tok
   return sums;
 }
 
-double mean_loss(double sum, std::int64_t labels) { return labels > 0 ? sum / static_cast<double>(labels) : NAN; }
-
-/// The squared standard error of a ratio of sums over rows, times its denominator squared: what sets add up (Cochran
-/// 1977, Sampling Techniques, 6.13). `labels` are those of the rows.
-double squared_error(const std::vector<double>& losses, const std::vector<std::int64_t>& labels, double mean) {
-  const double n = static_cast<double>(losses.size());
-  if (n < 2) return 0;
-  double squares = 0;
-  for (std::size_t i = 0; i < losses.size(); ++i) {
-    const double residual = losses[i] - mean * static_cast<double>(labels[i]);
-    squares += residual * residual;
-  }
-  return n / (n - 1) * squares;
-}
-
 }  // namespace
 
 double Evaluation::perplexity() const { return std::exp(loss); }
@@ -87,21 +73,23 @@ double Evaluation::perplexity() const { return std::exp(loss); }
 Evaluation evaluate(const Decoder& decoder, const Network& network, const EvaluationRows& rows, Lanes& lanes,
                     std::int64_t batch_tokens) {
   Evaluation result;
-  double squares = 0;
+  double sum = 0, squares = 0;  // over the sets, each a sample of its own
   for (const RowSet& set : rows.sets()) {
     const RowSums sums = row_sums(decoder, network, rows.data(), set.rows, lanes, batch_tokens);
-    std::vector<std::int64_t> labels;
-    for (const std::int64_t row : set.rows) labels.push_back(rows.data().label_tokens(row));
-    const double loss = std::accumulate(sums.losses.begin(), sums.losses.end(), 0.0);
-    const std::int64_t count = std::accumulate(labels.begin(), labels.end(), std::int64_t{0});
-    if (!set.name.empty() && count > 0) result.set_losses[set.name] = mean_loss(loss, count);
-    squares += squared_error(sums.losses, labels, mean_loss(loss, count));
-    result.loss += loss;
-    result.label_tokens += count;
+    std::vector<double> labels;
+    for (const std::int64_t row : set.rows) labels.push_back(static_cast<double>(rows.data().label_tokens(row)));
+    const MeanLoss mean = mean_loss_of(sums.losses, labels);
     result.classes.add(sums.classes);
+    if (mean.labels == 0) continue;
+    if (!set.name.empty()) result.set_losses[set.name] = mean.loss;
+    const auto count = static_cast<double>(mean.labels);
+    sum += mean.loss * count;
+    if (std::isfinite(mean.error)) squares += mean.error * count * mean.error * count;
+    result.label_tokens += mean.labels;
   }
-  result.loss = mean_loss(result.loss, result.label_tokens);
-  result.error = mean_loss(std::sqrt(squares), result.label_tokens);
+  const auto count = static_cast<double>(result.label_tokens);  // 0: neither is a number
+  result.loss = sum / count;
+  result.error = std::sqrt(squares) / count;
   return result;
 }
 
@@ -122,7 +110,7 @@ std::vector<Evaluation> evaluate_each(const Decoder& decoder, const Network& net
     results[text].loss += losses[row];
     results[text].label_tokens += data.label_tokens(rows[row]);
   }
-  for (Evaluation& result : results) result.loss = mean_loss(result.loss, result.label_tokens);
+  for (Evaluation& result : results) result.loss /= static_cast<double>(result.label_tokens);  // of none, no number
   return results;
 }
 

@@ -15,7 +15,7 @@
 #include "text/packing.h"
 #include "train/batch.h"
 #include "train/inspect/layer_view.h"
-#include "train/inspect/mean_loss.h"
+#include "train/mean_loss.h"
 #include "train/ops/loss.h"
 
 namespace pegbox::train {

@@ -1,5 +1,5 @@
 // MeanLoss: see mean_loss.h.
-#include "train/inspect/mean_loss.h"
+#include "train/mean_loss.h"
 
 #include <cmath>
 #include <limits>
