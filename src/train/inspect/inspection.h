@@ -13,8 +13,8 @@
 #include "train/inspect/adapter_norms.h"
 #include "train/inspect/attention_view.h"
 #include "train/inspect/head_importance.h"
-#include "train/mean_loss.h"
 #include "train/lanes.h"
+#include "train/mean_loss.h"
 #include "train/model/model_files.h"
 #include "train/model/network.h"
 
