@@ -141,6 +141,13 @@ TEST_F(AshaTest, EndsATrialWhoseLossIsNotANumberAndNeverPromotesIt) {
   EXPECT_EQ(arrive(5), Verdict::Continue) << "one place of three";
 }
 
+TEST_F(AshaTest, LetsATrialGoOnWhoseObjectiveIsKnownAtTheEndAlone) {
+  const std::int64_t number = study.create(Config{{"x", 0.5}});
+  study.start(number, scheduler->next_rung(study.history(), trial(number)));
+  study.report(number, 1, {{"something else", 1}});
+  EXPECT_EQ(scheduler->on_reached(study.history(), trial(number)), Verdict::Continue);
+}
+
 TEST_F(AshaTest, GivesThePlaceOfATrialThatFailedToTheNextBest) {
   for (const double loss : {1.0, 2.0}) arrive(loss);
   study.move(0, TrialState::Failed, FailureKind::Error);  // while it waited

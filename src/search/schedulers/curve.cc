@@ -39,7 +39,7 @@ class CurveRule final : public StoppingRule {
 
  private:
   std::optional<std::string> reason_to_stop(const History& history, const Trial& trial, std::int64_t step) override {
-    if (!is_measured_at(history, trial, step)) return what_is_missing_at(history, trial, step);
+    if (!is_measured_at(history, trial, step)) return fault_at(history, trial, step);
     const auto others = std::ranges::count_if(history.trials, [&trial](const Trial& other) {
       return other.number != trial.number && !other.reports.empty();
     });

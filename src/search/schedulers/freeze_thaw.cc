@@ -102,8 +102,7 @@ class FreezeThawScheduler final : public Scheduler {
 
   Ruling on_reached(const History& history, const Trial& trial) override {
     if (trial.step >= history.steps || !is_rung_in(history, trial.from, trial.step)) return Verdict::Continue;
-    if (!is_measured_at(history, trial, trial.step))
-      return {Verdict::Stop, what_is_missing_at(history, trial, trial.step)};
+    if (const auto ruling = ruling_without_losses(history, trial, trial.step)) return *ruling;
     if (waits_for_more(history)) return {Verdict::Pause, "others begin first"};
     const auto forecasts = make_forecasts(history);
     if (forecasts.empty()) return Verdict::Continue;

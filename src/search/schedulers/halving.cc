@@ -49,8 +49,7 @@ class HalvingScheduler final : public Scheduler {
     const auto steps = rungs(history);
     const auto above = std::ranges::upper_bound(steps, trial.step);
     if (above == steps.begin() || went_on(trial, *(above - 1))) return Verdict::Continue;
-    if (!is_measured_at(history, trial, *(above - 1)))
-      return {Verdict::Stop, what_is_missing_at(history, trial, *(above - 1))};
+    if (const auto ruling = ruling_without_losses(history, trial, *(above - 1))) return *ruling;
     const auto rung = static_cast<std::size_t>(above - 1 - steps.begin());
     for (const Group& group : groups(history, steps.size())) {
       if (std::ranges::find(group.trials, &trial) == group.trials.end()) continue;

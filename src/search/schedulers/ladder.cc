@@ -75,7 +75,7 @@ Ruling Ladder::judge(const History& history, std::span<const Trial* const> membe
   const auto above = std::ranges::upper_bound(rungs_, trial.step);
   if (above == rungs_.begin() || went_on(trial, *(above - 1))) return Verdict::Continue;
   const std::int64_t step = *(above - 1);
-  if (!is_measured_at(history, trial, step)) return {Verdict::Stop, what_is_missing_at(history, trial, step)};
+  if (const auto ruling = ruling_without_losses(history, trial, step)) return *ruling;
   if (is_baseline(trial)) return Verdict::Continue;
   const auto promotable = promotable_at(history, members, step, [](const Trial&) { return true; });
   const bool goes_on = std::ranges::find(promotable, trial.number, &Trial::number) != promotable.end();

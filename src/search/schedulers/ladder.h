@@ -18,10 +18,11 @@ bool came_to(const Trial& trial, std::int64_t rung);
 
 /// At a rung a trial goes on if it is among the best floor(n / reduction) of the n members that have reached it and a
 /// place is left after those that went on before and those that wait with a better loss; else it waits. A loss that is
-/// not finite ends the trial. Members that ended at a rung (stopped by a person, failed) count in n but take no place.
-/// Once the budget has no trial left to create and none is on its way to a rung, the best there goes on in any case:
-/// nobody comes who could take its place, and a study whose best curve is unfinished has not found what it paid for.
-/// The first `baselines` trials go on at every rung. One of them takes a place only where it is among the best.
+/// not finite ends the trial, and one that is not given yet (as what is known at the end alone) lets it go on. Members
+/// that ended at a rung (stopped by a person, failed) count in n but take no place. Once the budget has no trial left
+/// to create and none is on its way to a rung, the best there goes on in any case: nobody comes who could take its
+/// place, and a study whose best curve is unfinished has not found what it paid for. The first `baselines` trials go on
+/// at every rung. One of them takes a place only where it is among the best.
 class Ladder {
  public:
   Ladder(std::vector<std::int64_t> rungs, std::int64_t reduction, std::int64_t baselines = 0)

@@ -42,7 +42,7 @@ class PbtScheduler final : public Scheduler {
     const std::int64_t interval = population_.interval_steps(history);
     const std::int64_t rung = interval > 0 ? trial.until / interval * interval : 0;
     if (rung <= trial.from) return Verdict::Continue;
-    if (!is_measured_at(history, trial, rung)) return {Verdict::Stop, what_is_missing_at(history, trial, rung)};
+    if (const auto ruling = ruling_without_losses(history, trial, rung)) return *ruling;
     const Place place = place_at(history, trial, rung);
     const bool is_among_worst = place.position > place.of - population_.tail(place.of);
     if (is_among_worst && has_trial_left(history))

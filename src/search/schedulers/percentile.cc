@@ -39,7 +39,7 @@ class PercentileRule final : public StoppingRule {
 
  private:
   std::optional<std::string> reason_to_stop(const History& history, const Trial& trial, std::int64_t step) override {
-    if (!is_measured_at(history, trial, step)) return what_is_missing_at(history, trial, step);
+    if (!is_measured_at(history, trial, step)) return fault_at(history, trial, step);
     std::vector<const Trial*> others;
     for (const Trial& other : history.trials)
       if (other.number != trial.number && has_reached(other, step)) others.push_back(&other);

@@ -80,13 +80,19 @@ bool is_measured_at(const History& history, const Trial& trial, std::int64_t ste
   return true;
 }
 
-std::string what_is_missing_at(const History& history, const Trial& trial, std::int64_t step) {
+std::optional<std::string> fault_at(const History& history, const Trial& trial, std::int64_t step) {
   for (std::size_t k = 0; k < history.spec.objectives.size(); ++k) {
     const std::string& metric = history.spec.objectives[k].metric;
-    if (std::isfinite(loss_at(history, trial, step, k))) continue;
-    return report_for(trial, step, metric) ? "its '" + metric + "' is not finite" : "it gave no '" + metric + "'";
+    if (report_for(trial, step, metric) && !std::isfinite(loss_at(history, trial, step, k)))
+      return "its '" + metric + "' is not finite";
   }
-  return {};
+  return std::nullopt;
+}
+
+std::optional<Ruling> ruling_without_losses(const History& history, const Trial& trial, std::int64_t step) {
+  if (is_measured_at(history, trial, step)) return std::nullopt;
+  const auto fault = fault_at(history, trial, step);
+  return fault ? Ruling{Verdict::Stop, *fault} : Ruling{Verdict::Continue};
 }
 
 std::vector<std::size_t> order_at(const History& history, std::span<const Trial* const> trials, std::int64_t step) {

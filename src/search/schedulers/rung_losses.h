@@ -5,11 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "search/history.h"
+#include "search/scheduler.h"
 
 namespace pegbox {
 
@@ -27,8 +28,12 @@ double best_loss_until(const History& history, const Trial& trial, std::int64_t 
 /// Whether every objective is a finite number at `step`.
 bool is_measured_at(const History& history, const Trial& trial, std::int64_t step);
 
-/// For a trial that is not: which objective it lacks, in words.
-std::string what_is_missing_at(const History& history, const Trial& trial, std::int64_t step);
+/// Of a trial that is not: the objective that it gave and that is not finite, in words; nothing where it only has not
+/// given one yet, as what is known at the end alone: then nobody can judge it, and it goes on.
+std::optional<std::string> fault_at(const History& history, const Trial& trial, std::int64_t step);
+
+/// What becomes of a trial that is not measured: it ends by its fault, or goes on; nothing for one that is.
+std::optional<Ruling> ruling_without_losses(const History& history, const Trial& trial, std::int64_t step);
 
 /// Positions in `trials`, best at `step` first. One objective: by loss. Several: by non-dominated rank, then by
 /// crowding distance, the lonelier the better, so that the survivors spread over the front (Deb et al., "A fast and
