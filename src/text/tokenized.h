@@ -44,6 +44,7 @@ struct TokenizedRows {
   std::uint64_t content_hash = 0;  ///< FNV-1a 64 of ids, offsets and where labels begin and end; names the data
   std::int64_t plain_tokens = 0;   ///< of the data, where rows were made beside them; 0: none were
   std::uint64_t plain_hash = 0;    ///< content_hash of the data, where rows were made beside them
+  std::int64_t plain_texts = 0;    ///< texts of the data, which come first, where rows were made beside them
 
   std::int64_t size() const { return static_cast<std::int64_t>(label_starts.size()); }
   std::int64_t length(std::int64_t row) const { return offsets[row + 1] - offsets[row]; }
@@ -57,6 +58,8 @@ struct TokenizedRows {
   std::span<const TokenId> row(std::int64_t row) const {
     return {ids.data() + offsets[row], static_cast<std::size_t>(length(row))};
   }
+  /// Whether the row was made beside the data.
+  bool is_copy(std::int64_t row) const { return plain_texts > 0 && sources[row] >= plain_texts; }
   std::int64_t total_tokens() const { return offsets.back(); }
   std::int64_t total_label_tokens() const;
 

@@ -319,6 +319,7 @@ Result<std::unique_ptr<text::TokenizedRows>> Corpus::augmented(std::int64_t sequ
   PEGBOX_TRY(text::TokenizedRows tokens, tokens_of(rows, Part::Train, sequence_length));
   tokens.plain_tokens = plain->total_tokens();
   tokens.plain_hash = plain->content_hash;
+  tokens.plain_texts = std::ssize(rows_.parts[0]);
   return std::make_unique<text::TokenizedRows>(std::move(tokens));
 }
 

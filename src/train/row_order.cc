@@ -17,11 +17,11 @@ namespace {
 constexpr std::string_view kField = "mixture";
 constexpr std::string_view kMemberPrefix = "mixture.";
 
-/// Tokens, or rows where `of_rows`, of each group.
+/// Tokens, or rows where `of_rows`, of each group of the data; rows that were made beside them change no share.
 std::vector<std::int64_t> group_sizes(const text::TokenizedRows& rows, bool of_rows) {
   std::vector<std::int64_t> sizes(rows.group_names.size());
   for (std::int64_t row = 0; row < rows.size(); ++row)
-    sizes[static_cast<std::size_t>(rows.groups[row])] += of_rows ? 1 : rows.length(row);
+    if (!rows.is_copy(row)) sizes[static_cast<std::size_t>(rows.groups[row])] += of_rows ? 1 : rows.length(row);
   return sizes;
 }
 

@@ -76,6 +76,22 @@ TEST(RowOrder, MixesSetsByATemperature) {
   EXPECT_NE(refusal({{"mixture_temperature", 2}}).find("there are no sets to mix"), std::string::npos);
 }
 
+TEST(RowOrder, GivesCopiesOfRowsNoShare) {
+  const text::TokenizedRows plain = grouped_rows();
+  text::TokenizedRows rows = plain;
+  for (std::int64_t row = 0; row < 60; ++row) rows.sources.push_back(row);
+  rows.plain_texts = 60;
+  for (std::int64_t copy = 60; copy < 160; ++copy) {  // all of b
+    rows.ids.insert(rows.ids.end(), 5, 1);
+    rows.offsets.push_back(std::ssize(rows.ids));
+    rows.label_starts.push_back(1);
+    rows.groups.push_back(1);
+    rows.sources.push_back(copy);
+  }
+  const TrainConfig config = order_config({{"mixture_temperature", 2}});
+  EXPECT_EQ(*set_shares(config, rows), *set_shares(config, plain));
+}
+
 TEST(RowOrder, BalancesClassesByRows) {
   text::TokenizedRows rows = grouped_rows();
   rows.groups_are_classes = true;  // 24, 6 and 30 rows

@@ -125,7 +125,7 @@ Result<void> Teacher::check(const text::TokenizedRows& data) const {
 
 Result<std::shared_ptr<Teacher::Answers>> Teacher::answers(const text::TokenizedRows& data, const SoftLabelForm& form) {
   PEGBOX_CHECK(check(data));
-  auto& found = answers_[{&data, form}];
+  auto& found = answers_[{&data, data.content_hash, form}];
   if (!found) found.reset(new Answers(*this, data, form));
   return found;
 }

@@ -10,7 +10,7 @@
 #include <map>
 #include <memory>
 #include <span>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "base/result.h"
@@ -59,9 +59,9 @@ class Teacher {
 
   std::int64_t most_bytes() const { return most_bytes_; }
 
-  /// Its answers about the data, which outlive it; the same ones for the same form, as long as there is room for them.
-  /// InvalidInput if the data have rows that are longer than it knows positions, or tokens that it has no embedding
-  /// for.
+  /// Its answers about the data, which outlive those; the same ones for the same form, as long as there is room for
+  /// them. InvalidInput if the data have rows that are longer than it knows positions, or tokens that it has no
+  /// embedding for.
   Result<std::shared_ptr<Answers>> answers(const text::TokenizedRows& data, const SoftLabelForm& form);
 
  private:
@@ -72,7 +72,8 @@ class Teacher {
   const Decoder& decoder_;
   const Network& network_;
   std::int64_t most_bytes_;
-  std::map<std::pair<const text::TokenizedRows*, SoftLabelForm>, std::shared_ptr<Answers>> answers_;
+  /// What data lie at an address changes with the runs that own rows: their hash is in the key too.
+  std::map<std::tuple<const text::TokenizedRows*, std::uint64_t, SoftLabelForm>, std::shared_ptr<Answers>> answers_;
 };
 
 }  // namespace pegbox::train

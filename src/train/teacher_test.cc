@@ -48,6 +48,17 @@ class Teaching : public ::testing::Test {
   Lanes one_{1}, two_{2};
 };
 
+TEST_F(Teaching, AnswersAreOfTheDataAndNotOfTheirPlace) {
+  Teacher teacher(*model_.decoder, network_, kPlenty);
+  const SoftLabelForm form{.temperature = 1, .top = 0, .vocabulary = 61};
+  text::TokenizedRows place = rows_;
+  const auto first = must(teacher.answers(place, form));
+  EXPECT_EQ(must(teacher.answers(place, form)), first);
+  place =
+      testing::random_rows({9, 30, 4}, 61, 6, 0.4);  // as where the next run's rows get the memory of the last one's
+  EXPECT_NE(must(teacher.answers(place, form)), first);
+}
+
 TEST_F(Teaching, AnswersAreTheTeachersProbabilities) {
   Teacher teacher(*model_.decoder, network_, kPlenty);
   for (const auto& [temperature, top] : {std::pair(1.0, 0), {2.5, 0}, {1.0, 5}, {0.7, 5}, {1.0, 61}}) {
