@@ -87,15 +87,14 @@ Found diverged(const TrainingCurves& curves) {
 }
 
 Found bad_start(const TrainingCurves& curves) {
-  if (curves.guess == 0 || curves.largest.empty()) return {};
+  if (curves.guess.loss == 0 || curves.largest.empty()) return {};
   const double worst = curves.largest.front().value;
-  if (worst < curves.guess + Limits::kWorseThanGuess) return {};
+  if (worst < curves.guess.loss + Limits::kWorseThanGuess) return {};
   return HealthFinding{
       "bad-start",
-      fmt::format(
-          "It began worse than a guess: a loss of {:.4g} before step {}, where equal probabilities of all tokens "
-          "give {:.4g} (told from {:g} above).",
-          worst, at(curves.largest.front().step), curves.guess, Limits::kWorseThanGuess),
+      fmt::format("It began worse than a guess: a loss of {:.4g} before step {}, where equal probabilities of all {} "
+                  "give {:.4g} (told from {:g} above).",
+                  worst, at(curves.largest.front().step), curves.guess.of, curves.guess.loss, Limits::kWorseThanGuess),
       {"initialization", "initial_deviation", "learning_rate", "warmup_fraction"},
       "Try a smaller initial_deviation (0.02), or, if only the first steps are bad, more warmup. Of a trained model: "
       "its "
@@ -247,9 +246,23 @@ std::vector<RatedTrial> rated_trials(const History& history, std::int64_t step) 
   return rated;
 }
 
+/// A field of the built-in trainer as the study sets it for all trials; null: it does not, or something else trains.
+Json field_of(const StudySpec& spec, const char* name) {
+  const Json trainer = spec.trial.value("trainer", Json::object());
+  return trainer.contains(name) ? trainer[name] : Json();
+}
+
+EvenGuess guess_of(const History& history, const Json& described) {
+  const bool classifies = field_of(history.spec, "task") == "classify";
+  const std::string number_name = classifies ? "classes" : "vocabulary";
+  double number = 0;
+  if (described.contains(number_name)) read_json_number(described[number_name], number);
+  return {.loss = number > 1 ? std::log(number) : 0, .of = classifies ? "classes" : "tokens"};
+}
+
 }  // namespace
 
-TrainingCurves curves_of(const History& history, const Trial& trial, double vocabulary) {
+TrainingCurves curves_of(const History& history, const Trial& trial, const Json& described) {
   const Objective& objective = history.spec.objectives.front();
   const bool has_loss = !points_of(trial, "validation_loss").empty();
   const std::string metric = has_loss ? "validation_loss" : objective.metric;
@@ -259,7 +272,7 @@ TrainingCurves curves_of(const History& history, const Trial& trial, double voca
                         .largest = points_of(trial, "largest_loss"),
                         .gradients = points_of(trial, "gradient_norm"),
                         .sign = has_loss ? 1 : objective.sign(),
-                        .guess = vocabulary > 1 ? std::log(vocabulary) : 0,
+                        .guess = guess_of(history, described),
                         .length = static_cast<double>(history.steps),
                         .is_done = trial.state == TrialState::Done,
                         .has_diverged = trial.failure == FailureKind::Diverged};
@@ -304,11 +317,11 @@ std::vector<HealthFinding> rate_health(const History& history, const Trial& tria
        fmt::format("Try {:.3g} to {:.3g}.", low, high)}};
 }
 
-std::vector<TrialHealth> study_health(const History& history, double vocabulary) {
+std::vector<TrialHealth> study_health(const History& history, const Json& described) {
   std::vector<TrialHealth> all;
   for (const Trial& trial : history.trials) {
     if (trial.reports.empty() && trial.failure != FailureKind::Diverged) continue;
-    const TrainingCurves curves = curves_of(history, trial, vocabulary);
+    const TrainingCurves curves = curves_of(history, trial, described);
     TrialHealth health{trial.number, health_of(curves), ""};
     for (HealthFinding& finding : rate_health(history, trial)) health.findings.push_back(std::move(finding));
     if (curves.validation.size() < Limits::kFewestPoints && !curves.has_diverged)

@@ -36,7 +36,7 @@ TrainingCurves healthy_curves(std::uint64_t seed = 1) {
           .training = curve([](double part) { return falling(part) - 0.1; }, seed + 1, 0.05),
           .largest = curve([](double part) { return falling(part) + 0.5; }, seed + 2, 0.1),
           .gradients = curve([](double part) { return 1 + 0.3 * part; }, seed + 3, 0.2),
-          .guess = std::log(5000.0),
+          .guess = {.loss = std::log(5000.0)},
           .length = 2000,
           .is_done = true};
 }
@@ -70,8 +70,28 @@ TEST(TrainingHealth, FindsABeginningWorseThanAGuess) {
   curves.largest[0].value = 11;
   EXPECT_THAT(found_in(curves), ElementsAre("bad-start"));
   EXPECT_THAT(health_of(curves)[0].what, HasSubstr("8.517"));
-  curves.guess = 0;
+  curves.guess.loss = 0;
   EXPECT_THAT(found_in(curves), IsEmpty()) << "nobody said how many tokens there are";
+}
+
+/// Of a study with one trial, whose largest loss is 3.5 at first.
+std::vector<TrialHealth> health_of_a_start(const std::string& trainer, const Json& described) {
+  HistoryForTest study(R"({"space": {"x": {"range": [0, 1]}}, "trial": {"trainer": )" + trainer + "}}");
+  const std::int64_t trial = study.create(Config{{"x", 0.5}});
+  study.start(trial);
+  for (int step = 1; step <= 8; ++step)
+    study.report(trial, step, {{"loss", 3 * std::exp(-step)}, {"largest_loss", 3.5 * std::exp(1 - step)}});
+  return study_health(study.history(), described);
+}
+
+TEST(TrainingHealth, MeasuresTheBeginningOfAClassifierByItsClasses) {
+  const Json words = {{"vocabulary", 5000}}, both = {{"vocabulary", 5000}, {"classes", 3}};
+  EXPECT_THAT(health_of_a_start("{}", words)[0].findings, IsEmpty());
+  const auto health = health_of_a_start(R"({"task": "classify"})", both);
+  ASSERT_EQ(health[0].findings.size(), 1u);
+  EXPECT_EQ(health[0].findings[0].name, "bad-start");
+  EXPECT_THAT(health[0].findings[0].what, HasSubstr("equal probabilities of all classes give 1.099"));
+  EXPECT_THAT(health_of_a_start(R"({"task": "classify"})", words)[0].findings, IsEmpty()) << "nobody said how many";
 }
 
 TEST(TrainingHealth, FindsSpikesWhereTheyAre) {
@@ -167,7 +187,7 @@ TEST(TrainingHealth, OfAStudyHasWhatWasNotJudged) {
   study.start(nan);
   study.report(nan, 1, {{"accuracy", NAN}});
   study.create(Config{{"x", 0.7}});
-  const auto health = study_health(study.history(), 0);
+  const auto health = study_health(study.history(), {});
   ASSERT_EQ(health.size(), 2u) << "one has not run";
   EXPECT_THAT(health[0].unjudged, HasSubstr("1 report of accuracy"));
   EXPECT_EQ(health[1].findings[0].name, "diverged");
@@ -180,7 +200,7 @@ TEST(TrainingHealth, ShowsWhatIsMaximizedAsItIs) {
   study.start(trial);
   for (int step = 1; step <= 8; ++step)
     study.report(trial, step, {{"accuracy", step < 5 ? 0.2 * step : 0.8 - 0.05 * step}});
-  const auto health = study_health(study.history(), 0);
+  const auto health = study_health(study.history(), {});
   ASSERT_FALSE(health[0].findings.empty());
   EXPECT_THAT(health[0].findings[0].what, HasSubstr("accuracy worsened from 0.8 at step 4 to 0.4 at step 8"));
 }
