@@ -117,10 +117,12 @@ Found spikes(const TrainingCurves& curves) {
   std::vector<double> sizes;
   for (std::size_t i = kFall; i < all.size(); ++i) sizes.push_back(all[i].value);
   const double usual = math::median(sizes);
+  if (usual <= 0) return {};  // intervals of one step, whose worst is their mean: nothing says what is usual
   std::string places;
   for (std::size_t i = kFall; i < all.size(); ++i) {
     const double mean = value_at(curves.training, all[i].step);
-    if (all[i].value <= Limits::kSpike * usual || all[i].value <= Limits::kSpikeLoss * std::abs(mean)) continue;
+    if (all[i].value <= std::max({Limits::kSpike * usual, Limits::kSpikeLoss * std::abs(mean), Limits::kSpikeNats}))
+      continue;
     places += fmt::format("{}{:.4g} before step {}", places.empty() ? "" : ", ", all[i].value + mean, at(all[i].step));
   }
   if (places.empty()) return {};

@@ -21,7 +21,10 @@ struct HealthThresholds {
   static constexpr double kOfRange = 0.05;
   static constexpr double kSpike = 4;        ///< a spike is so many times the usual distance above the mean loss
   static constexpr double kSpikeLoss = 0.2;  ///< and this part of the mean loss
-  static constexpr double kGradients = 5;    ///< gradients grow if they end so many times above where they were least
+  /// And so many nats: the right tokens' mean probability falls to 61 % of what it was. Of a small loss, what batches
+  /// differ by is a large part.
+  static constexpr double kSpikeNats = 0.5;
+  static constexpr double kGradients = 5;  ///< gradients grow if they end so many times above where they were least
   static constexpr double kLateProgress = 0.2;  ///< of all, in the last quarter: a straight line makes a quarter
   static constexpr double kPlateau = 0.01;      ///< of all progress, in the second half
   static constexpr double kWorseThanGuess = 1;  ///< nats above the log of the number of tokens or classes

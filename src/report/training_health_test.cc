@@ -101,6 +101,21 @@ TEST(TrainingHealth, FindsSpikesWhereTheyAre) {
   EXPECT_THAT(health_of(curves)[0].what, HasSubstr("before step 1200"));
 }
 
+TEST(TrainingHealth, TakesNoSpikeFromIntervalsOfOneStepOrFromTrifles) {
+  TrainingCurves curves = healthy_curves();
+  curves.largest = curves.training;
+  curves.largest[11].value += 4;
+  EXPECT_THAT(found_in(curves), IsEmpty()) << "the usual step is as far from its mean as an interval of one has it";
+  curves = healthy_curves();
+  for (auto& point : curves.training) point.value *= 0.02;
+  curves.largest = curves.training;
+  for (auto& point : curves.largest) point.value += 0.01;
+  curves.largest[11].value += 0.3;
+  EXPECT_THAT(found_in(curves), IsEmpty()) << "0.3 nats of a loss of 0.06";
+  curves.largest[11].value += 0.3;
+  EXPECT_THAT(found_in(curves), ElementsAre("spikes"));
+}
+
 TEST(TrainingHealth, FindsGrowingGradients) {
   TrainingCurves curves = healthy_curves();
   curves.gradients = curve([](double part) { return 0.5 + 10 * part * part; }, 7);
