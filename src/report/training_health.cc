@@ -254,7 +254,16 @@ Json field_of(const StudySpec& spec, const char* name) {
   return trainer.contains(name) ? trainer[name] : Json();
 }
 
-EvenGuess guess_of(const History& history, const Json& described) {
+/// Whether a trial's training loss is mixed with the distance from a teacher, so that an even guess has another.
+bool is_taught(const StudySpec& spec, const Trial& trial) {
+  const Value* const own = trial.config.find("distill_weight");
+  if (own != nullptr) return is_number(*own) && as_number(*own) > 0;
+  double weight = 0;
+  return read_json_number(field_of(spec, "distill_weight"), weight) && weight > 0;
+}
+
+EvenGuess guess_of(const History& history, const Trial& trial, const Json& described) {
+  if (is_taught(history.spec, trial)) return {};
   const bool classifies = field_of(history.spec, "task") == "classify";
   const std::string number_name = classifies ? "classes" : "vocabulary";
   double number = 0;
@@ -274,7 +283,7 @@ TrainingCurves curves_of(const History& history, const Trial& trial, const Json&
                         .largest = points_of(trial, "largest_loss"),
                         .gradients = points_of(trial, "gradient_norm"),
                         .sign = has_loss ? 1 : objective.sign(),
-                        .guess = guess_of(history, described),
+                        .guess = guess_of(history, trial, described),
                         .length = static_cast<double>(history.steps),
                         .is_done = trial.state == TrialState::Done,
                         .has_diverged = trial.failure == FailureKind::Diverged};

@@ -34,7 +34,7 @@ struct HealthThresholds {
 
 /// A guess that gives all that a model chooses among the same probability.
 struct EvenGuess {
-  double loss = 0;                 ///< in nats; 0: not known
+  double loss = 0;                 ///< in nats; 0: not known, or what is trained on is another loss
   std::string_view of = "tokens";  ///< that it is among: tokens, or the classes of a classifier
 };
 

@@ -75,9 +75,10 @@ TEST(TrainingHealth, FindsABeginningWorseThanAGuess) {
 }
 
 /// Of a study with one trial, whose largest loss is 3.5 at first.
-std::vector<TrialHealth> health_of_a_start(const std::string& trainer, const Json& described) {
+std::vector<TrialHealth> health_of_a_start(const std::string& trainer, const Json& described,
+                                           const Config& config = {{"x", 0.5}}) {
   HistoryForTest study(R"({"space": {"x": {"range": [0, 1]}}, "trial": {"trainer": )" + trainer + "}}");
-  const std::int64_t trial = study.create(Config{{"x", 0.5}});
+  const std::int64_t trial = study.create(config);
   study.start(trial);
   for (int step = 1; step <= 8; ++step)
     study.report(trial, step, {{"loss", 3 * std::exp(-step)}, {"largest_loss", 3.5 * std::exp(1 - step)}});
@@ -92,6 +93,18 @@ TEST(TrainingHealth, MeasuresTheBeginningOfAClassifierByItsClasses) {
   EXPECT_EQ(health[0].findings[0].name, "bad-start");
   EXPECT_THAT(health[0].findings[0].what, HasSubstr("equal probabilities of all classes give 1.099"));
   EXPECT_THAT(health_of_a_start(R"({"task": "classify"})", words)[0].findings, IsEmpty()) << "nobody said how many";
+}
+
+TEST(TrainingHealth, DoesNotMeasureALossThatATeacherIsMixedIntoByAGuess) {
+  const Json described = {{"vocabulary", 10}};
+  const auto findings = [&](const char* trainer, const Config& config) {
+    return health_of_a_start(trainer, described, config)[0].findings.size();
+  };
+  const char* const taught = R"({"teacher": "t", "distill_weight": 0.5})";
+  EXPECT_EQ(findings(taught, {{"x", 0.5}}), 0u);
+  EXPECT_EQ(findings("{}", {{"distill_weight", 0.5}}), 0u);
+  EXPECT_EQ(findings("{}", {{"distill_weight", 0.0}}), 1u) << "a trial whose weight is 0 does without the teacher";
+  EXPECT_EQ(findings("{}", {{"x", 0.5}}), 1u);
 }
 
 TEST(TrainingHealth, FindsSpikesWhereTheyAre) {
