@@ -71,19 +71,27 @@ std::string show(const TrainingCurves& curves, const TrainingCurves::Point& poin
   return fmt::format("{:.4g}", curves.sign * point.value);
 }
 
-Found diverged(const TrainingCurves& curves) {
-  const std::vector<std::string> bears_on = {"learning_rate", "warmup_fraction", "clip", "optimizer"};
-  const std::string hint = "Try a third of the learning_rate, more warmup, or a stricter clip.";
-  if (curves.has_diverged) return HealthFinding{"diverged", "The loss stopped being a number.", bears_on, hint};
+HealthFinding divergence(std::string what) {
+  return {"diverged",
+          std::move(what),
+          {"learning_rate", "warmup_fraction", "clip", "optimizer"},
+          "Try a third of the learning_rate, more warmup, or a stricter clip."};
+}
+
+Found no_number(const TrainingCurves& curves) {
+  if (!curves.has_diverged) return {};
+  return divergence("The loss stopped being a number.");
+}
+
+Found ended_worse(const TrainingCurves& curves) {
+  if (curves.has_diverged) return {};
   // A validation loss may end above its beginning by overfitting alone, so that of training decides where there is one.
   const Points& points = curves.training.size() < Limits::kFewestPoints ? curves.validation : curves.training;
   if (points.size() < Limits::kFewestPoints) return {};
   const auto &first = points.front(), &last = points.back();
   if (!is_above(points, last, first)) return {};
-  return HealthFinding{"diverged",
-                       fmt::format("The loss ended worse than it began: {:.4g} at step {}, {:.4g} at step {}.",
-                                   first.value, at(first.step), last.value, at(last.step)),
-                       bears_on, hint};
+  return divergence(fmt::format("The loss ended worse than it began: {:.4g} at step {}, {:.4g} at step {}.",
+                                first.value, at(first.step), last.value, at(last.step)));
 }
 
 Found bad_start(const TrainingCurves& curves) {
@@ -271,6 +279,14 @@ EvenGuess guess_of(const History& history, const Trial& trial, const Json& descr
   return {.loss = number > 1 ? std::log(number) : 0, .of = classifies ? "classes" : "tokens"};
 }
 
+std::string why_unjudged(const TrainingCurves& curves) {
+  if (curves.has_stages)
+    return "its data are a stream, and at each of its sets losses and gradients jump and begin anew";
+  if (curves.validation.size() >= Limits::kFewestPoints || curves.has_diverged) return "";
+  return fmt::format("it has {} report{} of {}, and a curve needs {}", curves.validation.size(),
+                     curves.validation.size() == 1 ? "" : "s", curves.metric, Limits::kFewestPoints);
+}
+
 }  // namespace
 
 TrainingCurves curves_of(const History& history, const Trial& trial, const Json& described) {
@@ -285,6 +301,7 @@ TrainingCurves curves_of(const History& history, const Trial& trial, const Json&
                         .sign = has_loss ? 1 : objective.sign(),
                         .guess = guess_of(history, trial, described),
                         .length = static_cast<double>(history.steps),
+                        .has_stages = field_of(history.spec, "data").contains("stream"),
                         .is_done = trial.state == TrialState::Done,
                         .has_diverged = trial.failure == FailureKind::Diverged};
   for (const Report& report : trial.reports)
@@ -300,7 +317,11 @@ std::vector<HealthFinding> health_of(const TrainingCurves& curves) {
     for (const auto find : finders)
       if (auto found = find(curves)) findings.push_back(*std::move(found));
   };
-  look({diverged, bad_start, spikes, growing_gradients, overfitting});
+  if (curves.has_stages) {
+    look({no_number, bad_start});
+    return findings;
+  }
+  look({no_number, ended_worse, bad_start, spikes, growing_gradients, overfitting});
   if (findings.empty()) look({plateau, slow});  // of what is broken, the shape says nothing more
   look({ended_early});
   return findings;
@@ -333,11 +354,8 @@ std::vector<TrialHealth> study_health(const History& history, const Json& descri
   for (const Trial& trial : history.trials) {
     if (trial.reports.empty() && trial.failure != FailureKind::Diverged) continue;
     const TrainingCurves curves = curves_of(history, trial, described);
-    TrialHealth health{trial.number, health_of(curves), ""};
+    TrialHealth health{trial.number, health_of(curves), why_unjudged(curves)};
     for (HealthFinding& finding : rate_health(history, trial)) health.findings.push_back(std::move(finding));
-    if (curves.validation.size() < Limits::kFewestPoints && !curves.has_diverged)
-      health.unjudged = fmt::format("it has {} report{} of {}, and a curve needs {}", curves.validation.size(),
-                                    curves.validation.size() == 1 ? "" : "s", curves.metric, Limits::kFewestPoints);
     all.push_back(std::move(health));
   }
   return all;

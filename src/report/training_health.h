@@ -51,6 +51,7 @@ struct TrainingCurves {
   double sign = 1;                ///< times a value of `validation`: that of the metric
   EvenGuess guess;
   double length = 0;          ///< of a full trial, in steps; 0: not known
+  bool has_stages = false;    ///< of a stream: at each, losses and gradients begin anew
   bool is_done = false;       ///< ran to its end
   bool has_diverged = false;  ///< or has reported what is no number
 };
@@ -66,7 +67,8 @@ struct HealthFinding {
 /// used.
 TrainingCurves curves_of(const History& history, const Trial& trial, const Json& described);
 
-/// What a trial's own curves show, the gravest first.
+/// What a trial's own curves show, the gravest first. Of a stream, no shape is judged: while a set is learned the joint
+/// loss falls to the end, at the next one the training loss jumps and the gradients of consolidation's penalty grow.
 std::vector<HealthFinding> health_of(const TrainingCurves& curves);
 
 /// What the learning rates of all trials say of this one's: too high or too low for what the best quarter had. Nothing
@@ -76,7 +78,7 @@ std::vector<HealthFinding> rate_health(const History& history, const Trial& tria
 struct TrialHealth {
   std::int64_t trial = 0;
   std::vector<HealthFinding> findings;
-  std::string unjudged;  ///< why its curves were not looked at; empty: they were
+  std::string unjudged;  ///< why the shapes of its curves were not judged; empty: they were
 };
 
 /// Of all trials that ran, by number. `described` as of curves_of.

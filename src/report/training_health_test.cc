@@ -222,6 +222,33 @@ TEST(TrainingHealth, OfAStudyHasWhatWasNotJudged) {
   EXPECT_EQ(to_json(health)[1]["findings"][0]["name"], "diverged");
 }
 
+TEST(TrainingHealth, JudgesNoShapesOfAStream) {
+  constexpr const char* kStream = R"({"space": {"x": {"range": [0, 1]}}, "objective": {"minimize": "validation_loss"},
+      "trial": {"trainer": {"data": {"stream": [{"train": "a"}, {"train": "b"}]}}}})";
+  HistoryForTest study(kStream);
+  const std::int64_t healthy = study.create(Config{{"x", 0.5}});
+  study.start(healthy);
+  for (int step = 0; step <= 10; ++step) {
+    const double jump = step > 5 ? 2 : 0;
+    study.report(healthy, step,
+                 {{"validation_loss", 6 - 0.3 * step},
+                  {"train_loss", 4 - 0.3 * step + jump},
+                  {"largest_loss", 4.1 - 0.3 * step + (step == 6 ? 3 : jump)},
+                  {"gradient_norm", 1 + 4 * jump}});
+  }
+  study.move(healthy, TrialState::Done);
+  const std::int64_t broken = study.create(Config{{"x", 0.6}});
+  study.start(broken);
+  study.report(broken, 1, {{"validation_loss", NAN}});
+  const auto health = study_health(study.history(), {});
+  ASSERT_EQ(health.size(), 2u);
+  EXPECT_THAT(health[0].findings, IsEmpty());
+  EXPECT_THAT(health[0].unjudged, HasSubstr("its data are a stream"));
+  ASSERT_EQ(health[1].findings.size(), 1u) << "no number is no shape";
+  EXPECT_EQ(health[1].findings[0].name, "diverged");
+  EXPECT_THAT(to_json(health)[0]["unjudged"].get<std::string>(), HasSubstr("stream"));
+}
+
 TEST(TrainingHealth, ShowsWhatIsMaximizedAsItIs) {
   HistoryForTest study(R"({"space": {"x": {"range": [0, 1]}}, "objective": {"maximize": "accuracy"}})");
   const std::int64_t trial = study.create(Config{{"x", 0.5}});
