@@ -20,6 +20,14 @@ double number_of(const Json& json, const char* name) {
   return value;
 }
 
+/// A standard error for a table: "-" of one text, which has none.
+std::string as_error(double error) { return std::isfinite(error) ? fmt::format("{:.2g}", error) : "-"; }
+
+/// The same behind its value: " ± 0.1", or nothing.
+std::string plus_minus(double error, int digits) {
+  return std::isfinite(error) ? fmt::format(" ± {:.{}g}", error, digits) : "";
+}
+
 std::string as_percent(double fraction) { return fmt::format("{:.1f} %", 100 * fraction); }
 
 /// The mean of a number over a layer's heads.
@@ -99,8 +107,8 @@ std::string removal_text(const Json& inspection) {
   constexpr std::size_t kShown = 4;
   std::string text = "missed most    ";
   for (std::size_t i = 0; i < std::min(kShown, heads.size()); ++i)
-    text += fmt::format("{} {} (loss {:+.3g} ± {:.1g} without it)", i == 0 ? "" : ",", heads[i].name, heads[i].loss,
-                        heads[i].error);
+    text += fmt::format("{} {} (loss {:+.3g}{} without it)", i == 0 ? "" : ",", heads[i].name, heads[i].loss,
+                        plus_minus(heads[i].error, 1));
   return text + "\n";
 }
 
@@ -109,7 +117,7 @@ std::string loss_table(const Json& parts, const std::string& title, int width, b
   TextTable table({{title}, {"tokens", Align::Right}, {"loss", Align::Right}, {"±", Align::Right}});
   for (const Json& part : parts)
     table.add({part["of"].get<std::string>(), fmt::format("{}", part["label_tokens"].get<std::int64_t>()),
-               fmt::format("{:.4f}", number_of(part, "loss")), fmt::format("{:.2g}", number_of(part, "error"))});
+               fmt::format("{:.4f}", number_of(part, "loss")), as_error(number_of(part, "error"))});
   return "\n" + table.render(width, has_unicode);
 }
 
@@ -119,17 +127,31 @@ std::string joined(const Json& names) {
   return text;
 }
 
+/// Whether anything is told without its standard error.
+bool lacks_errors(const Json& inspection) {
+  const auto lacks = [](const Json& part) { return !std::isfinite(number_of(part, "error")); };
+  const auto removal_lacks = [](const Json& head) {
+    return head.contains("removal") && !std::isfinite(number_of(head, "removal_error"));
+  };
+  return lacks(inspection) || std::ranges::any_of(inspection["loss_by_kind"], lacks) ||
+         std::ranges::any_of(inspection["loss_by_position"], lacks) ||
+         std::ranges::any_of(inspection["layers"],
+                             [&](const Json& layer) { return std::ranges::any_of(layer["heads"], removal_lacks); });
+}
+
 }  // namespace
 
 std::string inspection_text(const Json& inspection, int width, bool has_unicode) {
-  std::string text = fmt::format("{} tokens of {} documents, loss {:.4f} ± {:.2g}\n\n",
-                                 inspection["tokens"].get<std::int64_t>(), inspection["documents"].get<std::int64_t>(),
-                                 number_of(inspection, "loss"), number_of(inspection, "error"));
+  const auto documents = inspection["documents"].get<std::int64_t>();
+  std::string text = fmt::format("{} tokens of {} document{}, loss {:.4f}{}\n\n",
+                                 inspection["tokens"].get<std::int64_t>(), documents, documents == 1 ? "" : "s",
+                                 number_of(inspection, "loss"), plus_minus(number_of(inspection, "error"), 2));
   text += layer_table(inspection).render(width, has_unicode);
   const std::string heads = notable_text(inspection) + removal_text(inspection);
   if (!heads.empty()) text += "\nheads (layer.head)\n" + heads;
   text += loss_table(inspection["loss_by_kind"], "kind of token", width, has_unicode);
   text += loss_table(inspection["loss_by_position"], "tokens before it", width, has_unicode);
+  if (lacks_errors(inspection)) text += "\nWhere no error is told, there was one text: an error needs two.\n";
   for (const Json& finding : inspection["findings"])
     text += fmt::format("\n{}\n  bears on: {}\n  {}\n", finding["what"].get<std::string>(), joined(finding["bears_on"]),
                         finding["try"].get<std::string>());

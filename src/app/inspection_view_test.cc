@@ -6,6 +6,7 @@
 namespace pegbox {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -26,7 +27,7 @@ Json inspection() {
                       {"units", 40},
                       {"dead_units", 10}};
   const Json notable = {{"layer", 0}, {"head", 1}, {"kind", "induction"}, {"share", 0.81}};
-  const Json digits = {{"of", "digit"}, {"label_tokens", 7}, {"loss", 3.25}, {"error", "inf"}};
+  const Json digits = {{"of", "digit"}, {"label_tokens", 7}, {"loss", 3.25}, {"error", 0.02}};
   const Json finding = {
       {"what", "Units are dead."}, {"bears_on", Json::array({"activation", "rank"})}, {"try", "Try less."}};
   return {{"tokens", 800},
@@ -49,6 +50,20 @@ TEST(InspectionView, ShowsLayersHeadsLossesAndFindings) {
     EXPECT_THAT(text, HasSubstr(part));
   EXPECT_THAT(text, Not(HasSubstr("adapter")));
   EXPECT_THAT(text, Not(HasSubstr("tokens before it")));
+}
+
+TEST(InspectionView, ShowsNoErrorOfOneText) {
+  Json json = inspection();
+  EXPECT_THAT(inspection_text(json, 0, true), AllOf(HasSubstr("2.5000 ± 0.1\n"), Not(HasSubstr("needs two"))));
+  json["loss_by_kind"][0]["error"] = "inf";
+  const std::string kind = inspection_text(json, 0, true);
+  EXPECT_THAT(kind, AllOf(HasSubstr("3.2500  -\n"), HasSubstr("an error needs two"), HasSubstr("2.5000 ± 0.1\n")));
+  json["error"] = "inf";
+  json["documents"] = 1;
+  for (Json& head : json["layers"][0]["heads"]) head["removal_error"] = "inf";
+  const std::string one = inspection_text(json, 0, true);
+  EXPECT_THAT(one, AllOf(HasSubstr("of 1 document, loss 2.5000\n"), HasSubstr("(loss +0.7 without it)"),
+                         HasSubstr("an error needs two"), Not(HasSubstr("inf")), Not(HasSubstr("± "))));
 }
 
 TEST(InspectionView, ShowsAnAdapterAndThatNothingStandsOut) {

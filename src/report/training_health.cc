@@ -71,31 +71,38 @@ std::string show(const TrainingCurves& curves, const TrainingCurves::Point& poin
   return fmt::format("{:.4g}", curves.sign * point.value);
 }
 
-Found diverged(const TrainingCurves& curves) {
-  const std::vector<std::string> bears_on = {"learning_rate", "warmup_fraction", "clip", "optimizer"};
-  const std::string hint = "Try a third of the learning_rate, more warmup, or a stricter clip.";
-  if (curves.has_diverged) return HealthFinding{"diverged", "The loss stopped being a number.", bears_on, hint};
+HealthFinding divergence(std::string what) {
+  return {"diverged",
+          std::move(what),
+          {"learning_rate", "warmup_fraction", "clip", "optimizer"},
+          "Try a third of the learning_rate, more warmup, or a stricter clip."};
+}
+
+Found no_number(const TrainingCurves& curves) {
+  if (!curves.has_diverged) return {};
+  return divergence("The loss stopped being a number.");
+}
+
+Found ended_worse(const TrainingCurves& curves) {
+  if (curves.has_diverged) return {};
   // A validation loss may end above its beginning by overfitting alone, so that of training decides where there is one.
   const Points& points = curves.training.size() < Limits::kFewestPoints ? curves.validation : curves.training;
   if (points.size() < Limits::kFewestPoints) return {};
   const auto &first = points.front(), &last = points.back();
   if (!is_above(points, last, first)) return {};
-  return HealthFinding{"diverged",
-                       fmt::format("The loss ended worse than it began: {:.4g} at step {}, {:.4g} at step {}.",
-                                   first.value, at(first.step), last.value, at(last.step)),
-                       bears_on, hint};
+  return divergence(fmt::format("The loss ended worse than it began: {:.4g} at step {}, {:.4g} at step {}.",
+                                first.value, at(first.step), last.value, at(last.step)));
 }
 
 Found bad_start(const TrainingCurves& curves) {
-  if (curves.guess == 0 || curves.largest.empty()) return {};
+  if (curves.guess.loss == 0 || curves.largest.empty()) return {};
   const double worst = curves.largest.front().value;
-  if (worst < curves.guess + Limits::kWorseThanGuess) return {};
+  if (worst < curves.guess.loss + Limits::kWorseThanGuess) return {};
   return HealthFinding{
       "bad-start",
-      fmt::format(
-          "It began worse than a guess: a loss of {:.4g} before step {}, where equal probabilities of all tokens "
-          "give {:.4g} (told from {:g} above).",
-          worst, at(curves.largest.front().step), curves.guess, Limits::kWorseThanGuess),
+      fmt::format("It began worse than a guess: a loss of {:.4g} before step {}, where equal probabilities of all {} "
+                  "give {:.4g} (told from {:g} above).",
+                  worst, at(curves.largest.front().step), curves.guess.of, curves.guess.loss, Limits::kWorseThanGuess),
       {"initialization", "initial_deviation", "learning_rate", "warmup_fraction"},
       "Try a smaller initial_deviation (0.02), or, if only the first steps are bad, more warmup. Of a trained model: "
       "its "
@@ -118,10 +125,12 @@ Found spikes(const TrainingCurves& curves) {
   std::vector<double> sizes;
   for (std::size_t i = kFall; i < all.size(); ++i) sizes.push_back(all[i].value);
   const double usual = math::median(sizes);
+  if (usual <= 0) return {};  // intervals of one step, whose worst is their mean: nothing says what is usual
   std::string places;
   for (std::size_t i = kFall; i < all.size(); ++i) {
     const double mean = value_at(curves.training, all[i].step);
-    if (all[i].value <= Limits::kSpike * usual || all[i].value <= Limits::kSpikeLoss * std::abs(mean)) continue;
+    if (all[i].value <= std::max({Limits::kSpike * usual, Limits::kSpikeLoss * std::abs(mean), Limits::kSpikeNats}))
+      continue;
     places += fmt::format("{}{:.4g} before step {}", places.empty() ? "" : ", ", all[i].value + mean, at(all[i].step));
   }
   if (places.empty()) return {};
@@ -247,9 +256,40 @@ std::vector<RatedTrial> rated_trials(const History& history, std::int64_t step) 
   return rated;
 }
 
+/// A field of the built-in trainer as the study sets it for all trials; null: it does not, or something else trains.
+Json field_of(const StudySpec& spec, const char* name) {
+  const Json trainer = spec.trial.value("trainer", Json::object());
+  return trainer.contains(name) ? trainer[name] : Json();
+}
+
+/// Whether a trial's training loss is mixed with the distance from a teacher, so that an even guess has another.
+bool is_taught(const StudySpec& spec, const Trial& trial) {
+  const Value* const own = trial.config.find("distill_weight");
+  if (own != nullptr) return is_number(*own) && as_number(*own) > 0;
+  double weight = 0;
+  return read_json_number(field_of(spec, "distill_weight"), weight) && weight > 0;
+}
+
+EvenGuess guess_of(const History& history, const Trial& trial, const Json& described) {
+  if (is_taught(history.spec, trial)) return {};
+  const bool classifies = field_of(history.spec, "task") == "classify";
+  const std::string number_name = classifies ? "classes" : "vocabulary";
+  double number = 0;
+  if (described.contains(number_name)) read_json_number(described[number_name], number);
+  return {.loss = number > 1 ? std::log(number) : 0, .of = classifies ? "classes" : "tokens"};
+}
+
+std::string why_unjudged(const TrainingCurves& curves) {
+  if (curves.has_stages)
+    return "its data are a stream, and at each of its sets losses and gradients jump and begin anew";
+  if (curves.validation.size() >= Limits::kFewestPoints || curves.has_diverged) return "";
+  return fmt::format("it has {} report{} of {}, and a curve needs {}", curves.validation.size(),
+                     curves.validation.size() == 1 ? "" : "s", curves.metric, Limits::kFewestPoints);
+}
+
 }  // namespace
 
-TrainingCurves curves_of(const History& history, const Trial& trial, double vocabulary) {
+TrainingCurves curves_of(const History& history, const Trial& trial, const Json& described) {
   const Objective& objective = history.spec.objectives.front();
   const bool has_loss = !points_of(trial, "validation_loss").empty();
   const std::string metric = has_loss ? "validation_loss" : objective.metric;
@@ -259,8 +299,9 @@ TrainingCurves curves_of(const History& history, const Trial& trial, double voca
                         .largest = points_of(trial, "largest_loss"),
                         .gradients = points_of(trial, "gradient_norm"),
                         .sign = has_loss ? 1 : objective.sign(),
-                        .guess = vocabulary > 1 ? std::log(vocabulary) : 0,
+                        .guess = guess_of(history, trial, described),
                         .length = static_cast<double>(history.steps),
+                        .has_stages = field_of(history.spec, "data").contains("stream"),
                         .is_done = trial.state == TrialState::Done,
                         .has_diverged = trial.failure == FailureKind::Diverged};
   for (const Report& report : trial.reports)
@@ -276,7 +317,11 @@ std::vector<HealthFinding> health_of(const TrainingCurves& curves) {
     for (const auto find : finders)
       if (auto found = find(curves)) findings.push_back(*std::move(found));
   };
-  look({diverged, bad_start, spikes, growing_gradients, overfitting});
+  if (curves.has_stages) {
+    look({no_number, bad_start});
+    return findings;
+  }
+  look({no_number, ended_worse, bad_start, spikes, growing_gradients, overfitting});
   if (findings.empty()) look({plateau, slow});  // of what is broken, the shape says nothing more
   look({ended_early});
   return findings;
@@ -304,16 +349,13 @@ std::vector<HealthFinding> rate_health(const History& history, const Trial& tria
        fmt::format("Try {:.3g} to {:.3g}.", low, high)}};
 }
 
-std::vector<TrialHealth> study_health(const History& history, double vocabulary) {
+std::vector<TrialHealth> study_health(const History& history, const Json& described) {
   std::vector<TrialHealth> all;
   for (const Trial& trial : history.trials) {
     if (trial.reports.empty() && trial.failure != FailureKind::Diverged) continue;
-    const TrainingCurves curves = curves_of(history, trial, vocabulary);
-    TrialHealth health{trial.number, health_of(curves), ""};
+    const TrainingCurves curves = curves_of(history, trial, described);
+    TrialHealth health{trial.number, health_of(curves), why_unjudged(curves)};
     for (HealthFinding& finding : rate_health(history, trial)) health.findings.push_back(std::move(finding));
-    if (curves.validation.size() < Limits::kFewestPoints && !curves.has_diverged)
-      health.unjudged = fmt::format("it has {} report{} of {}, and a curve needs {}", curves.validation.size(),
-                                    curves.validation.size() == 1 ? "" : "s", curves.metric, Limits::kFewestPoints);
     all.push_back(std::move(health));
   }
   return all;

@@ -36,7 +36,7 @@ TrainingCurves healthy_curves(std::uint64_t seed = 1) {
           .training = curve([](double part) { return falling(part) - 0.1; }, seed + 1, 0.05),
           .largest = curve([](double part) { return falling(part) + 0.5; }, seed + 2, 0.1),
           .gradients = curve([](double part) { return 1 + 0.3 * part; }, seed + 3, 0.2),
-          .guess = std::log(5000.0),
+          .guess = {.loss = std::log(5000.0)},
           .length = 2000,
           .is_done = true};
 }
@@ -70,8 +70,41 @@ TEST(TrainingHealth, FindsABeginningWorseThanAGuess) {
   curves.largest[0].value = 11;
   EXPECT_THAT(found_in(curves), ElementsAre("bad-start"));
   EXPECT_THAT(health_of(curves)[0].what, HasSubstr("8.517"));
-  curves.guess = 0;
+  curves.guess.loss = 0;
   EXPECT_THAT(found_in(curves), IsEmpty()) << "nobody said how many tokens there are";
+}
+
+/// Of a study with one trial, whose largest loss is 3.5 at first.
+std::vector<TrialHealth> health_of_a_start(const std::string& trainer, const Json& described,
+                                           const Config& config = {{"x", 0.5}}) {
+  HistoryForTest study(R"({"space": {"x": {"range": [0, 1]}}, "trial": {"trainer": )" + trainer + "}}");
+  const std::int64_t trial = study.create(config);
+  study.start(trial);
+  for (int step = 1; step <= 8; ++step)
+    study.report(trial, step, {{"loss", 3 * std::exp(-step)}, {"largest_loss", 3.5 * std::exp(1 - step)}});
+  return study_health(study.history(), described);
+}
+
+TEST(TrainingHealth, MeasuresTheBeginningOfAClassifierByItsClasses) {
+  const Json words = {{"vocabulary", 5000}}, both = {{"vocabulary", 5000}, {"classes", 3}};
+  EXPECT_THAT(health_of_a_start("{}", words)[0].findings, IsEmpty());
+  const auto health = health_of_a_start(R"({"task": "classify"})", both);
+  ASSERT_EQ(health[0].findings.size(), 1u);
+  EXPECT_EQ(health[0].findings[0].name, "bad-start");
+  EXPECT_THAT(health[0].findings[0].what, HasSubstr("equal probabilities of all classes give 1.099"));
+  EXPECT_THAT(health_of_a_start(R"({"task": "classify"})", words)[0].findings, IsEmpty()) << "nobody said how many";
+}
+
+TEST(TrainingHealth, DoesNotMeasureALossThatATeacherIsMixedIntoByAGuess) {
+  const Json described = {{"vocabulary", 10}};
+  const auto findings = [&](const char* trainer, const Config& config) {
+    return health_of_a_start(trainer, described, config)[0].findings.size();
+  };
+  const char* const taught = R"({"teacher": "t", "distill_weight": 0.5})";
+  EXPECT_EQ(findings(taught, {{"x", 0.5}}), 0u);
+  EXPECT_EQ(findings("{}", {{"distill_weight", 0.5}}), 0u);
+  EXPECT_EQ(findings("{}", {{"distill_weight", 0.0}}), 1u) << "a trial whose weight is 0 does without the teacher";
+  EXPECT_EQ(findings("{}", {{"x", 0.5}}), 1u);
 }
 
 TEST(TrainingHealth, FindsSpikesWhereTheyAre) {
@@ -79,6 +112,21 @@ TEST(TrainingHealth, FindsSpikesWhereTheyAre) {
   curves.largest[11].value += 4;
   EXPECT_THAT(found_in(curves), ElementsAre("spikes"));
   EXPECT_THAT(health_of(curves)[0].what, HasSubstr("before step 1200"));
+}
+
+TEST(TrainingHealth, TakesNoSpikeFromIntervalsOfOneStepOrFromTrifles) {
+  TrainingCurves curves = healthy_curves();
+  curves.largest = curves.training;
+  curves.largest[11].value += 4;
+  EXPECT_THAT(found_in(curves), IsEmpty()) << "the usual step is as far from its mean as an interval of one has it";
+  curves = healthy_curves();
+  for (auto& point : curves.training) point.value *= 0.02;
+  curves.largest = curves.training;
+  for (auto& point : curves.largest) point.value += 0.01;
+  curves.largest[11].value += 0.3;
+  EXPECT_THAT(found_in(curves), IsEmpty()) << "0.3 nats of a loss of 0.06";
+  curves.largest[11].value += 0.3;
+  EXPECT_THAT(found_in(curves), ElementsAre("spikes"));
 }
 
 TEST(TrainingHealth, FindsGrowingGradients) {
@@ -167,11 +215,38 @@ TEST(TrainingHealth, OfAStudyHasWhatWasNotJudged) {
   study.start(nan);
   study.report(nan, 1, {{"accuracy", NAN}});
   study.create(Config{{"x", 0.7}});
-  const auto health = study_health(study.history(), 0);
+  const auto health = study_health(study.history(), {});
   ASSERT_EQ(health.size(), 2u) << "one has not run";
   EXPECT_THAT(health[0].unjudged, HasSubstr("1 report of accuracy"));
   EXPECT_EQ(health[1].findings[0].name, "diverged");
   EXPECT_EQ(to_json(health)[1]["findings"][0]["name"], "diverged");
+}
+
+TEST(TrainingHealth, JudgesNoShapesOfAStream) {
+  constexpr const char* kStream = R"({"space": {"x": {"range": [0, 1]}}, "objective": {"minimize": "validation_loss"},
+      "trial": {"trainer": {"data": {"stream": [{"train": "a"}, {"train": "b"}]}}}})";
+  HistoryForTest study(kStream);
+  const std::int64_t healthy = study.create(Config{{"x", 0.5}});
+  study.start(healthy);
+  for (int step = 0; step <= 10; ++step) {
+    const double jump = step > 5 ? 2 : 0;
+    study.report(healthy, step,
+                 {{"validation_loss", 6 - 0.3 * step},
+                  {"train_loss", 4 - 0.3 * step + jump},
+                  {"largest_loss", 4.1 - 0.3 * step + (step == 6 ? 3 : jump)},
+                  {"gradient_norm", 1 + 4 * jump}});
+  }
+  study.move(healthy, TrialState::Done);
+  const std::int64_t broken = study.create(Config{{"x", 0.6}});
+  study.start(broken);
+  study.report(broken, 1, {{"validation_loss", NAN}});
+  const auto health = study_health(study.history(), {});
+  ASSERT_EQ(health.size(), 2u);
+  EXPECT_THAT(health[0].findings, IsEmpty());
+  EXPECT_THAT(health[0].unjudged, HasSubstr("its data are a stream"));
+  ASSERT_EQ(health[1].findings.size(), 1u) << "no number is no shape";
+  EXPECT_EQ(health[1].findings[0].name, "diverged");
+  EXPECT_THAT(to_json(health)[0]["unjudged"].get<std::string>(), HasSubstr("stream"));
 }
 
 TEST(TrainingHealth, ShowsWhatIsMaximizedAsItIs) {
@@ -180,7 +255,7 @@ TEST(TrainingHealth, ShowsWhatIsMaximizedAsItIs) {
   study.start(trial);
   for (int step = 1; step <= 8; ++step)
     study.report(trial, step, {{"accuracy", step < 5 ? 0.2 * step : 0.8 - 0.05 * step}});
-  const auto health = study_health(study.history(), 0);
+  const auto health = study_health(study.history(), {});
   ASSERT_FALSE(health[0].findings.empty());
   EXPECT_THAT(health[0].findings[0].what, HasSubstr("accuracy worsened from 0.8 at step 4 to 0.4 at step 8"));
 }

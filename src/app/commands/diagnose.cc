@@ -8,19 +8,16 @@
 #include "app/session.h"
 #include "app/text_table.h"
 #include "report/training_health.h"
+#include "search/tuner.h"
 
 namespace pegbox {
 
 namespace {
 
-/// Tokens that the study's model chooses among, as its worker described it; 0: nobody said.
-double vocabulary_of(const StudyState& state) {
-  const auto described = state.notes().find("described");
-  if (described == state.notes().end()) return 0;
-  const Json values = described->second.value("values", Json::object());
-  double vocabulary = 0;
-  if (values.contains("vocabulary")) read_json_number(values["vocabulary"], vocabulary);
-  return vocabulary;
+/// What the study's worker said of model and data; empty: nothing.
+Json described_values(const StudyState& state) {
+  const auto described = state.notes().find(kDescribedNote);
+  return described == state.notes().end() ? Json::object() : described->second.value("values", Json::object());
 }
 
 std::string joined_names(const std::vector<std::string>& names) {
@@ -55,7 +52,7 @@ class Diagnose final : public Subcommand {
     PEGBOX_TRY(const auto study, Study::open(*store, name));
     const History history = study->history();
     if (trial_ != kNoTrial) PEGBOX_CHECK(check_trial(history, trial_));
-    std::vector<TrialHealth> health = study_health(history, vocabulary_of(study->state()));
+    std::vector<TrialHealth> health = study_health(history, described_values(study->state()));
     if (trial_ != kNoTrial) std::erase_if(health, [&](const TrialHealth& each) { return each.trial != trial_; });
     if (session.wants_json())
       session.print_json(to_json(health));

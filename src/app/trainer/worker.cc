@@ -296,6 +296,7 @@ Result<message::Described> describe_workplace(Workplace& workplace, const Config
     log("the model is not described, only the data: " + fresh.error().message);
   }
   values["vocabulary"] = vocabulary;
+  if (const auto& classes = workplace.corpus->classes(); !classes.empty()) values["classes"] = classes.size();
   values["sequence_length"] = run.sequence_length;
   for (const train::Part part : {train::Part::Train, train::Part::Validation, train::Part::Test}) {
     if (!workplace.corpus->has(part)) continue;

@@ -301,6 +301,22 @@ TEST_F(TrainerProgram, GivesAnEmbeddingMoreRowsThanATokenizerHasTokens) {
   EXPECT_EQ(run_verb({"evaluate", "--model", path("padded").string(), "--data", path("train.jsonl").string()}).code, 0);
 }
 
+TEST_F(TrainerProgram, DescribesHowManyClassesAClassifierTellsApart) {
+  std::string rows;
+  for (const char* label : {"good", "bad", "fair"})
+    for (int i = 0; i < 4; ++i)
+      rows += to_line({{"text", std::to_string(i) + " films were " + label}, {"label", label}}) + "\n";
+  must(replace_file(path("films.jsonl"), rows));
+  Json config = worker_config();
+  config.update({{"task", "classify"}, {"data", {{"train", path("films.jsonl").string()}}}});
+  Host host(config, folder_->path());
+  host.expect<message::Ready>();
+  host.send(message::Describe{1});
+  const auto described = host.expect<message::Described>();
+  EXPECT_EQ(described.values["classes"], 3);
+  EXPECT_GT(described.values["vocabulary"], 3);
+}
+
 TEST_F(TrainerProgram, DescribesTheDataWhereTheConfigItselfMakesNoModel) {
   Json config = worker_config();
   config.erase("model");
