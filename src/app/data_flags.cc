@@ -45,9 +45,15 @@ Path report_beside(const Path& output) {
   return output.parent_path() / fmt::format(".{}.report.json", output.filename().string());
 }
 
-Result<void> write_report(Json& report, const Path& path) {
+Result<ExitCode> leave_report(Session& session, Json report, const Path& path,
+                              std::string (*text_of)(const Json& report, const Paint& paint)) {
   report["report"] = path.string();
-  return replace_file(path, report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  PEGBOX_CHECK(replace_file(path, report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"));
+  if (session.wants_json())
+    session.print_json(report);
+  else
+    session.console().print(text_of(report, session.console().out_paint()));
+  return ExitCode::Done;
 }
 
 Option language_option(std::string* target) {

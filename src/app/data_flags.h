@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/option.h"
+#include "app/session.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/result.h"
@@ -28,8 +29,9 @@ Option new_file_option(std::string* target);
 /// Where the report on a new data file lies: beside it, hidden, so that it is no data of the folder.
 Path report_beside(const Path& output);
 
-/// Notes under `report` where a report lies, and writes it there.
-Result<void> write_report(Json& report, const Path& path);
+/// Writes a command's report, with the place where it lies under `report`, and shows it: as JSON, or as `text_of` it.
+Result<ExitCode> leave_report(Session& session, Json report, const Path& path,
+                              std::string (*text_of)(const Json& report, const Paint& paint));
 
 /// --language CODE, of the check `language`.
 Option language_option(std::string* target);

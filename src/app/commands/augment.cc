@@ -75,13 +75,7 @@ class Augment final : public Subcommand {
     const Path report_path = report_beside(output_);
     PEGBOX_CHECK(text::check_is_new(report_path));
     PEGBOX_TRY(const text::AugmentReport report, text::augment_data(data, output_, options_));
-    Json json = to_json(report, options_.plan);
-    PEGBOX_CHECK(write_report(json, report_path));
-    if (session.wants_json())
-      session.print_json(json);
-    else
-      session.console().print(text_of_report(json, session.console().out_paint()));
-    return ExitCode::Done;
+    return leave_report(session, to_json(report, options_.plan), report_path, text_of_report);
   }
 
  private:

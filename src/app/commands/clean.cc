@@ -68,13 +68,7 @@ class Clean final : public Subcommand {
     PEGBOX_CHECK(text::check_is_new(report_path));
     const text::DataPart against{"against", std::vector<Path>(against_.begin(), against_.end())};
     PEGBOX_TRY(const text::CleanReport report, text::clean_data(data, {&against, 1}, output_, options));
-    Json json = to_json(report);
-    PEGBOX_CHECK(write_report(json, report_path));
-    if (session.wants_json())
-      session.print_json(json);
-    else
-      session.console().print(text_of_report(json, session.console().out_paint()));
-    return ExitCode::Done;
+    return leave_report(session, to_json(report), report_path, text_of_report);
   }
 
  private:
