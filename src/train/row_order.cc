@@ -48,14 +48,14 @@ Result<std::vector<double>> weights_of(const std::map<std::string, double>& mixt
   return weights;
 }
 
-std::unique_ptr<text::RowOrder> mixed(const text::TokenizedRows& rows, std::span<const double> weights, bool of_rows,
-                                      std::uint64_t seed) {
-  std::vector<std::int64_t> costs;
-  for (std::int64_t row = 0; row < rows.size(); ++row) costs.push_back(of_rows ? 1 : rows.length(row));
-  return std::make_unique<text::MixedOrder>(rows.groups, costs, weights, seed);
-}
-
 }  // namespace
+
+std::unique_ptr<text::RowOrder> mixed_order(const text::TokenizedRows& rows, std::span<const double> shares,
+                                            std::uint64_t seed) {
+  std::vector<std::int64_t> costs;
+  for (std::int64_t row = 0; row < rows.size(); ++row) costs.push_back(rows.length(row));
+  return std::make_unique<text::MixedOrder>(rows.groups, costs, shares, seed);
+}
 
 Result<std::unique_ptr<text::RowOrder>> make_row_order(const TrainConfig& config, const text::TokenizedRows& rows) {
   const auto seed = static_cast<std::uint64_t>(config.seed);
@@ -64,7 +64,7 @@ Result<std::unique_ptr<text::RowOrder>> make_row_order(const TrainConfig& config
     if (config.balance > 0)
       return refuse("balance", "the rows are mixed by their sets already", fmt::format("{}", config.balance), "0");
     PEGBOX_TRY(const std::vector<double> weights, set_shares(config, rows));
-    return mixed(rows, weights, /*of_rows=*/false, seed);
+    return mixed_order(rows, weights, seed);
   }
   if (config.balance == 0) return std::make_unique<text::DataOrder>(rows.size(), seed);
   if (!rows.groups_are_classes)
@@ -72,7 +72,8 @@ Result<std::unique_ptr<text::RowOrder>> make_row_order(const TrainConfig& config
   std::vector<double> weights;
   for (const std::int64_t size : group_sizes(rows, /*of_rows=*/true))
     weights.push_back(size > 0 ? std::pow(static_cast<double>(size), 1 - config.balance) : 0);
-  return mixed(rows, weights, /*of_rows=*/true, seed);
+  const std::vector<std::int64_t> costs(static_cast<std::size_t>(rows.size()), 1);
+  return std::make_unique<text::MixedOrder>(rows.groups, costs, weights, seed);
 }
 
 Result<std::vector<double>> set_shares(const TrainConfig& config, const text::TokenizedRows& rows) {

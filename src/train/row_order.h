@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,10 @@ namespace pegbox::train {
 /// n^(1 - balance)); else all rows alike. InvalidInput for sets that are not there or have no row, for shares that are
 /// negative or all 0, for shares that are said twice, for a temperature without sets, and for balance without classes.
 Result<std::unique_ptr<text::RowOrder>> make_row_order(const TrainConfig& config, const text::TokenizedRows& rows);
+
+/// Rows of groups that have these shares [groups] in the tokens.
+std::unique_ptr<text::RowOrder> mixed_order(const text::TokenizedRows& rows, std::span<const double> shares,
+                                            std::uint64_t seed);
 
 /// The share of each set of the rows in the tokens, up to a common factor, in the order of their names: by `mixture` of
 /// the config, else of the data, else by their own tokens and `mixture_temperature`. InvalidInput as make_row_order,

@@ -90,9 +90,7 @@ void Stages::begin(std::size_t number) {
   std::vector<double> weights(ends_.size());
   weights[number] = number == 0 ? 1 : 1 - replay_;
   for (std::size_t earlier = 0; earlier < number; ++earlier) weights[earlier] = replay_ / static_cast<double>(number);
-  std::vector<std::int64_t> costs;
-  for (std::int64_t row = 0; row < rows_.size(); ++row) costs.push_back(rows_.length(row));
-  order_ = std::make_unique<text::MixedOrder>(rows_.groups, costs, weights, seed_of("stage"));
+  order_ = mixed_order(rows_, weights, seed_of("stage"));
 }
 
 void Stages::advance() { begin(number_ + 1); }
