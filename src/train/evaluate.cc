@@ -50,13 +50,11 @@ RowSums row_sums(const Decoder& decoder, const Network& network, const text::Tok
   const std::int64_t at_once = lanes.count() * batch_tokens, rounds = (tokens + at_once - 1) / at_once;
   const auto batches = balanced_lists(lengths, static_cast<std::size_t>(lanes.count() * rounds));
   std::vector<RowSums> parts(batches.size());
-  lanes.run([&](int lane) {
+  lanes.each(batches.size(), [&](std::size_t i, int) {
     const c10::InferenceMode no_gradients;
-    for (auto i = static_cast<std::size_t>(lane); i < batches.size(); i += static_cast<std::size_t>(lanes.count())) {
-      std::vector<std::int64_t> batch;
-      for (const std::size_t place : batches[i]) batch.push_back(rows[place]);
-      if (!batch.empty()) parts[i] = batch_sums(decoder, network, data, batch);
-    }
+    std::vector<std::int64_t> batch;
+    for (const std::size_t place : batches[i]) batch.push_back(rows[place]);
+    if (!batch.empty()) parts[i] = batch_sums(decoder, network, data, batch);
   });
   RowSums sums{.losses = std::vector<double>(rows.size()), .classes = {}};
   for (std::size_t i = 0; i < batches.size(); ++i) {

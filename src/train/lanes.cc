@@ -100,4 +100,11 @@ void Lanes::run(const std::function<void(int lane)>& work) {
   if (first) std::rethrow_exception(first);
 }
 
+void Lanes::each(std::size_t items, const std::function<void(std::size_t item, int lane)>& work) {
+  run([&](int lane) {
+    for (auto item = static_cast<std::size_t>(lane); item < items; item += static_cast<std::size_t>(count()))
+      work(item, lane);
+  });
+}
+
 }  // namespace pegbox::train

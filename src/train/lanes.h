@@ -4,6 +4,7 @@
 // program takes a core for a moment. With many cores each lane has several.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -25,6 +26,9 @@ class Lanes {
   /// Calls work(0), ..., work(count - 1), each in its lane, and returns when all are done. The first exception, by
   /// lane, is thrown again here.
   void run(const std::function<void(int lane)>& work);
+
+  /// Calls work(0, lane), ..., work(count - 1, lane) in the same way, the items dealt out to the lanes in turn.
+  void each(std::size_t count, const std::function<void(std::size_t item, int lane)>& work);
 
  private:
   struct State;

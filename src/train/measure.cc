@@ -84,10 +84,9 @@ std::vector<TextMeasure> measure(const Decoder& decoder, const Network& network,
                                  Lanes& lanes, std::int64_t batch_tokens, text::TokenId end_token) {
   const auto batches = text::all_batches(data, batch_tokens);
   std::vector<std::vector<TextMeasure>> parts(batches.size());
-  lanes.run([&](int lane) {
+  lanes.each(batches.size(), [&](std::size_t i, int) {
     const c10::InferenceMode no_gradients;
-    for (auto i = static_cast<std::size_t>(lane); i < batches.size(); i += static_cast<std::size_t>(lanes.count()))
-      parts[i] = measure_batch(decoder, network, data, batches[i], end_token);
+    parts[i] = measure_batch(decoder, network, data, batches[i], end_token);
   });
   std::vector<TextMeasure> texts;
   for (std::size_t i = 0; i < batches.size(); ++i)

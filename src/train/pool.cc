@@ -67,10 +67,8 @@ Reports step_together(std::span<TrainingRun* const> runs, Lanes& lanes) {
     for (std::size_t i = 0; i < begun.size(); ++i) reports[places[i]] = step_alone(*begun[i], batches[i], lanes);
     return reports;
   }
-  lanes.run([&](int lane) {
-    for (std::size_t i = static_cast<std::size_t>(lane); i < begun.size(); i += static_cast<std::size_t>(lanes.count()))
-      reports[places[i]] = end_step(*begun[i], batches[i], (*losses)[i]);
-  });
+  lanes.each(begun.size(),
+             [&](std::size_t i, int) { reports[places[i]] = end_step(*begun[i], batches[i], (*losses)[i]); });
   return reports;
 }
 

@@ -50,10 +50,9 @@ std::vector<std::shared_ptr<const SoftLabels>> Teacher::Answers::of(std::span<co
       missing.push_back(row);
   }
   std::vector<std::shared_ptr<const SoftLabels>> found(missing.size());
-  lanes.run([&](int lane) {
+  lanes.each(missing.size(), [&](std::size_t i, int) {
     const c10::InferenceMode no_gradients;
-    for (auto i = static_cast<std::size_t>(lane); i < missing.size(); i += static_cast<std::size_t>(lanes.count()))
-      found[i] = std::make_shared<SoftLabels>(teacher_.ask(data_, missing[i], form_));
+    found[i] = std::make_shared<SoftLabels>(teacher_.ask(data_, missing[i], form_));
   });
   for (std::size_t i = 0; i < missing.size(); ++i) {
     asked[missing[i]] = found[i];

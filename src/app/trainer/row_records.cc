@@ -71,10 +71,7 @@ class RecordWriter {
     const SystemClock clock;
     const double start_s = clock.now_s();
     std::vector<Result<Continuation>> continuations(rows_.size());
-    lanes.run([&](int lane) {
-      for (auto i = static_cast<std::size_t>(lane); i < rows_.size(); i += static_cast<std::size_t>(lanes.count()))
-        continuations[i] = continue_row(continuer, i);
-    });
+    lanes.each(rows_.size(), [&](std::size_t i, int) { continuations[i] = continue_row(continuer, i); });
     const double total_s = clock.now_s() - start_s;
     std::vector<Continuation> written;
     for (std::size_t i = 0; i < rows_.size(); ++i) {

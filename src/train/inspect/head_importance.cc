@@ -140,12 +140,12 @@ GradientView gradient_view(const Decoder& decoder, const Network& network, const
   const auto layers = decoder.layout().layers.size();
   const auto batches = text::micro_batches(data, rows, batch_tokens);
   std::vector<GradientSums> parts(static_cast<std::size_t>(lanes.count()));
-  lanes.run([&](int lane) {
-    GradientSums& sums = parts[static_cast<std::size_t>(lane)];
+  for (GradientSums& sums : parts) {
     sums.streams.resize(layers);
     for (std::size_t i = 0; i < layers; ++i) sums.heads.push_back(at::zeros({decoder.config().heads}, at::kDouble));
-    for (auto i = static_cast<std::size_t>(lane); i < batches.size(); i += static_cast<std::size_t>(lanes.count()))
-      add_gradients(decoder, network, to_batch(text::pack(data, batches[i])), sums);
+  }
+  lanes.each(batches.size(), [&](std::size_t i, int lane) {
+    add_gradients(decoder, network, to_batch(text::pack(data, batches[i])), parts[static_cast<std::size_t>(lane)]);
   });
   GradientView view;
   for (const GradientSums& part : parts) view.documents += part.documents;
@@ -176,15 +176,12 @@ std::vector<std::vector<Removal>> removals(const Decoder& decoder, const Network
   const std::vector<double> whole = losses_seen_by(nobody, decoder, network, batches);
   const auto heads = static_cast<std::size_t>(decoder.config().heads);
   std::vector<std::vector<Removal>> result(decoder.layout().layers.size(), std::vector<Removal>(heads));
-  lanes.run([&](int lane) {
-    for (auto i = static_cast<std::size_t>(lane); i < result.size() * heads;
-         i += static_cast<std::size_t>(lanes.count())) {
-      Without without(decoder.config(), i / heads, static_cast<std::int64_t>(i % heads));
-      std::vector<double> grown = losses_seen_by(without, decoder, network, batches);
-      for (std::size_t row = 0; row < grown.size(); ++row) grown[row] -= whole[row];
-      const MeanLoss mean = mean_loss_of(grown, labels);
-      result[i / heads][i % heads] = {mean.loss, mean.error};
-    }
+  lanes.each(result.size() * heads, [&](std::size_t i, int) {
+    Without without(decoder.config(), i / heads, static_cast<std::int64_t>(i % heads));
+    std::vector<double> grown = losses_seen_by(without, decoder, network, batches);
+    for (std::size_t row = 0; row < grown.size(); ++row) grown[row] -= whole[row];
+    const MeanLoss mean = mean_loss_of(grown, labels);
+    result[i / heads][i % heads] = {mean.loss, mean.error};
   });
   return result;
 }

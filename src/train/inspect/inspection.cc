@@ -138,9 +138,8 @@ std::vector<SeenLabel> look_at_all(const BaseModel& base, const Network& network
   std::vector<LayersView> views(static_cast<std::size_t>(lanes.count()),
                                 LayersView(base.decoder->layout().layers.size()));
   std::vector<BatchView> parts(batches.size());
-  lanes.run([&](int lane) {
-    for (auto i = static_cast<std::size_t>(lane); i < batches.size(); i += static_cast<std::size_t>(lanes.count()))
-      parts[i] = look(base, network, data, batches[i], views[static_cast<std::size_t>(lane)]);
+  lanes.each(batches.size(), [&](std::size_t i, int lane) {
+    parts[i] = look(base, network, data, batches[i], views[static_cast<std::size_t>(lane)]);
   });
   for (std::size_t lane = 1; lane < views.size(); ++lane) views[0].add(views[lane]);
   for (const LayerView& view : views[0].layers()) {
