@@ -17,9 +17,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from pathlib import Path
 
-PEGBOX = os.environ.get("PEGBOX_BIN", str(Path(__file__).resolve().parent.parent / "build/bin")) + "/pegbox"
+import common
+
+PEGBOX = os.environ.get("PEGBOX_BIN", common.BIN) + "/pegbox"
 
 
 class Connection:
@@ -122,10 +123,15 @@ def count(port: int, options: argparse.Namespace, told: dict[int, int]) -> list[
     return wrong
 
 
+def percentiles(seconds: list[float]) -> dict[str, float]:
+    ordered = sorted(seconds)
+    return {f"{share} %": round(1000 * ordered[len(ordered) * share // 100], 2) for share in (50, 99)}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--connections", type=int, default=1000)
-    parser.add_argument("--trials", type=int, default=20, help="of each connection")
+    parser.add_argument("--trials", type=int, default=100, help="of each connection")
     parser.add_argument("--reports", type=int, default=5, help="of each trial")
     parser.add_argument("--search", default="tpe")
     parser.add_argument("--duplicates", type=float, default=0.05, help="share of reports that are sent twice")
@@ -144,10 +150,21 @@ def main() -> int:
             server.terminate()
             server.wait()
     events = sum(len(of_kind) for of_kind in times.values())
-    print(f"{events} messages in {seconds:.1f} s: {events / seconds:.0f} per second")
-    for kind, of_kind in times.items():
-        ordered = sorted(of_kind)
-        print(f"{kind:8} median {1000 * ordered[len(ordered) // 2]:8.1f} ms   99th percentile {1000 * ordered[len(ordered) * 99 // 100]:8.1f} ms")
+    common.record(
+        "load",
+        {
+            "measure": "messages per second (ask, report, tell; each acknowledged), and the times of the answers in milliseconds, of all and of the first 10,000 trials",
+            "connections": options.connections,
+            "trials": len(told),
+            "reports": options.reports,
+            "search": options.search,
+            "think_s": options.think,
+            "messages": events,
+            "per_second": round(events / seconds),
+            "answers": {kind: {"all": percentiles(of_kind), "first": percentiles(of_kind[: len(of_kind) * 10_000 // max(10_000, len(told))])} for kind, of_kind in times.items()},
+            "wrong": wrong[:10],
+        },
+    )
     print(*(wrong[:10] or ["nothing lost, nothing doubled"]), sep="\n")
     return 1 if wrong else 0
 

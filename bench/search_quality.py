@@ -37,36 +37,37 @@ def interval(differences, rng):
     return np.round([d.mean(), *np.quantile(means, (0.025, 0.975))], 4).tolist()
 
 
-def tables(runs, seeds):
-    """Over the seeds that every engine has for every task."""
+def tables(runs):
+    """Each engine's mean over the seeds that it has for every task; `pegbox` and a peer are compared over those that both have."""
     engines = sorted(engine for engine in runs if runs[engine])
     tasks = sorted(set().union(*(runs[engine] for engine in engines)))
-    seeds = [seed for seed in seeds if all(str(seed) in runs[engine].get(task, {}) for engine in engines for task in tasks)]
-    if not seeds:
-        return {"engines": engines, "seeds": []}
-    regret = {engine: {task: np.array([runs[engine][task][str(seed)] for seed in seeds]) for task in tasks} for engine in engines}  # [seeds, marks + 1]
+    seeds_of = {engine: sorted(set.intersection(*({int(seed) for seed in runs[engine].get(task, {})} for task in tasks))) for engine in engines}
+    engines = [engine for engine in engines if seeds_of[engine]]
+    regret_of = lambda engine, task, seeds: np.array([runs[engine][task][str(seed)] for seed in seeds])  # [seeds, marks + 1]
     groups = {"all": tasks}
     for task in tasks:
         groups.setdefault(family_of(task), []).append(task)
     rng, families = np.random.default_rng(1), {}
     for name, members in groups.items():
-        mean = {engine: np.round(np.mean([regret[engine][task][:, : len(MARKS)].mean(0) for task in members], 0), 4).tolist() for engine in engines}
+        mean = {engine: np.mean([regret_of(engine, task, seeds_of[engine])[:, : len(MARKS)].mean(0) for task in members], 0).round(4).tolist() for engine in engines}
         family = families[name] = {"tasks": len(members), "mean_regret": {f"@{m}": {engine: mean[engine][i] for engine in engines} for i, m in enumerate(MARKS)}}
-        if "pegbox" in engines:
-            family["pegbox_minus_peer"] = {
-                engine: {f"@{m}": interval([regret["pegbox"][task][:, i] - regret[engine][task][:, i] for task in members], rng) for i, m in enumerate(MARKS)}
-                for engine in engines if not engine.startswith("pegbox")}
-    cost = {engine: round(float(np.median([regret[engine][task][:, -1] for task in tasks])), 2) for engine in engines}
-    return {"engines": engines, "seeds": seeds, "families": families, "median_ms_for_each_ask": cost}
+        family["pegbox_minus_peer"] = {}
+        for engine in engines if "pegbox" in engines else []:
+            both = sorted(set(seeds_of["pegbox"]) & set(seeds_of[engine]))
+            if both and not engine.startswith("pegbox"):
+                differences = np.array([regret_of("pegbox", task, both) - regret_of(engine, task, both) for task in members])
+                family["pegbox_minus_peer"][engine] = {f"@{m}": interval(differences[:, :, i], rng) for i, m in enumerate(MARKS)}
+    cost = {engine: round(float(np.median([regret_of(engine, task, seeds_of[engine])[:, -1] for task in tasks])), 2) for engine in engines}
+    return {"engines": engines, "seeds": {engine: seeds_of[engine] for engine in engines}, "families": families, "median_ms_for_each_ask": cost}
 
 
 def show(table):
     for name, family in table.get("families", {}).items():
-        print(f"\n{name} ({family['tasks']} tasks, {len(table['seeds'])} seeds)")
+        print(f"\n{name} ({family['tasks']} tasks)")
         for engine in table["engines"]:
             row = "".join(f"  {family['mean_regret'][f'@{m}'][engine]:.3f}" for m in MARKS)
             against = family.get("pegbox_minus_peer", {}).get(engine)
-            print(f"  {engine:14}{row}" + (f"   pegbox - this at 50: {against['@50'][0]:+.3f} [{against['@50'][1]:+.3f}, {against['@50'][2]:+.3f}]" if against else ""))
+            print(f"  {engine:14}{len(table['seeds'][engine])} seeds{row}" + (f"   pegbox - this at 50: {against['@50'][0]:+.3f} [{against['@50'][1]:+.3f}, {against['@50'][2]:+.3f}]" if against else ""))
 
 
 def main():
@@ -85,7 +86,7 @@ def main():
     rank_table.measure(runs, plan, arguments, run)
     with runs.held():
         have = runs.read()["runs"]
-        table = tables(have, range(100))
+        table = tables(have)
         about = {"measure": "normalized regret at 10, 20, 30, 50 trials; a run: those four and the milliseconds for each ask, which other programs may have slowed"}
         common.record("search_quality", {**about, **table, "runs": have}, "optuna", "cmaes", "rustuna", "scikit-learn", "numpy", path=runs.path)
     show(table)
