@@ -36,4 +36,11 @@ Space with_central_beliefs(const Space& space) {
   return believed ? *std::move(believed) : space;  // a range too narrow to have a middle keeps what it has
 }
 
+Space without_priors(const Space& space) {
+  std::vector<Parameter> parameters = space.parameters();
+  for (Parameter& parameter : parameters) parameter.prior.reset();
+  auto flat = Space::create(std::move(parameters));
+  return flat ? *std::move(flat) : space;
+}
+
 }  // namespace pegbox

@@ -14,4 +14,8 @@ inline constexpr double kCentralSpread = 0.35;
 /// points in many dimensions first asks about the corners, where it knows least and where the best hardly ever is.
 Space with_central_beliefs(const Space& space);
 
+/// The space without the priors of numbers and ordered choices: what is left where they are doubted. Weights of choices
+/// stay: one of little weight is tried now and then all the same. Same axes, same configurations.
+Space without_priors(const Space& space);
+
 }  // namespace pegbox

@@ -2,6 +2,7 @@
 #include "search/samplers/design.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "math/sobol.h"
 #include "search/samplers/draw.h"
@@ -51,26 +52,29 @@ Config prior_mode(const Space& space) {
   return config;
 }
 
-namespace {
+Design::Design(const History& history, const Space& beliefs, Space doubts, std::string_view by)
+    : history_(history),
+      beliefs_(beliefs),
+      doubts_(std::move(doubts)),
+      by_(by),
+      next_index_(next_sobol_index(history, by)) {}
 
-/// Leaves the axes on which a person has put a prior as they were before it moved them.
-void doubt_priors(const Space& space, std::span<const double> uniform, std::span<double> at) {
-  std::vector<double> moved(uniform.begin(), uniform.end());
-  space.apply_prior(moved);
-  for (std::size_t axis = 0; axis < at.size(); ++axis)
-    if (moved[axis] != uniform[axis]) at[axis] = uniform[axis];
+Result<std::optional<Suggestion>> Design::likeliest(const TakenConfigs& taken, const Space& space,
+                                                    std::string_view name) const {
+  Config mode = prior_mode(space);
+  PEGBOX_TRY(const bool feasible, is_feasible(history_, mode));
+  if (!feasible || taken.contains(mode)) return std::nullopt;
+  return Suggestion{std::move(mode), {{"by", by_}, {"design", name}}};
 }
-
-}  // namespace
-
-Design::Design(const History& history, const Space& beliefs, std::string_view by)
-    : history_(history), beliefs_(beliefs), by_(by), next_index_(next_sobol_index(history, by)) {}
 
 Result<std::optional<Suggestion>> Design::next(const TakenConfigs& taken, const RngKey& key) {
   if (beliefs_.has_prior()) {
-    Config mode = prior_mode(beliefs_);
-    PEGBOX_TRY(const bool feasible, is_feasible(history_, mode));
-    if (feasible && !taken.contains(mode)) return Suggestion{std::move(mode), {{"by", by_}, {"design", "prior"}}};
+    PEGBOX_TRY(auto first, likeliest(taken, beliefs_, "prior"));
+    if (first) return first;
+  }
+  if (history_.spec.space.has_prior()) {
+    PEGBOX_TRY(auto second, likeliest(taken, doubts_, "middle"));
+    if (second) return second;
   }
   const std::uint32_t stream = stream_id(std::string(by_) + " design");
   PEGBOX_TRY(const auto sequence, math::Sobol::create(std::max(1, beliefs_.dimensions()), {key.seed, stream, 0}));
@@ -78,9 +82,7 @@ Result<std::optional<Suggestion>> Design::next(const TakenConfigs& taken, const 
     if (at.empty()) return;
     const std::uint64_t index = (next_index_ + attempt) % math::Sobol::kMaxPoints;
     sequence.point(index, at);
-    const std::vector<double> uniform(at.begin(), at.end());
-    beliefs_.apply_prior(at);
-    if (index % 2 == 0) doubt_priors(history_.spec.space, uniform, at);
+    (index % 2 == 0 ? doubts_ : beliefs_).apply_prior(at);
   };
   Rng rng({key.seed, stream, key.trial});
   PEGBOX_TRY(auto drawn, draw_new(history_, taken, propose, rng));

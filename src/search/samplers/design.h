@@ -1,8 +1,8 @@
 // Design: the trials before a model has something to learn from.
 //
-// First the priors' most likely configuration, if there are priors; then scrambled Sobol points moved to the priors.
-// The mode has told by then what the priors are worth, so every other point doubts those of a person and looks
-// elsewhere.
+// First the priors' most likely configuration, if there are priors; then, where a person has put some, the most likely
+// one without these, so that a wrong prior costs a trial or two; then scrambled Sobol points, moved to the priors and,
+// every other one, to what is believed without those of a person.
 #pragma once
 
 #include <cstdint>
@@ -29,18 +29,24 @@ bool is_modelled(const History& history, const Observations& observations, std::
 /// The configuration that the priors think most likely; the middle of axes without one.
 Config prior_mode(const Space& space);
 
-/// The design of one sampler in one call of `suggest`; its reasons say {"by", "design": "prior" or "sobol", "index"}.
+/// The design of one sampler in one call of `suggest`; its reasons say {"by", "design": "prior", "middle" or "sobol",
+/// "index"}.
 class Design {
  public:
-  /// `beliefs`: the history's space, with the priors to go by.
-  Design(const History& history, const Space& beliefs, std::string_view by);
+  /// `beliefs`: the history's space, with the priors to go by; `doubts`: the same without those of a person.
+  Design(const History& history, const Space& beliefs, Space doubts, std::string_view by);
 
   /// The next one; nothing if the space has no more. `key.seed` scrambles the sequence.
   Result<std::optional<Suggestion>> next(const TakenConfigs& taken, const RngKey& key);
 
  private:
+  /// What `space` thinks most likely; nothing if it is taken or not allowed. The reason says `name`.
+  Result<std::optional<Suggestion>> likeliest(const TakenConfigs& taken, const Space& space,
+                                              std::string_view name) const;
+
   const History& history_;
   const Space& beliefs_;
+  Space doubts_;
   std::string_view by_;
   std::uint64_t next_index_;  ///< of the sequence
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "search/history_for_test.h"
+#include "search/samplers/central_beliefs.h"
 
 namespace pegbox {
 namespace {
@@ -23,23 +24,29 @@ TEST(Design, GrowsWithTheBranches) {
   EXPECT_EQ(initial_trials(branches, 3), 2);
 }
 
-TEST(Design, BeginsAtThePriorsModeAndGoesOnAroundIt) {
+TEST(Design, BeginsAtThePriorsModeAndAtWhatTheRangesSayAndGoesOnAroundTheFormer) {
   HistoryForTest study(R"({"space": {"lr": {"range": [1e-5, 1e-1], "scale": "log", "prior": {"at": 3e-4, "spread": 2}},
                                      "m": {"choice": ["a", "b"], "prior": {"weights": [1, 3]}}}})");
   TakenConfigs taken;
   taken.update(study.history());
   const History history = study.history();
-  Design design(history, study.space(), "test");
+  Design design(history, study.space(), with_central_beliefs(without_priors(study.space())), "test");
   const auto first = design.next(taken, {1, 0, 0});
   ASSERT_TRUE(first && *first);
   EXPECT_TRUE((*first)->config == (Config{{"lr", 3e-4}, {"m", std::string("b")}})) << (*first)->config.to_text();
   EXPECT_EQ((*first)->reason["design"], "prior");
   taken.add((*first)->config);
+  const auto second = design.next(taken, {1, 0, 1});
+  ASSERT_TRUE(second && *second);
+  EXPECT_NEAR(as_number(*(*second)->config.find("lr")), 1e-3, 1e-9) << "the middle of the range";
+  EXPECT_TRUE(*(*second)->config.find("m") == Value(std::string("b"))) << "weights of choices are not doubted";
+  EXPECT_EQ((*second)->reason["design"], "middle");
+  taken.add((*second)->config);
   int near = 0;
-  for (std::uint64_t trial = 1; trial <= 40; ++trial) {
+  for (std::uint64_t trial = 2; trial < 42; ++trial) {
     const auto next = design.next(taken, {1, 0, trial});
     ASSERT_TRUE(next && *next);
-    EXPECT_EQ((*next)->reason["index"], trial - 1);
+    EXPECT_EQ((*next)->reason["index"], trial - 2);
     const double lr = as_number(*(*next)->config.find("lr"));
     near += lr > 1.5e-4 && lr < 6e-4;
     taken.add((*next)->config);
@@ -52,7 +59,7 @@ TEST(Design, GoesOnWhereTheLogEnds) {
   TakenConfigs taken;
   std::vector<Config> at_once;
   const History history = study.history();
-  Design whole(history, study.space(), "test");
+  Design whole(history, study.space(), study.space(), "test");
   for (std::uint64_t trial = 0; trial < 4; ++trial) {
     const auto next = whole.next(taken, {1, 0, trial});
     ASSERT_TRUE(next && *next);
@@ -60,7 +67,7 @@ TEST(Design, GoesOnWhereTheLogEnds) {
   }
   for (std::uint64_t trial = 0; trial < 4; ++trial) {
     taken.update(study.history());
-    const auto next = Design(study.history(), study.space(), "test").next(taken, {1, 0, trial});
+    const auto next = Design(study.history(), study.space(), study.space(), "test").next(taken, {1, 0, trial});
     ASSERT_TRUE(next && *next);
     EXPECT_TRUE((*next)->config == at_once[trial]);
     study.done(**next, 1);

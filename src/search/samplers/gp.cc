@@ -164,7 +164,7 @@ class GpSampler final : public Sampler {
       if (by_sources) return begin_from_sources(history, beliefs, each);
       PEGBOX_TRY(auto known, suggest_best_of_sources(history, taken_));
       if (known) return known;
-      if (!design) design.emplace(history, beliefs, "gp");
+      if (!design) design.emplace(history, beliefs, believed(without_priors(history.spec.space)), "gp");
       return design->next(taken_, each);
     });
   }
@@ -172,11 +172,12 @@ class GpSampler final : public Sampler {
  private:
   /// The history's space with the priors to go by, made once for each state of the study file.
   const Space& follow_beliefs(const History& history) {
-    if (!beliefs_ || observations_.restarts() != restarts_)
-      beliefs_ = options_.central ? with_central_beliefs(history.spec.space) : history.spec.space;
+    if (!beliefs_ || observations_.restarts() != restarts_) beliefs_ = believed(history.spec.space);
     restarts_ = observations_.restarts();
     return *beliefs_;
   }
+
+  Space believed(const Space& space) const { return options_.central ? with_central_beliefs(space) : space; }
 
   static TrustRegion region_after(const History& history, const Observations& observations, std::int64_t initial) {
     const Space& space = history.spec.space;

@@ -67,7 +67,7 @@ TEST(Gp, WarpsItsAxesFromSixteenResultsOnIfAskedTo) {
   EXPECT_NE(late.reason["predicted"], next_of_skewed(false, 24).reason["predicted"]);
 }
 
-TEST(Gp, TriesThePriorsMostLikelyConfigurationFirst) {
+TEST(Gp, TriesThePriorsMostLikelyConfigurationFirstThenTheMiddleOfTheRanges) {
   StudyRun run(R"({"space": {"lr": {"range": [1e-5, 1e-1], "scale": "log", "prior": {"at": 3e-4, "spread": 2}},
               "m": {"choice": ["full", "lora"], "prior": {"weights": [1, 4]}},
               "rank": {"choice": [4, 8, 16], "ordered": true, "prior": {"at": 8, "spread": 4}, "when": {"m": "lora"}},
@@ -76,6 +76,10 @@ TEST(Gp, TriesThePriorsMostLikelyConfigurationFirst) {
   EXPECT_EQ(first.config.to_text(), "lr=3e-4 m=lora rank=8 x=0.5");
   EXPECT_EQ(first.reason["design"], "prior");
   run.study.done(first, 1);
+  const Suggestion second = run.ask();
+  EXPECT_EQ(second.config.to_text(), "lr=1e-3 m=lora rank=8 x=0.5");
+  EXPECT_EQ(second.reason["design"], "middle");
+  run.study.done(second, 1);
   EXPECT_EQ(run.ask().reason["design"], "sobol");
 }
 

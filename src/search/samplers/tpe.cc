@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "search/samplers/candidates.h"
+#include "search/samplers/central_beliefs.h"
 #include "search/samplers/design.h"
 #include "search/samplers/draw.h"
 #include "search/samplers/good_trials.h"
@@ -70,7 +71,7 @@ class TpeSampler final : public Sampler {
     std::optional<Design> design;
     return suggest_each(count, key, taken_, [&](const RngKey& each) -> Result<std::optional<Suggestion>> {
       const bool modelled = is_modelled(history, observations, points_.size(), options_.initial);
-      if (!modelled && !design) design.emplace(history, history.spec.space, "tpe");
+      if (!modelled && !design) design.emplace(history, history.spec.space, without_priors(history.spec.space), "tpe");
       PEGBOX_TRY(auto suggestion, modelled ? model(history, observations, each) : design->next(taken_, each));
       if (suggestion) add_point(history, suggestion->config);
       return suggestion;
