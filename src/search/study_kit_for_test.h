@@ -38,6 +38,7 @@ class FailingStore final : public Store {
     return store_.wait(ticket);
   }
   Result<std::unique_ptr<StudyLease>> lease(const std::string& study) override { return store_.lease(study); }
+  Result<bool> is_leased(const std::string& study) override { return store_.is_leased(study); }
   Result<void> post(const std::string& study, const PostedCommand& command) override {
     return store_.post(study, command);
   }
