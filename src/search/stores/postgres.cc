@@ -15,7 +15,7 @@
 namespace pegbox {
 namespace {
 
-constexpr std::int64_t kPage_events = 5000;  // read at once: a long log needs no memory for its bytes
+constexpr std::uint64_t kPage_events = 5000;  // read at once: a long log needs no memory for its bytes
 
 constexpr PostgresStatement kListRows{"list_studies",
                                       "SELECT name, id, created_unix_s, event_count FROM pegbox.studies ORDER BY id"};
@@ -48,30 +48,46 @@ constexpr PostgresStatement kDeleteStudy{"delete_study", "DELETE FROM pegbox.stu
 constexpr PostgresStatement kDeleteEvents{"delete_events", "DELETE FROM pegbox.events WHERE study = $1::integer"};
 constexpr PostgresStatement kDeleteWishes{"delete_wishes", "DELETE FROM pegbox.commands WHERE study = $1::integer"};
 
-/// The events of `entry` from `from` on. NotFound if it was removed meanwhile.
-Result<std::vector<Event>> read_pages(PostgresConnection& connection, const std::string& where, const StudyEntry& entry,
-                                      std::uint64_t from, std::size_t most) {
-  std::vector<Event> events;
-  while (events.size() < most) {
-    const auto wanted = static_cast<std::int64_t>(std::min<std::uint64_t>(kPage_events, most - events.size()));
-    PostgresValues values;
-    values.add(static_cast<std::int32_t>(entry.id)).add(static_cast<std::int64_t>(from + events.size())).add(wanted);
-    PEGBOX_TRY(const auto rows, connection.run({kReadPage, std::move(values)}));
-    for (int i = 0; i < rows.count(); ++i) {
-      const std::uint64_t index = from + events.size();
-      if (rows.integer(i, 0) != static_cast<std::int64_t>(index))
-        return fail_damaged(where, name_of_event(entry.name, index) + " is missing");
-      const EventRow row{event_key(entry.id, index), rows.real(i, 1), rows.text(i, 2), rows.text(i, 3),
-                         rows.text(i, 4)};
-      PEGBOX_TRY(auto event, event_of_row(row, rows.integer(i, 5), where, entry.name, index));
-      events.push_back(std::move(event));
-    }
-    if (rows.count() < wanted) break;
+PostgresCall page_of(const StudyEntry& entry, std::uint64_t from, std::uint64_t end) {
+  PostgresValues values;
+  values.add(static_cast<std::int32_t>(entry.id)).add(static_cast<std::int64_t>(from));
+  return {kReadPage, std::move(values.add(static_cast<std::int64_t>(std::min(end - from, kPage_events))))};
+}
+
+/// Adds the events of a page, the first of which has the index `at`.
+Result<void> decode_page(const PostgresRows& rows, const std::string& where, const StudyEntry& entry, std::uint64_t at,
+                         std::vector<Event>& events) {
+  for (int i = 0; i < rows.count(); ++i, ++at) {
+    if (rows.integer(i, 0) != static_cast<std::int64_t>(at))
+      return fail_damaged(where, name_of_event(entry.name, at) + " is missing");
+    const EventRow row{event_key(entry.id, at), rows.real(i, 1), rows.text(i, 2), rows.text(i, 3), rows.text(i, 4)};
+    PEGBOX_TRY(auto event, event_of_row(row, rows.integer(i, 5), where, entry.name, at));
+    events.push_back(std::move(event));
   }
-  if (events.size() == most || from + events.size() >= entry.event_count) return events;
-  PEGBOX_TRY(const StudyEntry now, find_in_postgres(connection, where, entry.name));
-  if (now.id == entry.id) return fail_damaged(where, name_of_event(entry.name, from + events.size()) + " is missing");
-  return fail(ErrorKind::NotFound, {.where = where, .what = "the study was removed", .got = entry.name});
+  return {};
+}
+
+/// The events of `entry` from `from` to before `end`, which it has. The server fetches a page while the one before is
+/// decoded. NotFound if the study was removed meanwhile.
+Result<std::vector<Event>> read_pages(PostgresConnection& connection, const std::string& where, const StudyEntry& entry,
+                                      std::uint64_t from, std::uint64_t end) {
+  std::vector<Event> events;
+  PEGBOX_CHECK(connection.send(page_of(entry, from, end)));
+  for (std::uint64_t at = from; at < end;) {
+    PEGBOX_TRY(const auto rows, connection.receive());
+    if (rows.count() == 0) {
+      PEGBOX_TRY(const StudyEntry now, find_in_postgres(connection, where, entry.name));
+      if (now.id == entry.id) return fail_damaged(where, name_of_event(entry.name, at) + " is missing");
+      return fail(ErrorKind::NotFound, {.where = where, .what = "the study was removed", .got = entry.name});
+    }
+    const std::uint64_t next = at + static_cast<std::uint64_t>(rows.count());
+    if (next < end) PEGBOX_CHECK(connection.send(page_of(entry, next, end)));
+    const auto decoded = decode_page(rows, where, entry, at, events);
+    if (!decoded && next < end) (void)connection.receive();
+    PEGBOX_CHECK(decoded);
+    at = next;
+  }
+  return events;
 }
 
 tl::unexpected<Error> fail_taken(const std::string& where, const std::string& study) {
@@ -195,8 +211,8 @@ Result<std::vector<Event>> PostgresStore::read(const std::string& study, std::ui
   const std::lock_guard lock(reader_.mutex);
   return reader_.session->run([&](PostgresConnection& connection, bool) -> Result<std::vector<Event>> {
     PEGBOX_TRY(const StudyEntry entry, find_in_postgres(connection, where_, study));
-    if (from >= entry.event_count) return std::vector<Event>{};
-    return read_pages(connection, where_, entry, from, most);
+    if (from >= entry.event_count || most == 0) return std::vector<Event>{};
+    return read_pages(connection, where_, entry, from, from + std::min<std::uint64_t>(most, entry.event_count - from));
   });
 }
 

@@ -158,25 +158,38 @@ Result<void> PostgresConnection::prepare(const PostgresStatement& statement) {
   return {};
 }
 
-Result<PostgresRows> PostgresConnection::run(const PostgresCall& call) {
-  PEGBOX_CHECK(prepare(call.statement));
+bool PostgresConnection::send_prepared(const PostgresCall& call) {
   const auto pointers = call.values.pointers();
   const auto lengths = call.values.lengths();
   const std::vector<int> formats(pointers.size(), 1);
-  return take(library_->PQexecPrepared(connection_.get(), call.statement.name, call.values.count(), pointers.data(),
-                                       lengths.data(), formats.data(), 1));
+  return library_->PQsendQueryPrepared(connection_.get(), call.statement.name, call.values.count(), pointers.data(),
+                                       lengths.data(), formats.data(), 1) == 1;
+}
+
+Result<void> PostgresConnection::send(const PostgresCall& call) {
+  PEGBOX_CHECK(prepare(call.statement));
+  return send_prepared(call) ? Result<void>() : Result<void>(fail_lost());
+}
+
+Result<PostgresRows> PostgresConnection::receive() {
+  auto answer = take(library_->PQgetResult(connection_.get()));
+  while (!is_lost_)
+    if (PGresult* const more = library_->PQgetResult(connection_.get()); more != nullptr)
+      library_->PQclear(more);
+    else
+      break;
+  return answer;
+}
+
+Result<PostgresRows> PostgresConnection::run(const PostgresCall& call) {
+  PEGBOX_CHECK(send(call));
+  return receive();
 }
 
 Result<std::vector<PostgresRows>> PostgresConnection::run_together(std::span<const PostgresCall> calls) {
   for (const PostgresCall& call : calls) PEGBOX_CHECK(prepare(call.statement));
   bool sent = library_->PQenterPipelineMode(connection_.get()) == 1;
-  for (const PostgresCall& call : calls) {
-    const auto pointers = call.values.pointers();
-    const auto lengths = call.values.lengths();
-    const std::vector<int> formats(pointers.size(), 1);
-    sent = sent && library_->PQsendQueryPrepared(connection_.get(), call.statement.name, call.values.count(),
-                                                 pointers.data(), lengths.data(), formats.data(), 1) == 1;
-  }
+  for (const PostgresCall& call : calls) sent = sent && send_prepared(call);
   if (!sent || library_->PQpipelineSync(connection_.get()) != 1) return fail_lost();
   return take_all(calls.size());
 }

@@ -60,6 +60,9 @@ class PostgresConnection {
   /// Statements without parameters, separated by ;: one transaction if there are several.
   Result<void> execute(const std::string& sql);
   Result<PostgresRows> run(const PostgresCall& call);
+  /// The same in two halves, so that the server may work meanwhile: nothing else may be asked in between.
+  Result<void> send(const PostgresCall& call);
+  Result<PostgresRows> receive();
   /// In one transaction and one exchange with the server, which begins and commits it by itself. What each answered.
   Result<std::vector<PostgresRows>> run_together(std::span<const PostgresCall> calls);
 
@@ -72,6 +75,7 @@ class PostgresConnection {
   PostgresConnection(std::shared_ptr<const PostgresLibrary> library, PGconn* connection, std::string where)
       : library_(std::move(library)), connection_(connection, library_->PQfinish), where_(std::move(where)) {}
   Result<void> prepare(const PostgresStatement& statement);
+  bool send_prepared(const PostgresCall& call);
   Result<PostgresRows> take(PGresult* result);
   Result<std::vector<PostgresRows>> take_all(std::size_t count);
   tl::unexpected<Error> fail_lost();

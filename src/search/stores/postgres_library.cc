@@ -34,7 +34,6 @@ Result<std::shared_ptr<const PostgresLibrary>> PostgresLibrary::load() {
   find("PQenterPipelineMode", library->PQenterPipelineMode);
   find("PQerrorMessage", library->PQerrorMessage);
   find("PQexec", library->PQexec);
-  find("PQexecPrepared", library->PQexecPrepared);
   find("PQexitPipelineMode", library->PQexitPipelineMode);
   find("PQfinish", library->PQfinish);
   find("PQfreemem", library->PQfreemem);

@@ -23,7 +23,6 @@ struct PostgresLibrary {
   decltype(&::PQenterPipelineMode) PQenterPipelineMode = nullptr;
   decltype(&::PQerrorMessage) PQerrorMessage = nullptr;
   decltype(&::PQexec) PQexec = nullptr;
-  decltype(&::PQexecPrepared) PQexecPrepared = nullptr;
   decltype(&::PQexitPipelineMode) PQexitPipelineMode = nullptr;
   decltype(&::PQfinish) PQfinish = nullptr;
   decltype(&::PQfreemem) PQfreemem = nullptr;
