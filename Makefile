@@ -13,7 +13,7 @@ help:
 	@echo 'make test         set up, build, and run every test that needs no Python peer'
 	@echo 'make build        build/bin/pegbox, build/bin/pegbox-trainer, build/venv'
 	@echo 'make test-peers   the tests against PyTorch, transformers, PEFT and Optuna (installs them: 5 GB)'
-	@echo 'make test-system  the tests with SIGKILL, full disks and other faults'
+	@echo 'make test-system  the tests with SIGKILL, full disks and other faults (installs PostgreSQL)'
 	@echo 'make bench        the comparisons under bench/, one after another; results in bench/results'
 	@echo 'make install PREFIX=/usr/local   the programs, with libtorch beside them'
 	@echo 'make search       the search half alone, built and tested without torch and Rust'
@@ -55,6 +55,7 @@ test-peers: build
 	@PYTHONPATH=$(CURDIR)/$(BUILD)/python build/venv-peers/bin/python -m pytest -q tests/peers
 
 test-system: build
+	@tools/setup_system.sh
 	@build/venv/bin/python tests/system/run.py
 
 bench: build

@@ -1,14 +1,16 @@
 """A server under load: many connections on loopback ask, report and tell, and everything that was acknowledged is counted.
 
-    bench/load.py [--connections 1000] [--trials 20] [--reports 5] [--search tpe] [--duplicates 0.05]
+    bench/load.py [--connections 1000] [--trials 20] [--reports 5] [--search tpe] [--duplicates 0.05] [--store postgresql]
 
 Each connection runs its trials one after the other: ask, some reports, tell. A share of the messages is sent twice. At the end
 the study is read back: every trial that was told is there once, with each report that was acknowledged once. Prints events per second and
-percentiles of the answers' times; exits 1 if anything is lost or doubled.
+percentiles of the answers' times; exits 1 if anything is lost or doubled. `--store postgresql` starts a PostgreSQL server of its own
+on the same machine (tests/system/postgres.py).
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -19,6 +21,9 @@ import time
 import urllib.request
 
 import common
+
+sys.path.insert(0, os.path.join(common.ROOT, "tests", "system"))
+from postgres import Postgres  # noqa: E402
 
 PEGBOX = os.environ.get("PEGBOX_BIN", common.BIN) + "/pegbox"
 
@@ -73,8 +78,8 @@ class Connection:
             told[trial["number"]] = told.get(trial["number"], 0) + 1
 
 
-def start_server(folder: str, port: int) -> subprocess.Popen:
-    server = subprocess.Popen([PEGBOX, "serve", "--port", str(port), "--rate", "0", "--quiet"], cwd=folder)
+def start_server(folder: str, port: int, store: str) -> subprocess.Popen:
+    server = subprocess.Popen([PEGBOX, "serve", "--port", str(port), "--rate", "0", "--quiet", "--store", store], cwd=folder)
     for _ in range(200):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/api")
@@ -137,11 +142,15 @@ def main() -> int:
     parser.add_argument("--duplicates", type=float, default=0.05, help="share of reports that are sent twice")
     parser.add_argument("--think", type=float, default=0.25, help="seconds that a connection waits before each message, on average")
     parser.add_argument("--port", type=int, default=18765)
+    parser.add_argument("--store", default="sqlite:pegbox.db", help="sqlite:FILE, postgresql (a server of its own) or a URL")
     options = parser.parse_args()
     times: dict[str, list[float]] = {"ask": [], "report": [], "tell": []}
     told: dict[int, int] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        server = start_server(folder, options.port)
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        store = options.store
+        if store == "postgresql":
+            store = stack.enter_context(Postgres()).new_database()
+        server = start_server(folder, options.port, store)
         try:
             make_study(options.port, options.connections * options.trials, options.search)
             seconds = asyncio.run(put_under_load(options, times, told))
@@ -150,14 +159,16 @@ def main() -> int:
             server.terminate()
             server.wait()
     events = sum(len(of_kind) for of_kind in times.values())
+    kind_of_store = "sqlite" if store.startswith("sqlite:") else "postgresql"
     common.record(
-        "load",
+        "load" if kind_of_store == "sqlite" else "load_postgresql",
         {
             "measure": "messages per second (ask, report, tell; each acknowledged), and the times of the answers in milliseconds, of all and of the first 10,000 trials",
             "connections": options.connections,
             "trials": len(told),
             "reports": options.reports,
             "search": options.search,
+            "store": kind_of_store,
             "think_s": options.think,
             "messages": events,
             "per_second": round(events / seconds),

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 readonly packages=(
   g++ cmake ninja-build ccache git make pkg-config python3 python3-dev python3-venv
   nlohmann-json3-dev libfmt-dev libexpected-dev libeigen3-dev libnlopt-dev libnlopt-cxx-dev libboost-dev
-  libre2-dev libcld2-dev libicu-dev libsqlite3-dev libssl-dev libcli11-dev libyaml-cpp-dev libspdlog-dev libgtest-dev libgmock-dev openssl strace wordnet-base
+  libre2-dev libcld2-dev libicu-dev libsqlite3-dev libpq-dev libssl-dev libcli11-dev libyaml-cpp-dev libspdlog-dev libgtest-dev libgmock-dev openssl strace wordnet-base
 )
 readonly needed_gib=8
 readonly rust_minimum=1.85

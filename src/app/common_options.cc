@@ -11,7 +11,7 @@ std::vector<Option> common_option_rows(CommonOptions& options, const CommandText
     rows.push_back({.names = "--store",
                     .target = &options.store,
                     .value = "STORE",
-                    .help = "where the studies are: sqlite:FILE or FILE [$PEGBOX_STORE, else pegbox.db]",
+                    .help = "FILE or postgresql://USER@HOST/DATABASE [$PEGBOX_STORE, else pegbox.db]",
                     .completion = Completion::File});
   rows.push_back(
       {.names = "-q,--quiet", .target = &options.quiet, .value = "", .help = "print results and errors only"});

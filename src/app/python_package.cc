@@ -32,11 +32,13 @@ std::string missing_package(const std::string& said) {
 }  // namespace
 
 Result<ExitCode> run_python_module(const std::string& module, const std::vector<std::string>& arguments,
-                                   Console& console, const std::atomic<bool>& interrupted) {
+                                   const std::map<std::string, std::string>& environment, Console& console,
+                                   const std::atomic<bool>& interrupted) {
   PEGBOX_TRY(const std::string python, find_python());
   std::vector<std::string> command{python, "-m", module};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  PEGBOX_TRY(const auto child, Subprocess::start({.arguments = std::move(command), .environment = {}, .folder = {}}));
+  PEGBOX_TRY(const auto child,
+             Subprocess::start({.arguments = std::move(command), .environment = environment, .folder = {}}));
   std::string errors;
   const ExitStatus status = follow(
       *child, [&](std::string_view bytes) { console.print(bytes); }, [&](std::string_view bytes) { errors += bytes; },

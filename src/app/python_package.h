@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,10 @@
 
 namespace pegbox {
 
-/// Runs `python3 -m MODULE ARGUMENTS` and passes its output through; $PEGBOX_PYTHON names another Python. Its exit
-/// code. NotFound, with what to install, if there is no Python or it lacks a package.
+/// Runs `python3 -m MODULE ARGUMENTS`, with `environment` added to ours, and passes its output through; $PEGBOX_PYTHON
+/// names another Python. Its exit code. NotFound, with what to install, if there is no Python or it lacks a package.
 Result<ExitCode> run_python_module(const std::string& module, const std::vector<std::string>& arguments,
-                                   Console& console, const std::atomic<bool>& interrupted);
+                                   const std::map<std::string, std::string>& environment, Console& console,
+                                   const std::atomic<bool>& interrupted);
 
 }  // namespace pegbox

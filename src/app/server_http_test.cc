@@ -194,6 +194,40 @@ TEST_F(ServerTest, ABatchHasAnAnswerForEachMessage) {
   EXPECT_EQ(get("/api/studies/mine/trials/0")["reports"].size(), 1u);
 }
 
+TEST_F(ServerTest, AfterAMessageThatMustBeSaidAgainNoneOfItsBatchCounts) {
+  start();
+  create();
+  const Json trial = ask("1");
+  Json reports = Json::array();
+  for (int step = 1; step <= 2; ++step)
+    reports.push_back({{"event", "report"},
+                       {"trial", trial["number"]},
+                       {"lease", trial["lease"]},
+                       {"step", step},
+                       {"metrics", {{"loss", 1.0}}}});
+  std::promise<void> begun;  // the store is asked for wishes every 0.2 s: the batch is to be what asks
+  const auto hold_up = [this](std::promise<void>* said) {
+    decider().post({{},
+                    [said](server::Desk&) -> server::Answer {
+                      if (said != nullptr) said->set_value();
+                      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+                      return Json();
+                    },
+                    [](const server::Answer&) {}});
+  };
+  hold_up(&begun);
+  begun.get_future().wait();
+  hold_up(nullptr);
+  disk().commands_fail = true;
+  const Json refused = post("/api/studies/mine/messages", {{"messages", reports}})["answers"];
+  disk().commands_fail = false;
+  ASSERT_EQ(refused.size(), 2u);
+  for (const Json& answer : refused) EXPECT_EQ(answer["status"], 503);
+  const Json taken = post("/api/studies/mine/messages", {{"messages", reports}})["answers"];
+  for (const Json& answer : taken) EXPECT_EQ(answer["verdict"], "continue");
+  EXPECT_EQ(get("/api/studies/mine/trials/0")["reports"].size(), 2u);
+}
+
 TEST_F(ServerTest, WhatIsWrongIsSaidWithItsStatus) {
   start();
   create();

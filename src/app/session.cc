@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/document.h"
-#include "search/stores/study_lock.h"
 
 namespace pegbox {
 
@@ -18,18 +17,18 @@ void Session::print_json(const Json& json) {
 Result<std::unique_ptr<Store>> Session::open_store(OpenMode mode) const {
   PEGBOX_TRY(const StorePlace where, place());
   std::error_code ignored;
-  if (!std::filesystem::exists(where.database, ignored))
+  if (!where.database.empty() && !std::filesystem::exists(where.database, ignored))
     return fail(ErrorKind::NotFound,
                 {.where = where.database.string(),
                  .what = "there are no studies here",
                  .hint = "go to the folder that holds pegbox.db, name it with --store, or begin with `pegbox init`"});
-  return pegbox::open_store("sqlite:" + where.database.string(), mode);
+  return pegbox::open_store(where.url, mode);
 }
 
 Result<std::unique_ptr<Store>> Session::create_store() const {
   PEGBOX_TRY(const StorePlace where, place());
   if (where.database.has_parent_path()) PEGBOX_CHECK(make_folder(where.database.parent_path()));
-  return pegbox::open_store("sqlite:" + where.database.string());
+  return pegbox::open_store(where.url);
 }
 
 Result<OpenStudy> Session::open_study(const std::string& given) const {
@@ -37,13 +36,8 @@ Result<OpenStudy> Session::open_study(const std::string& given) const {
   PEGBOX_TRY(open.store, open_store());
   PEGBOX_TRY(open.name, choose_study(*open.store, given));
   PEGBOX_TRY(open.study, Study::open(*open.store, open.name));
-  PEGBOX_TRY(open.is_running, is_running(open.name));
+  PEGBOX_TRY(open.is_running, open.store->is_leased(open.name));
   return open;
-}
-
-Result<bool> Session::is_running(const std::string& study) const {
-  PEGBOX_TRY(const StorePlace where, place());
-  return is_leased(std::filesystem::absolute(where.database), study);
 }
 
 Result<std::vector<StudyEntry>> list_studies(Store& store) {

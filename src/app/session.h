@@ -47,8 +47,6 @@ class Session {
   Result<std::unique_ptr<Store>> create_store() const;
   /// The study that `given` names, as choose_study says.
   Result<OpenStudy> open_study(const std::string& given) const;
-  /// Whether a process runs the study now; asking disturbs nobody.
-  Result<bool> is_running(const std::string& study) const;
 
  private:
   const CommonOptions& options_;

@@ -8,7 +8,6 @@
 #include "app/study_json.h"
 #include "app/study_run.h"
 #include "app/yaml_document.h"
-#include "search/stores/study_lock.h"
 #include "search/tuner.h"
 
 namespace pegbox {
@@ -31,15 +30,11 @@ Result<const StudyState*> StoredStudies::state_of(const std::string& study) {
   return fail(ErrorKind::NotFound, {.where = study, .what = "the study has no events"});
 }
 
-Result<bool> StoredStudies::is_held(const std::string& study) const {
-  return is_leased(std::filesystem::absolute(place_.database), study);
-}
-
 Result<Json> StoredStudies::list() {
   PEGBOX_TRY(const auto entries, list_studies(store_));
   Json list = Json::array();
   for (const StudyEntry& entry : entries) {
-    PEGBOX_TRY(const bool held, is_held(entry.name));
+    PEGBOX_TRY(const bool held, store_.is_leased(entry.name));
     const auto state = state_of(entry.name);
     list.push_back(state ? study_summary(**state, held) : damaged_study(entry.name, state.error()));
   }
@@ -48,7 +43,7 @@ Result<Json> StoredStudies::list() {
 
 Result<Json> StoredStudies::show(const std::string& study) {
   PEGBOX_TRY(const StudyState* state, state_of(study));
-  PEGBOX_TRY(const bool held, is_held(study));
+  PEGBOX_TRY(const bool held, store_.is_leased(study));
   return study_details(*state, held);
 }
 

@@ -33,7 +33,6 @@ class StoredStudies final : public server::Studies {
     StudyState state;     // folded as far as it was last looked at
   };
   Result<const StudyState*> state_of(const std::string& study);
-  Result<bool> is_held(const std::string& study) const;
 
   Store& store_;
   const StorePlace place_;

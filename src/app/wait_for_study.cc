@@ -6,9 +6,9 @@
 
 namespace pegbox {
 
-Result<ExitCode> wait_until_idle(Session& session, const std::string& study) {
+Result<ExitCode> wait_until_idle(Session& session, Store& store, const std::string& study) {
   for (;;) {
-    PEGBOX_TRY(const bool runs, session.is_running(study));
+    PEGBOX_TRY(const bool runs, store.is_leased(study));
     if (!runs) return ExitCode::Done;
     if (session.interrupted()) return ExitCode::Interrupted;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));

@@ -9,6 +9,6 @@
 namespace pegbox {
 
 /// Returns when no process runs the study any more (Done), or the user has had enough (Interrupted).
-Result<ExitCode> wait_until_idle(Session& session, const std::string& study);
+Result<ExitCode> wait_until_idle(Session& session, Store& store, const std::string& study);
 
 }  // namespace pegbox

@@ -27,8 +27,12 @@ Result<void> AskTell::begin() {
   const std::lock_guard lock(mutex_);
   now_s_ = study_.state().now_s();
   clock_offset_s_ = now_s_ - clock_.now_s();
-  if (options_.commands) PEGBOX_CHECK(options_.commands());  // wishes of before this are not for us
-  PEGBOX_CHECK(log(event::Note{{}, kRunNote, {{"state", "running"}}}));
+  std::vector<PostedCommand> waiting;
+  if (options_.commands) {
+    PEGBOX_TRY(waiting, options_.commands());
+  }
+  if (options_.takes_over) recall_wishes();
+  PEGBOX_CHECK(note_run());
   const auto left_running = study_.history().in_state(TrialState::Running);
   for (const std::int64_t number : left_running) {
     const Trial& left = trial(number);
@@ -37,11 +41,41 @@ Result<void> AskTell::begin() {
     else
       PEGBOX_CHECK(move(number, TrialState::Waiting, "the host stopped"));
   }
+  if (options_.takes_over)
+    for (const PostedCommand& posted : waiting) PEGBOX_CHECK(obey(posted));
   const auto paused = study_.history().in_state(TrialState::Paused);
-  if (director_.spent(study_.history()).empty())
+  if (mode_ == Mode::Running && director_.spent(study_.history()).empty())
     for (const std::int64_t number : paused)
       if (goes_on_with_study(trial(number))) PEGBOX_CHECK(move(number, TrialState::Waiting, "the study goes on"));
   return commit();
+}
+
+// A wish is about who runs the study now: with another run's note it is gone.
+Result<void> AskTell::note_run() {
+  Json note = {{"state", "running"}};
+  if (mode_ == Mode::Pausing) note["wish"] = "pause";
+  if (mode_ == Mode::Stopping) note["wish"] = "stop";
+  if (!asked_to_pause_.empty()) note["pause_trials"] = asked_to_pause_;
+  if (!asked_to_stop_.empty()) note["stop_trials"] = asked_to_stop_;
+  return log(event::Note{{}, kRunNote, std::move(note)});
+}
+
+void AskTell::recall_wishes() {
+  const auto found = study_.state().notes().find(kRunNote);
+  if (found == study_.state().notes().end() || !found->second.is_object()) return;
+  const Json& note = found->second;
+  if (note.value("state", "") != "running") return;
+  const std::string wish = note.value("wish", "");
+  if (wish == "pause") mode_ = Mode::Pausing;
+  if (wish == "stop") mode_ = Mode::Stopping;
+  const auto recall = [&](const char* key, std::set<std::int64_t>& trials) {
+    const auto numbers = note.find(key);
+    if (numbers == note.end() || !numbers->is_array()) return;
+    for (const Json& number : *numbers)
+      if (number.is_number_integer()) trials.insert(number.get<std::int64_t>());
+  };
+  recall("pause_trials", asked_to_pause_);
+  recall("stop_trials", asked_to_stop_);
 }
 
 Result<std::optional<AskedTrial>> AskTell::ask(const Taker& taker) {
@@ -180,6 +214,7 @@ Result<Judgement> AskTell::judge(const Trial& reached, const CallersReport& repo
 Result<Judgement> AskTell::wish_about(const Trial& running) {
   const std::int64_t number = running.number;
   const bool stopped = asked_to_stop_.erase(number) > 0, paused = asked_to_pause_.erase(number) > 0;
+  if (options_.keeps_wishes && (stopped || paused)) PEGBOX_CHECK(note_run());
   Judgement wish;
   if (stopped || mode_ == Mode::Stopping) {
     wish = {Verdict::Stop, 0, kStoppedByPerson};
@@ -360,15 +395,16 @@ Result<void> AskTell::look_for_commands() {
 
 Result<void> AskTell::obey(const PostedCommand& posted) {
   if (posted.command == Command::Pause || posted.command == Command::Stop) {
-    if (mode_ != Mode::Over) mode_ = posted.command == Command::Pause ? Mode::Pausing : Mode::Stopping;
-    return {};
+    if (mode_ == Mode::Over) return {};
+    mode_ = posted.command == Command::Pause ? Mode::Pausing : Mode::Stopping;
+    return options_.keeps_wishes ? note_run() : Result<void>();
   }
   const std::int64_t number = posted.trial;
   const bool pauses = posted.command == Command::PauseTrial;
   if (number < 0 || number >= std::ssize(study_.history().trials) || is_final(trial(number).state)) return {};
   if (trial(number).state == TrialState::Running) {
     (pauses ? asked_to_pause_ : asked_to_stop_).insert(number);
-    return {};
+    return options_.keeps_wishes ? note_run() : Result<void>();
   }
   if (pauses && trial(number).state == TrialState::Paused) return {};
   return move(number, pauses ? TrialState::Paused : TrialState::Stopped, pauses ? kPausedByPerson : kStoppedByPerson);

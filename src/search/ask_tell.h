@@ -29,6 +29,8 @@ struct AskTellOptions {
   std::size_t keep_paused = kKeptPaused;                           ///< see rest_until_a_larger_budget
   /// false: the caller calls flush() before it acknowledges anything, once for several calls.
   bool commits = true;
+  bool keeps_wishes = false;  ///< what a person asked for and no trial has heard yet is in the log (the run note)
+  bool takes_over = false;    ///< begin() goes on with such wishes, and obeys those that wait; else they are forgotten
   /// Whether a trial that runs in the log does so elsewhere, under a lease: begin() leaves it running. Empty: none
   /// does.
   std::function<bool(const Trial&)> runs_elsewhere{};
@@ -114,6 +116,8 @@ class AskTell {
   Result<const Trial*> find_running(TrialLeg id) const;
   Result<void> look_for_commands();
   Result<void> obey(const PostedCommand& posted);
+  Result<void> note_run();
+  void recall_wishes();
   Result<std::optional<AskedTrial>> start_next(const Taker& taker);
   AskedTrial begin_leg(const Leg& leg, const Taker& taker);
   void give(std::int64_t number, std::int64_t from, const Taker& taker);

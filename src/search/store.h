@@ -40,7 +40,7 @@ class StudyLease {
 };
 
 /// Threads: every function may be called from any thread. Readers in other processes never block a writer.
-/// Durable means: fdatasync has returned before `wait` does.
+/// Durable means: fdatasync has returned, here or where the database server is, before `wait` does.
 class Store {
  public:
   virtual ~Store() = default;
@@ -66,6 +66,9 @@ class Store {
 
   /// The exclusive right to run the study; Conflict, naming the holder, if another process has it.
   virtual Result<std::unique_ptr<StudyLease>> lease(const std::string& study) = 0;
+
+  /// Whether a process runs the study now; asking disturbs nobody, and needs no right to write.
+  virtual Result<bool> is_leased(const std::string& study) = 0;
 
   virtual Result<void> post(const std::string& study, const PostedCommand& command) = 0;
   virtual Result<std::vector<PostedCommand>> take_commands(const std::string& study) = 0;

@@ -21,6 +21,7 @@ class FailingStore final : public Store {
   int fails_at = -1;                       ///< the commit before which the disk is gone
   std::atomic<bool> append_fails = false;  ///< before anything is handed over
   std::atomic<bool> wait_fails = false;    ///< while it is made durable
+  std::atomic<bool> commands_fail = false;
 
   Result<void> create(const std::string& study) override { return store_.create(study); }
   Result<std::vector<StudyEntry>> list() override { return store_.list(); }
@@ -38,10 +39,12 @@ class FailingStore final : public Store {
     return store_.wait(ticket);
   }
   Result<std::unique_ptr<StudyLease>> lease(const std::string& study) override { return store_.lease(study); }
+  Result<bool> is_leased(const std::string& study) override { return store_.is_leased(study); }
   Result<void> post(const std::string& study, const PostedCommand& command) override {
     return store_.post(study, command);
   }
   Result<std::vector<PostedCommand>> take_commands(const std::string& study) override {
+    if (commands_fail) return fail(ErrorKind::Io, {.what = "the server is away"});
     return store_.take_commands(study);
   }
   Result<void> remove(const std::string& study) override { return store_.remove(study); }

@@ -43,7 +43,11 @@ class Errors(unittest.TestCase):
             "negative": {"minimize": "loss", "seed": -1},
         }.items():
             self.refuse(pegbox.InvalidInput, ValueError, part, lambda arguments=arguments: pegbox.Study(X, **arguments))
-        self.refuse(pegbox.Unsupported, NotImplementedError, "postgresql", lambda: pegbox.Study(X, minimize="l", store="postgresql://h"))
+        for store in ["postgresql://me:secret@127.0.0.1:1/none", "redis://me:secret@h"]:
+            with self.assertRaises(pegbox.Error) as raised:
+                pegbox.Study(X, minimize="l", store=store)
+            self.assertIn("://me@", str(raised.exception))
+            self.assertNotIn("secret", str(raised.exception))
         self.refuse(pegbox.Io, OSError, "", lambda: pegbox.Study(X, minimize="l", store="sqlite:/no/such/folder/study.db"))
 
     def test_unknown_studies_and_missing_results_are_not_found(self):

@@ -51,14 +51,17 @@ def free_port():
 class Cluster:
     """A server and workers, each started again when it is killed."""
 
-    def __init__(self, folder):
-        self.folder, self.port = folder, free_port()
+    def __init__(self, folder, store):
+        self.folder, self.port, self.store = folder, free_port(), store
         self.kills = collections.Counter()
-        self.server = self.start("serve", "--port", str(self.port), "--rate", "0")
+        self.server = self.start_server()
         self.workers = []
 
     def start(self, *arguments):
         return subprocess.Popen([PEGBOX, *arguments, "--quiet"], cwd=self.folder, stderr=subprocess.DEVNULL)
+
+    def start_server(self):
+        return self.start("serve", "--port", str(self.port), "--rate", "0", *self.store)
 
     def start_workers(self):
         self.workers = [self.start_worker() for _ in range(WORKERS)]
@@ -67,13 +70,11 @@ class Cluster:
         return self.start("worker", f"http://127.0.0.1:{self.port}", "--study", "programs")
 
     def kill_server(self):
-        self.kills["server"] += 1
         self.server.send_signal(signal.SIGKILL)
         self.server.wait()
-        self.server = self.start("serve", "--port", str(self.port), "--rate", "0")
+        self.server = self.start_server()
 
     def kill_worker(self, which):
-        self.kills["worker"] += 1
         self.workers[which].send_signal(signal.SIGKILL)
         self.workers[which].wait()
         self.workers[which] = self.start_worker()
@@ -125,13 +126,18 @@ def run_trials(port, name, until, acknowledged, faults):
         faults.append(f"{name}: {fault!r}")
 
 
-def logged(database, study):
-    """How often each report and each end counts. A trial that begins again measures anew what came after that place."""
-    counts = collections.Counter()
-    with sqlite3.connect(database) as connection:
+def rows_of_file(folder, study):
+    """(index, kind, payload) of a study, in order and without a hole."""
+    with sqlite3.connect(os.path.join(folder, "pegbox.db")) as connection:
         (identity,) = connection.execute("SELECT id FROM studies WHERE name = ?", (study,)).fetchone()
         rows = connection.execute("SELECT key, kind, payload FROM events WHERE key >> 40 = ? ORDER BY key", (identity,)).fetchall()
     assert [key & (1 << 40) - 1 for key, _, _ in rows] == list(range(len(rows))), "a hole in the log"
+    return rows
+
+
+def counted(rows):
+    """How often each report and each end counts. A trial that begins again measures anew what came after that place."""
+    counts = collections.Counter()
     for _, kind, payload in rows:
         what = json.loads(payload)
         if kind == "trial-reported":
@@ -144,13 +150,14 @@ def logged(database, study):
     return counts
 
 
-def test_a_server_and_workers_that_are_killed_at_random_lose_and_double_nothing():
+def kill_under_load(store, rows_of, more_kills):
+    """Kills the server, workers and, by name, `more_kills` at random, while clients and workers run trials, and counts at the end."""
     chance = random.Random(20261128)
     trials = int(SECONDS * 8)
     with tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(folder, "train.sh"), "w") as file:
             file.write(PROGRAM)
-        cluster = Cluster(folder)
+        cluster = Cluster(folder, store)
         try:
             main = Client(cluster.port)
             main.call("POST", "/api/studies", {"file": study_of("clients", 10**6, "60s", "true {x}")})
@@ -160,12 +167,12 @@ def test_a_server_and_workers_that_are_killed_at_random_lose_and_double_nothing(
             callers = [threading.Thread(target=run_trials, args=(cluster.port, f"c{i}", until, acknowledged, faults)) for i in range(CLIENTS)]
             for caller in callers:
                 caller.start()
+            kills = {"server": cluster.kill_server, "worker": lambda: cluster.kill_worker(chance.randrange(WORKERS)), **more_kills}
             while time.time() < until:
                 time.sleep(chance.uniform(0.2, 1))
-                if chance.random() < 0.5:
-                    cluster.kill_server()
-                else:
-                    cluster.kill_worker(chance.randrange(WORKERS))
+                victim = chance.choice(list(kills))
+                kills[victim]()
+                cluster.kills[victim] += 1
             for caller in callers:
                 caller.join(60)
             assert not faults and not any(caller.is_alive() for caller in callers), faults
@@ -175,11 +182,14 @@ def test_a_server_and_workers_that_are_killed_at_random_lose_and_double_nothing(
                 time.sleep(0.2)
         finally:
             cluster.stop()
-        database = os.path.join(folder, "pegbox.db")
-        stored = logged(database, "clients")
+        stored = counted(rows_of(folder, "clients"))
         assert len(set(acknowledged)) == len(acknowledged)
         assert all(stored[each] == 1 for each in acknowledged), [each for each in acknowledged if stored[each] != 1]
-        worked = logged(database, "programs")
+        worked = counted(rows_of(folder, "programs"))
         expected = {(trial, what): 1 for trial in range(trials) for what in [*range(1, REPORTS + 1), "done"]}
         assert worked == expected, {key: (worked[key], expected.get(key, 0)) for key in {*worked, *expected} if worked[key] != expected.get(key, 0)}
-        return f"{cluster.kills['server']} kills of the server, {cluster.kills['worker']} of workers; {len(acknowledged)} acknowledged, {trials} trials of programs"
+        return f"kills: {dict(cluster.kills)}; {len(acknowledged)} acknowledged, {trials} trials of programs"
+
+
+def test_a_server_and_workers_that_are_killed_at_random_lose_and_double_nothing():
+    return kill_under_load([], rows_of_file, {})

@@ -10,7 +10,7 @@ import time
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-MODULES = ["cluster_kills", "durability", "kills", "trainer_kills"]
+MODULES = ["cluster_kills", "durability", "kills", "postgres_commands", "postgres_kills", "trainer_kills"]
 
 
 def main():

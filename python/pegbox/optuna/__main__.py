@@ -9,6 +9,7 @@ Optuna itself reads and writes its formats, whatever version of them the install
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import warnings
 
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     writes.add_argument("--to", required=True, help=EXPECTED)
     for command in (reads, writes):
         command.add_argument("--as", dest="new_name", help="the study's name in the target")
-        command.add_argument("--store", default="sqlite:pegbox.db", help="pegbox's store")
+        command.add_argument("--store", default=os.environ.get("PEGBOX_STORE") or "sqlite:pegbox.db", help="pegbox's store")
     return parser
 
 

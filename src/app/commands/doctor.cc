@@ -54,7 +54,7 @@ Finding on_gpus(const Machine& machine) {
 }
 
 Finding on_disk(const StorePlace& place) {
-  const Path folder = place.database.has_parent_path() ? place.database.parent_path() : Path(".");
+  const Path folder = place.files.has_parent_path() ? place.files.parent_path() : Path(".");
   const auto rate = durable_appends_per_s(folder);
   if (!rate)
     return {"disk", Health::Missing, rate.error().message,
@@ -69,16 +69,16 @@ Finding on_disk(const StorePlace& place) {
 
 Finding on_store(const Session& session, const StorePlace& place) {
   std::error_code ignored;
-  if (!std::filesystem::exists(place.database, ignored))
-    return {"store", Health::Fine, place.database.string() + " will be made by the first study", ""};
+  if (!place.database.empty() && !std::filesystem::exists(place.database, ignored))
+    return {"store", Health::Fine, place.shown() + " will be made by the first study", ""};
   const auto store = session.open_store();
+  if (!store && store.error().kind == ErrorKind::NotFound)
+    return {"store", Health::Fine, place.shown() + " answers; the first study will make the tables", ""};
   if (!store) return {"store", Health::Missing, store.error().message, ""};
   const auto entries = (*store)->list();
   if (!entries) return {"store", Health::Missing, entries.error().message, ""};
   return {"store", Health::Fine,
-          fmt::format("{} with {} {}", place.database.string(), entries->size(),
-                      entries->size() == 1 ? "study" : "studies"),
-          ""};
+          fmt::format("{} with {} {}", place.shown(), entries->size(), entries->size() == 1 ? "study" : "studies"), ""};
 }
 
 Finding on_trainer() {

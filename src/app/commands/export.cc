@@ -47,7 +47,7 @@ class Export final : public Subcommand {
     if (to_ != "csv" && to_ != "json") return to_optuna(session, name);
     if (!new_name_.empty()) return unused("--as", "only a study in Optuna has a name of its own");
     PEGBOX_TRY(const auto study, Study::open(*store, name));
-    PEGBOX_TRY(const bool is_running, session.is_running(name));
+    PEGBOX_TRY(const bool is_running, store->is_leased(name));
     const std::string text =
         to_ == "csv" ? trials_csv(study->history()) : to_line(study_details(study->state(), is_running)) + "\n";
     if (output_.empty()) {
@@ -68,10 +68,11 @@ class Export final : public Subcommand {
                                             .expected = "csv, json, optuna-sqlite:FILE, optuna-journal:FILE or a URL"});
     if (!output_.empty()) return unused("--output", "--to names the file");
     PEGBOX_TRY(const StorePlace place, session.place());
-    std::vector<std::string> arguments{"export", "--store", "sqlite:" + place.database.string(), "--to=" + to_};
+    std::vector<std::string> arguments{"export", "--to=" + to_};
     if (!new_name_.empty()) arguments.push_back("--as=" + new_name_);
     arguments.insert(arguments.end(), {"--", name});
-    return run_python_module("pegbox.optuna", arguments, session.console(), session.interrupted());
+    return run_python_module("pegbox.optuna", arguments, {{"PEGBOX_STORE", place.url}}, session.console(),
+                             session.interrupted());
   }
 
   tl::unexpected<Error> unused(const std::string& flag, const std::string& why) const {

@@ -35,7 +35,7 @@ class CollectGarbage final : public Subcommand {
     std::uint64_t bytes = 0;
     for (const StudyEntry& entry : entries) {
       names.push_back(entry.name);
-      PEGBOX_TRY(bool runs, session.is_running(entry.name));
+      PEGBOX_TRY(bool runs, store->is_leased(entry.name));
       std::unique_ptr<StudyLease> lease;
       if (!runs && !dry_run_) {  // it keeps a tuner from starting while its files are looked through
         auto taken = patiently([&] { return store->lease(entry.name); });

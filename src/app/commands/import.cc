@@ -34,11 +34,12 @@ class Import final : public Subcommand {
   }
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const StorePlace place, session.place());
-    std::vector<std::string> arguments{"import", "--store", "sqlite:" + place.database.string()};
+    std::vector<std::string> arguments{"import"};
     if (!study_.empty()) arguments.push_back("--study=" + study_);
     if (!new_name_.empty()) arguments.push_back("--as=" + new_name_);
     arguments.insert(arguments.end(), {"--", source_});
-    return run_python_module("pegbox.optuna", arguments, session.console(), session.interrupted());
+    return run_python_module("pegbox.optuna", arguments, {{"PEGBOX_STORE", place.url}}, session.console(),
+                             session.interrupted());
   }
 
  private:

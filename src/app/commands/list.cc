@@ -40,7 +40,7 @@ class List final : public Subcommand {
   static Result<ExitCode> print_json(Session& session, Store& store, const std::vector<StudyEntry>& entries) {
     Json list = Json::array();
     for (const StudyEntry& entry : entries) {
-      PEGBOX_TRY(const bool is_held, session.is_running(entry.name));
+      PEGBOX_TRY(const bool is_held, store.is_leased(entry.name));
       const auto study = Study::open(store, entry.name);
       list.push_back(study ? study_summary((*study)->state(), is_held) : damaged_study(entry.name, study.error()));
     }
@@ -55,7 +55,7 @@ class List final : public Subcommand {
     }
     TextTable table({{"study"}, {"state"}, {"ended", Align::Right}, {"time", Align::Right}, {"best"}});
     for (const StudyEntry& entry : entries) {
-      PEGBOX_TRY(const bool is_held, session.is_running(entry.name));
+      PEGBOX_TRY(const bool is_held, store.is_leased(entry.name));
       const auto study = Study::open(store, entry.name);
       if (!study) {
         table.add({entry.name, "damaged", "", "", study.error().message});

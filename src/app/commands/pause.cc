@@ -29,7 +29,7 @@ class PauseStudy final : public Subcommand {
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const auto store, session.open_store(OpenMode::ReadWrite));
     PEGBOX_TRY(const std::string name, choose_study(*store, study_));
-    PEGBOX_TRY(const bool runs, session.is_running(name));
+    PEGBOX_TRY(const bool runs, store->is_leased(name));
     if (!runs)
       return fail(ErrorKind::NotFound, {.where = name,
                                         .what = "no process runs the study",
@@ -41,7 +41,7 @@ class PauseStudy final : public Subcommand {
       return ExitCode::Done;
     }
     PEGBOX_CHECK(store->post(name, {Command::Pause, -1}));
-    if (wait_) return wait_until_idle(session, name);
+    if (wait_) return wait_until_idle(session, *store, name);
     session.console().say(fmt::format("{} was asked to pause; the same `pegbox tune` goes on with it.", name));
     return ExitCode::Done;
   }

@@ -80,7 +80,7 @@ class Serve final : public Subcommand {
     const SystemClock clock;
     server::Decider decider(*store, studies, clock);
     PEGBOX_TRY(const auto server, server::HttpServer::start(options_, decider, studies));
-    session.console().say(fmt::format("Serves the studies of {} at {}", place.database.string(), server->url()));
+    session.console().say(fmt::format("Serves the studies of {} at {}", place.shown(), server->url()));
     while (!session.interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     session.console().say("Leaves; workers go on, and find the next server at the same address.");
     return ExitCode::Done;

@@ -57,7 +57,7 @@ class StopStudy final : public Subcommand {
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const auto store, session.open_store(OpenMode::ReadWrite));
     PEGBOX_TRY(const std::string name, choose_study(*store, study_));
-    PEGBOX_TRY(const bool runs, session.is_running(name));
+    PEGBOX_TRY(const bool runs, store->is_leased(name));
     if (trial_ != kNoTrial) return stop_trial(session, *store, name, runs);
     if (!runs) {
       PEGBOX_CHECK(stop_idle_study(*store, name));
@@ -65,7 +65,7 @@ class StopStudy final : public Subcommand {
       return ExitCode::Done;
     }
     PEGBOX_CHECK(store->post(name, {Command::Stop, -1}));
-    if (wait_) return wait_until_idle(session, name);
+    if (wait_) return wait_until_idle(session, *store, name);
     session.console().say(fmt::format("{} was asked to stop.", name));
     return ExitCode::Done;
   }

@@ -86,7 +86,7 @@ class Tune final : public Subcommand {
     PEGBOX_TRY(const StorePlace place, session.place());
     PEGBOX_TRY(const auto store, session.create_store());
     PEGBOX_TRY(const HeldStudy held, hold_study(*store, file, accept_changes_, session.console()));
-    session.console().say(held.is_new ? fmt::format("{} begins in {}.", file.spec.name, place.database.string())
+    session.console().say(held.is_new ? fmt::format("{} begins in {}.", file.spec.name, place.shown())
                                       : fmt::format("{} goes on: {}.", file.spec.name, standing(*held.study)));
     if (file.checks) {
       PEGBOX_TRY(const bool may_run,

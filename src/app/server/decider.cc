@@ -105,6 +105,7 @@ Answer Desk::create(const std::string& text) {
   }));
   if (fault) return tl::make_unexpected(*std::move(fault));
   const bool is_new = opened.is_new;
+  opened.goes_on = true;
   PEGBOX_TRY(auto served, ServedStudy::open(store_, std::move(opened), clock_));
   const std::string name = served->state().spec().name;
   open_[name] = std::move(served);

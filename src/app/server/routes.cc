@@ -77,7 +77,10 @@ Answer take_batch(Desk& desk, const Call& call) {
   const auto entries = messages.items();
   if (entries.size() > kLargestBatch) return messages.fail("too many messages", "at most 10000");
   Json answers = Json::array();
-  for (const Node& entry : entries) answers.push_back(take_entry(desk, call.study(), entry));
+  const auto is_refused = [](const Json& answer) { return answer.value("status", 200) == 503; };
+  for (const Node& entry : entries)  // after one that must be said again, none that may build on it
+    answers.push_back(!answers.empty() && is_refused(answers.back()) ? answers.back()
+                                                                     : take_entry(desk, call.study(), entry));
   return Json{{"answers", std::move(answers)}};
 }
 

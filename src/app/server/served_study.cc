@@ -61,18 +61,21 @@ Result<std::optional<Standing>> known_standing(const StudyState& state, const Tr
 }
 
 Result<std::unique_ptr<ServedStudy>> ServedStudy::open(Store& store, OpenedStudy opened, const Clock& clock) {
+  const bool takes_over = !opened.goes_on;
   std::unique_ptr<ServedStudy> served(new ServedStudy(std::move(opened), clock));
-  PEGBOX_CHECK(served->begin(store));
+  PEGBOX_CHECK(served->begin(store, takes_over));
   return served;
 }
 
-Result<void> ServedStudy::begin(Store& store) {
+Result<void> ServedStudy::begin(Store& store, bool takes_over) {
   const StudySpec& spec = state().spec();
   PEGBOX_TRY(sampler_, make_sampler(spec));
   PEGBOX_TRY(scheduler_, make_scheduler(spec));
   director_ = std::make_unique<Director>(*sampler_, *scheduler_);
   AskTellOptions options;
   options.commits = false;
+  options.keeps_wishes = true;
+  options.takes_over = takes_over;
   options.runs_elsewhere = is_under_lease;
   options.commands = [&store, name = spec.name] { return store.take_commands(name); };
   ask_tell_ = std::make_unique<AskTell>(*study_, *director_, clock_, std::move(options));

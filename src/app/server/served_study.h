@@ -23,6 +23,7 @@ struct OpenedStudy {
   std::unique_ptr<StudyLease> lease;
   std::unique_ptr<Study> study;
   bool is_new = false;
+  bool goes_on = false;  ///< somebody asked for that: wishes of before are forgotten
 };
 
 /// Who wants a trial: the same worker with the same ticket is the same question, and gets the same answer.
@@ -80,7 +81,7 @@ class ServedStudy {
   ServedStudy(OpenedStudy opened, const Clock& clock) : clock_(clock), lease_(std::move(opened.lease)) {
     study_ = std::move(opened.study);
   }
-  Result<void> begin(Store& store);
+  Result<void> begin(Store& store, bool takes_over);
   Result<Standing> count(const TrialMessage& message);
   Result<void> end(const TrialMessage& message);
   Result<void> take_back(const TrialMessage& message);

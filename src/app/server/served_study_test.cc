@@ -219,6 +219,55 @@ TEST(ServedStudy, AWishOfAPersonReachesATrialThatOnlyRenews) {
   EXPECT_EQ(sitting.trial(leased.trial).state, TrialState::Stopped);
 }
 
+TEST(ServedStudy, WhatAPersonAskedForIsNotForgottenWhenTheServerDies) {
+  const auto store = *open_store("memory:");
+  LeasedTrial stopped, other;
+  {
+    Sitting sitting(*store);
+    stopped = sitting.ask("1");
+    other = sitting.ask("2");
+    ASSERT_TRUE(store->post("s", {Command::StopTrial, stopped.trial}));
+    sitting.clock.set(1);
+    ASSERT_TRUE(sitting->look_around());
+    ASSERT_TRUE(sitting->flush());
+  }
+  {
+    const Sitting restarted(*store);
+    EXPECT_EQ(restarted.report(stopped, 1, 1.0)->verdict, Verdict::Stop);
+    EXPECT_EQ(restarted.report(other, 1, 1.0)->verdict, Verdict::Continue);
+  }
+  ASSERT_TRUE(store->post("s", {Command::Pause}));  // while no server is there
+  {
+    Sitting sitting(*store);
+    sitting.clock.set(1);
+    ASSERT_TRUE(sitting->look_around());
+    ASSERT_TRUE(sitting->flush());
+  }
+  Sitting restarted(*store);
+  EXPECT_EQ(restarted.report(other, 2, 1.0)->verdict, Verdict::Pause);
+  restarted.clock.set(1);
+  ASSERT_TRUE(restarted->look_around());
+  EXPECT_EQ(run_state(restarted->state()), "paused");
+}
+
+TEST(ServedStudy, AWishIsForgottenWhenSomebodyGoesOnWithTheStudy) {
+  const auto store = *open_store("memory:");
+  LeasedTrial leased;
+  {
+    Sitting sitting(*store);
+    leased = sitting.ask("1");
+    ASSERT_TRUE(store->post("s", {Command::Pause}));
+    sitting.clock.set(1);
+    ASSERT_TRUE(sitting->look_around());
+    ASSERT_TRUE(sitting->flush());
+  }
+  const ManualClock clock;
+  auto served = ServedStudy::open(*store, {nullptr, *Study::open(*store, "s"), false, true}, clock);
+  ASSERT_TRUE(served);
+  const TrialMessage renew{.kind = MessageKind::Renew, .trial = leased.trial, .lease = leased.lease};
+  EXPECT_EQ((*served)->take(renew)->verdict, Verdict::Continue);
+}
+
 TEST(ServedStudy, ARuleThatNeedsALengthWaitsForAWorkerThatKnowsIt) {
   const auto store = *open_store("memory:");
   StudySpec spec = spec_of();

@@ -154,17 +154,28 @@ Result<void> StudyShift::deliver(bool at_once) {
     if (!answers) return tl::make_unexpected(answers.error());
     outbox_.erase(outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(count));
     urgent_ = urgent_ && !outbox_.empty();
-    for (std::size_t i = 0; i < count; ++i) PEGBOX_CHECK(on_answer(batch[i], (*answers)[i]));
+    std::vector<TrialMessage> refused;  // the server's disk is full, or it is overloaded
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& answer = (*answers)[i];
+      const bool waits = !answer && answer.error().kind == ErrorKind::Io;
+      if (waits)
+        refused.push_back(batch[i]);
+      else
+        PEGBOX_CHECK(on_answer(batch[i], answer));
+    }
+    if (!refused.empty()) return put_back(std::move(refused)), Result<void>();
   }
   return {};
 }
 
+// Before what came later: a report that is behind a later one of its trial counts as known.
+void StudyShift::put_back(std::vector<TrialMessage> refused) {
+  waiting_since_s_ = now_s();
+  outbox_.insert(outbox_.begin(), std::make_move_iterator(refused.begin()), std::make_move_iterator(refused.end()));
+}
+
 Result<void> StudyShift::on_answer(const TrialMessage& message, const Result<Standing>& answer) {
   if (answer && message.kind == MessageKind::Tell && message.failure != FailureKind::WorkerLost) release(message.trial);
-  if (!answer && answer.error().kind == ErrorKind::Io) {
-    put(message, false);
-    return {};
-  }
   if (!answer) say_(answer.error().message);
   const auto found = held_.find(message.trial);
   if (found == held_.end() || found->second.lease != message.lease) return {};

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "app/server/server_link.h"
 #include "search/executor.h"
@@ -75,6 +76,7 @@ class StudyShift {
   void end(std::int64_t trial, TrialMessage message);
   void renew();
   Result<void> deliver(bool at_once);
+  void put_back(std::vector<TrialMessage> refused);
   Result<void> on_answer(const TrialMessage& message, const Result<Standing>& answer);
   Result<void> obey(Holding& holding, const TrialMessage& message, const Standing& standing);
   Result<void> go_on(Holding& holding, std::int64_t until);

@@ -26,12 +26,12 @@ tl::unexpected<Error> fail_unknown(Store& store, const EarlierStudy& which, cons
   for (std::size_t i = 0; i < names.size() && i < 12; ++i) expected += (i ? ", " : "") + names[i];
   const std::vector<std::string_view> known(names.begin(), names.end());
   const std::string near = nearest_name(which.study, known);
-  return fail(ErrorKind::NotFound,
-              {.where = itself + " transfer",
-               .what = "no such study in " + (which.store.empty() ? std::string("this store") : which.store),
-               .got = which.study,
-               .expected = expected.empty() ? "there is none yet" : "one of " + expected,
-               .hint = near.empty() ? "" : "did you mean " + near + "?"});
+  return fail(ErrorKind::NotFound, {.where = itself + " transfer",
+                                    .what = "no such study in " + (which.store.empty() ? std::string("this store")
+                                                                                       : shown_store(which.store)),
+                                    .got = which.study,
+                                    .expected = expected.empty() ? "there is none yet" : "one of " + expected,
+                                    .hint = near.empty() ? "" : "did you mean " + near + "?"});
 }
 
 Result<StudyState> read_from(Store& store, const EarlierStudy& which, const std::string& itself) {

@@ -12,9 +12,7 @@ Result<Ticket> GroupCommit::append(const std::string& study, std::uint64_t expec
                                    std::span<const Event> events) {
   Batch batch{.ticket = 0, .study = study, .first = expected_length, .events = {}};
   batch.events.reserve(events.size());
-  for (const Event& event : events)
-    batch.events.push_back(
-        {event.study_time_s, event.author, std::string(kind_of(event.what)), encode_payload(event.what)});
+  for (const Event& event : events) batch.events.push_back(stored_form(event));
   std::unique_lock lock(mutex_);
   PEGBOX_CHECK(check_length(lock, study, expected_length, events));
   if (events.empty()) return last_;

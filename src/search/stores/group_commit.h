@@ -14,14 +14,9 @@
 #include <vector>
 
 #include "search/store.h"
+#include "search/stores/stored_event.h"
 
 namespace pegbox {
-
-/// An event as it is written: all but its place.
-struct StoredEvent {
-  double study_time_s = 0;
-  std::string author, kind, payload;
-};
 
 /// The events of one append.
 struct Batch {

@@ -82,6 +82,11 @@ Result<std::unique_ptr<StudyLease>> MemoryStore::lease(const std::string& study)
   return std::make_unique<Lease>(holders_, study);
 }
 
+Result<bool> MemoryStore::is_leased(const std::string& study) {
+  const std::lock_guard lock(holders_->mutex);
+  return holders_->studies.contains(study);
+}
+
 Result<void> MemoryStore::post(const std::string& study, const PostedCommand& command) {
   const std::lock_guard lock(mutex_);
   PEGBOX_TRY(Log * log, find(study));

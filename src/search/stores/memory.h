@@ -20,6 +20,7 @@ class MemoryStore final : public Store {
                         std::span<const Event> events) override;
   Result<void> wait(Ticket) override { return {}; }
   Result<std::unique_ptr<StudyLease>> lease(const std::string& study) override;
+  Result<bool> is_leased(const std::string& study) override;
   Result<void> post(const std::string& study, const PostedCommand& command) override;
   Result<std::vector<PostedCommand>> take_commands(const std::string& study) override;
   Result<void> remove(const std::string& study) override;

@@ -4,20 +4,18 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <bit>
 #include <cctype>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <thread>
 #include <utility>
 
 #include "base/clock.h"
 #include "search/stores/append_check.h"
 #include "search/stores/backup_target.h"
-#include "search/stores/checksum.h"
 #include "search/stores/sqlite_schema.h"
+#include "search/stores/stored_command.h"
+#include "search/stores/stored_event.h"
 #include "search/stores/study_lock.h"
 
 namespace pegbox {
@@ -42,17 +40,6 @@ constexpr char kWriterSettings[] =
     "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;";
 constexpr char kReaderSettings[] = "PRAGMA query_only = ON; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;";
 
-struct CommandName {
-  Command command;
-  std::string_view name;
-};
-constexpr CommandName kCommandNames[] = {
-    {Command::Pause, "pause"},
-    {Command::Stop, "stop"},
-    {Command::PauseTrial, "pause-trial"},
-    {Command::StopTrial, "stop-trial"},
-};
-
 class FileLease final : public StudyLease {
  public:
   explicit FileLease(FileLock lock) : lock_(std::move(lock)) {}
@@ -60,33 +47,6 @@ class FileLease final : public StudyLease {
  private:
   FileLock lock_;
 };
-
-std::uint32_t add(std::uint32_t checksum, std::int64_t number) {
-  char bytes[sizeof number];
-  std::memcpy(bytes, &number, sizeof number);
-  return crc32c({bytes, sizeof bytes}, checksum);
-}
-
-// Over everything in the row, and each text's length, so that no byte can move from one column to the next.
-std::uint32_t checksum_of(std::int64_t key, double study_time_s, std::string_view author, std::string_view kind,
-                          std::string_view payload) {
-  std::uint32_t checksum = add(add(0, key), std::bit_cast<std::int64_t>(study_time_s));
-  for (const std::string_view text : {author, kind, payload})
-    checksum = crc32c(text, add(checksum, static_cast<std::int64_t>(text.size())));
-  return checksum;
-}
-
-std::uint32_t study_checksum(std::int64_t id, std::string_view name, double created_unix_s) {
-  return crc32c(name, add(add(0, id), std::bit_cast<std::int64_t>(created_unix_s)));
-}
-
-tl::unexpected<Error> fail_damaged(const Path& file, const std::string& what) {
-  return fail(ErrorKind::Corrupt, {.where = file,
-                                   .what = "the store is damaged: " + what,
-                                   .got = {},
-                                   .expected = {},
-                                   .hint = "restore a backup; studies that are not named are not affected"});
-}
 
 struct ResetAtEnd {
   explicit ResetAtEnd(SqliteStatement& statement) : statement_(statement) {}
@@ -103,24 +63,9 @@ Result<std::uint64_t> event_count(SqliteStatement& last, std::int64_t study_id) 
 }
 
 Result<void> insert_event(SqliteStatement& insert, std::int64_t key, const StoredEvent& event) {
-  const auto checksum = checksum_of(key, event.study_time_s, event.author, event.kind, event.payload);
+  const auto checksum = checksum_of(key, event);
   insert.bind(1, key).bind(2, event.study_time_s).bind(3, event.author).bind(4, event.kind).bind(5, event.payload);
   return insert.bind(6, std::int64_t{checksum}).run();
-}
-
-std::string name_of_event(const std::string& study, std::uint64_t index) {
-  return fmt::format("event {} of study '{}'", index, study);
-}
-
-Result<Event> event_of(const SqliteStatement& row, const Path& file, const std::string& study, std::uint64_t index) {
-  const auto author = row.text(2), kind = row.text(3), payload = row.text(4);
-  if (checksum_of(row.integer(0), row.real(1), author, kind, payload) != row.integer(5))
-    return fail_damaged(file, name_of_event(study, index) + " is not as it was written");
-  auto what = decode_payload(kind, payload);
-  if (!what)
-    return fail(what.error().kind,
-                {.where = file.string() + " " + name_of_event(study, index), .what = what.error().message});
-  return Event{.index = index, .study_time_s = row.real(1), .author = std::string(author), .what = *std::move(what)};
 }
 
 // A store that was closed well has no log beside it; where the folder may not be written either, SQLite can only read
@@ -254,9 +199,9 @@ Result<StudyEntry> SqliteStore::find_study(SqliteStatement& find, const std::str
     return fail(ErrorKind::NotFound,
                 {.where = file_, .what = "no such study", .got = study, .hint = "see `pegbox list`"});
   const StudyEntry entry{.name = study, .created_unix_s = find.real(1), .id = find.integer(0)};
-  const bool whole = study_checksum(entry.id, study, entry.created_unix_s) == find.integer(2);
+  const bool whole = checksum_of_study(entry.id, study, entry.created_unix_s) == find.integer(2);
   find.reset();
-  if (!whole) return fail_damaged(file_, "the entry of study '" + study + "'");
+  if (!whole) return fail_damaged(file_.string(), "the entry of study '" + study + "'");
   return entry;
 }
 
@@ -278,7 +223,7 @@ Result<void> SqliteStore::create(const std::string& study) {
   PEGBOX_CHECK(insert.bind(1, study).bind(2, now_s).run());
   const auto id = sqlite3_last_insert_rowid(writer_->connection.get());
   PEGBOX_TRY(auto sign, writer_->connection.prepare("UPDATE studies SET checksum = ? WHERE id = ?"));
-  PEGBOX_CHECK(sign.bind(1, std::int64_t{study_checksum(id, study, now_s)}).bind(2, std::int64_t{id}).run());
+  PEGBOX_CHECK(sign.bind(1, std::int64_t{checksum_of_study(id, study, now_s)}).bind(2, std::int64_t{id}).run());
   return transaction.commit();
 }
 
@@ -315,8 +260,9 @@ Result<std::vector<Event>> SqliteStore::read(const std::string& study, std::uint
     if (!row) break;
     const auto index = from + events.size();
     if (rows.integer(0) != event_key(id, index))
-      return fail_damaged(file_, name_of_event(study, index) + " is missing");
-    PEGBOX_TRY(auto event, event_of(rows, file_, study, index));
+      return fail_damaged(file_.string(), name_of_event(study, index) + " is missing");
+    const EventRow event_row{rows.integer(0), rows.real(1), rows.text(2), rows.text(3), rows.text(4)};
+    PEGBOX_TRY(auto event, event_of_row(event_row, rows.integer(5), file_, study, index));
     events.push_back(std::move(event));
   }
   return events;
@@ -381,14 +327,15 @@ Result<std::unique_ptr<StudyLease>> SqliteStore::lease(const std::string& study)
                                     .hint = "`pegbox pause` or `pegbox stop` end it"});
 }
 
+Result<bool> SqliteStore::is_leased(const std::string& study) { return is_locked(lock_file_of(file_, study)); }
+
 Result<void> SqliteStore::post(const std::string& study, const PostedCommand& command) {
   PEGBOX_CHECK(check_writable());
   const std::lock_guard lock(write_mutex_);
   PEGBOX_TRY(auto transaction, SqliteTransaction::begin(writer_->connection));
   PEGBOX_TRY(const auto id, study_id(writer_->find, study));
   PEGBOX_TRY(auto insert, writer_->connection.prepare("INSERT INTO commands(study, command, trial) VALUES(?, ?, ?)"));
-  for (const CommandName& row : kCommandNames)
-    if (row.command == command.command) PEGBOX_CHECK(insert.bind(1, id).bind(2, row.name).bind(3, command.trial).run());
+  PEGBOX_CHECK(insert.bind(1, id).bind(2, stored_name(command.command)).bind(3, command.trial).run());
   return transaction.commit();
 }
 
@@ -410,8 +357,7 @@ Result<std::vector<PostedCommand>> SqliteStore::take_commands(const std::string&
   for (;;) {
     PEGBOX_TRY(const bool row, taken.step());
     if (!row) break;
-    const auto known = std::ranges::find(kCommandNames, taken.text(0), &CommandName::name);
-    if (known != std::end(kCommandNames)) commands.push_back({known->command, taken.integer(1)});
+    if (const auto command = command_stored_as(taken.text(0))) commands.push_back({*command, taken.integer(1)});
   }
   PEGBOX_TRY(auto remove, writer_->connection.prepare("DELETE FROM commands WHERE study = ?"));
   PEGBOX_CHECK(remove.bind(1, id).run());

@@ -33,6 +33,8 @@ class SqliteStore final : public Store {
   /// A lock on the file FILE.STUDY.lock (see lock_file_of), which stays when the lease is given back.
   Result<std::unique_ptr<StudyLease>> lease(const std::string& study) override;
 
+  Result<bool> is_leased(const std::string& study) override;
+
   Result<void> post(const std::string& study, const PostedCommand& command) override;
   Result<std::vector<PostedCommand>> take_commands(const std::string& study) override;
   Result<void> remove(const std::string& study) override;  ///< Conflict while a process runs it

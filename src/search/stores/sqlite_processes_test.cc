@@ -8,24 +8,12 @@
 
 #include <functional>
 
+#include "search/stores/processes_for_test.h"
 #include "search/stores/sqlite.h"
 #include "search/stores/testing.h"
 
 namespace pegbox {
 namespace {
-
-/// Runs `work` in a child, which exits with what it returns (0 to 100). SQLite is not opened before the fork.
-pid_t in_child(const std::function<int()>& work) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(work());
-  return child;
-}
-
-int exit_code_of(pid_t child) {
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
 
 class SqliteProcessesTest : public testing::Test {
  protected:
@@ -45,34 +33,11 @@ class SqliteProcessesTest : public testing::Test {
   }
 };
 
-// Both append as fast as they can, each time after what it last saw; every acknowledged event is there once.
-int write_against_others(const Path& file, const std::string& author, int wanted) {
-  auto store = SqliteStore::open(file, OpenMode::ReadWrite);
-  if (!store) return 90;
-  int written = 0, conflicts = 0;
-  while (written < wanted) {
-    const auto seen = (*store)->read("s", 0);
-    if (!seen) return 91;
-    for (std::uint64_t next = seen->size(); written < wanted; ++next) {
-      Event event = report_event(next);
-      event.author = author;
-      const auto done = write(**store, "s", {event});
-      if (!done && done.error().kind != ErrorKind::Conflict) return 92;
-      if (!done) {
-        ++conflicts;
-        break;
-      }
-      ++written;
-    }
-  }
-  return conflicts > 0 ? 1 : 0;
-}
-
 TEST_F(SqliteProcessesTest, NeverInterleaveTwoWriters) {
   create_study(0);
   constexpr int kEach = 150;
-  const pid_t one = in_child([&] { return write_against_others(file, "one", kEach); });
-  const pid_t two = in_child([&] { return write_against_others(file, "two", kEach); });
+  const pid_t one = in_child([&] { return write_against_others(*open(file), "one", kEach); });
+  const pid_t two = in_child([&] { return write_against_others(*open(file), "two", kEach); });
   EXPECT_LE(exit_code_of(one), 1);
   EXPECT_LE(exit_code_of(two), 1);
   const auto events = open(file)->read("s", 0).value();
@@ -93,23 +58,8 @@ TEST_F(SqliteProcessesTest, LoseNothingAcknowledgedWhenKilled) {
   create_study(0);
   std::uint64_t before = 0;
   for (int round = 0; round < 15; ++round) {
-    int acknowledged[2];
-    ASSERT_EQ(::pipe(acknowledged), 0);
-    const pid_t child = in_child([&]() -> int {
-      const auto store = open(file);
-      for (std::uint64_t next = before;; next += 2) {
-        if (!write(*store, "s", report_events(next, 2))) return 1;
-        const std::uint64_t length = next + 2;
-        if (::write(acknowledged[1], &length, sizeof length) != sizeof length) return 2;
-      }
-    });
-    ::close(acknowledged[1]);
-    ::usleep(5000 + 1700 * static_cast<unsigned>(round));
-    ::kill(child, SIGKILL);
-    EXPECT_EQ(exit_code_of(child), 1000 + SIGKILL);
-    std::uint64_t last = before;
-    while (::read(acknowledged[0], &last, sizeof last) == sizeof last) continue;
-    ::close(acknowledged[0]);
+    const auto last =
+        write_until_killed([&] { return open(file); }, before, 5000 + 1700 * static_cast<unsigned>(round));
     const auto events = open(file)->read("s", 0).value();
     EXPECT_GE(events.size(), last);
     EXPECT_LE(events.size(), last + 2);

@@ -17,13 +17,6 @@ std::span<const Migration> store_migrations();
 /// Marks the file as a pegbox store (PRAGMA application_id): "pegb".
 inline constexpr std::int64_t kStoreApplicationId = 0x70656762;
 
-/// Room for 2^40 events in each of 2^23 studies. One integer key makes the table a B+ tree that is appended to at its
-/// end, which writes one page for a commit.
-inline constexpr int kIndexBits = 40;
-inline constexpr std::int64_t event_key(std::int64_t study_id, std::uint64_t index) {
-  return (study_id << kIndexBits) + static_cast<std::int64_t>(index);
-}
-
 /// Brings the tables of `connection` to the last version of `migrations`, in one transaction. Unsupported, naming both
 /// versions, if they are newer, or older and the store is only read; Corrupt if the file belongs to another program.
 Result<void> prepare_schema(SqliteConnection& connection, const std::string& file, OpenMode mode,

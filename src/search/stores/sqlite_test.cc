@@ -323,14 +323,14 @@ TEST_F(SqliteTest, BackupsAreNotMixedWithTheLogOfAnOlderStore) {
 
 TEST_F(SqliteTest, LookingWhetherAStudyRunsDisturbsNobody) {
   const auto store = open_with_study(1);
-  EXPECT_FALSE(is_leased(file, "s").value());
+  EXPECT_FALSE(store->is_leased("s").value());
   EXPECT_FALSE(std::filesystem::exists(lock_file_of(file, "s"))) << "looking makes no file";
   {
     const auto lease = store->lease("s");
     ASSERT_TRUE(lease);
-    EXPECT_TRUE(is_leased(file, "s").value());
+    EXPECT_TRUE(store->is_leased("s").value());
   }
-  EXPECT_FALSE(is_leased(file, "s").value());
+  EXPECT_FALSE(store->is_leased("s").value());
   EXPECT_TRUE(store->lease("s"));
 }
 

@@ -15,9 +15,4 @@ Path lock_file_of(const Path& store, const std::string& study);
 /// lock in this very moment may be refused, and tries again. Io if the file may not be read.
 Result<bool> is_locked(const Path& file);
 
-/// Whether a process runs a study of the store; works where nothing may be written, too.
-inline Result<bool> is_leased(const Path& store, const std::string& study) {
-  return is_locked(lock_file_of(store, study));
-}
-
 }  // namespace pegbox
