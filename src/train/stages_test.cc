@@ -1,6 +1,8 @@
 // Tests of the stages of a run: which rows are read when, and which streams are refused.
 #include "train/stages.h"
 
+#include "train/stage_lengths.h"
+
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -136,6 +138,9 @@ TEST(Stages, OfAStreamThatCannotBeAreRefusedWithNumbers) {
               HasSubstr("160 tokens of 640 for b, and batches of up to 176 (11 sequences of up to 16)"));
   EXPECT_EQ(refusal({{"batch_size", 10}}, rows), "");
   EXPECT_THAT(refusal({{"mixture", {{"a", 1}, {"b", 0}}}}, rows), HasSubstr("0 tokens of 640 for b"));
+  EXPECT_TRUE(leaves_no_room(stream_config({{"mixture", {{"a", 1}, {"b", 0}}}}), rows));
+  EXPECT_FALSE(leaves_no_room(stream_config({{"early_stop", 3}, {"evaluate_every", 10}}), rows));
+  EXPECT_FALSE(leaves_no_room(stream_config({{"mixture", {{"c", 1}}}}), rows)) << "wrong in another way";
   EXPECT_THAT(refusal({{"early_stop", 3}, {"evaluate_every", 10}}, rows), HasSubstr("early_stop"));
   EXPECT_THAT(refusal({{"balance", 0.5}}, rows), HasSubstr("a stream is read set by set"));
   const auto too_much = read_train_config(Json::object(), {{"replay", 1.5}}, "test");
