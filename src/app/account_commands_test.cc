@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "app/program_test_kit.h"
 
 namespace pegbox {
@@ -74,6 +76,38 @@ TEST_F(AccountCommands, TellAStudyThatWasKilledAndWentOn) {
   EXPECT_THAT(pegbox({"card"}).out, AllOf(HasSubstr("# told"), HasSubstr("pegbox tune told.json")));
   write("told.json", card["repeat"]["study_file"].dump());
   EXPECT_EQ(pegbox({"tune", "told.json", "--dry-run"}).code, 0) << "what the card says to run";
+}
+
+TEST_F(AccountCommands, TrainTrialsAgainAndFindWhatIsNotTheSame) {
+  ASSERT_EQ(pegbox({"tune", "study.yaml", "--quiet"}).code, 0);
+  const ProgramRun same = pegbox({"replay", "told", "--retrain"});
+  EXPECT_EQ(same.code, 0) << same.out << same.err;
+  EXPECT_THAT(same.out, AllOf(HasSubstr("the same bits"), HasSubstr("tolerance 0 of the larger value"),
+                              HasSubstr("\nno difference\n")));
+  EXPECT_FALSE(std::filesystem::exists(folder() / "pegbox.files" / "told" / "retrained"));
+  const std::int64_t done = count_of("told", "done");
+  EXPECT_EQ(std::ssize(json_of({"replay", "--retrain", "--json"})["retrained"]["trials"]), done);
+  const Json two = json_of({"replay", "--retrain", "--best", "2", "--json"})["retrained"];
+  EXPECT_EQ(std::ssize(two["trials"]), std::min<std::int64_t>(done, 2));
+  EXPECT_EQ(two["differences"], 0);
+  EXPECT_EQ(json_of({"replay", "--retrain", "--trials", "1,0", "--json"})["retrained"]["trials"][0]["trial"], 1);
+
+  const std::string script = *read_file(folder() / "train.sh");
+  std::string other = script;
+  other.replace(other.find("1/s"), 3, "(s > 2 ? 1.001 : 1)/s");
+  write("train.sh", other);
+  const ProgramRun differs = pegbox({"replay", "told", "--retrain", "--best", "1"});
+  EXPECT_EQ(differs.code, 3) << differs.out;
+  EXPECT_THAT(differs.out, AllOf(HasSubstr("differs from step 3 on"), HasSubstr("\n1 difference\n")));
+  EXPECT_EQ(pegbox({"replay", "told", "--retrain", "--best", "1", "--tolerance", "0.1"}).code, 0);
+  write("train.sh", "exit 4\n");
+  const ProgramRun fails = pegbox({"replay", "told", "--retrain", "--best", "1"});
+  EXPECT_EQ(fails.code, 3);
+  EXPECT_THAT(fails.out, HasSubstr("did not come as far as then: exit code 4"));
+
+  EXPECT_THAT(pegbox({"replay", "--trials", "1"}).err, HasSubstr("--retrain beside it"));
+  EXPECT_THAT(pegbox({"replay", "--retrain", "--trials", "one"}).err, HasSubstr("no number of a trial; got one"));
+  EXPECT_THAT(pegbox({"replay", "--retrain", "--trials", "99"}).err, HasSubstr("no such trial; got 99"));
 }
 
 TEST_F(AccountCommands, SayWhatWasWrongWithATrial) {
