@@ -110,6 +110,35 @@ TEST_F(AccountCommands, TrainTrialsAgainAndFindWhatIsNotTheSame) {
   EXPECT_THAT(pegbox({"replay", "--retrain", "--trials", "99"}).err, HasSubstr("no such trial; got 99"));
 }
 
+TEST_F(AccountCommands, GoFromTheDefaultToTheBestAndLookAroundIt) {
+  ASSERT_EQ(pegbox({"tune", "study.yaml", "--quiet"}).code, 0);
+  const Json cost = json_of({"ablate", "told", "--dry-run", "--json"});
+  EXPECT_EQ(cost["from"]["x"], 5.0) << "the middle of the space";
+  EXPECT_EQ(cost["repeats"], 3);
+  EXPECT_EQ(count_of("told-ablation", "done"), 0);
+  const Json found = json_of({"ablate", "told", "--repeats", "2", "--json"});
+  EXPECT_EQ(found["state"], "finished");
+  const Json& steps = found["steps"];
+  ASSERT_GE(steps.size(), 2u);
+  EXPECT_EQ(steps[1]["changed"][0], "x");
+  EXPECT_NEAR(steps[0]["value"].get<double>(), 4 + 1.0 / 9, 1e-4);
+  EXPECT_EQ(steps.back()["config"], cost["to"]);
+  EXPECT_GT(count_of("told-ablation", "done"), 3);
+  EXPECT_EQ(json_of({"ablate", "told", "--json"})["steps"], steps) << "nothing is run again";
+  EXPECT_THAT(pegbox({"ablate", "told"}).out, AllOf(HasSubstr("(where it begins)"), HasSubstr("x made it better.")));
+  EXPECT_THAT(pegbox({"ablate", "told", "--repeats", "5"}).err,
+              HasSubstr("begun with other configurations or repeats"));
+  EXPECT_EQ(pegbox({"replay", "told-ablation"}).code, 0);
+  EXPECT_THAT(pegbox({"ablate", "told", "--repeats", "-1"}).err, HasSubstr("expected 1 to 1000"));
+
+  const Json around = json_of({"sensitivity", "told", "--within", "0.5", "--json"});
+  EXPECT_EQ(around["margin"], 0.5);
+  EXPECT_EQ(around["best"]["config"], cost["to"]);
+  EXPECT_EQ(around["parameters"][0]["parameter"], "x");
+  EXPECT_THAT(pegbox({"sensitivity", "told"}).out, HasSubstr("all ranges at once: "));
+  EXPECT_THAT(pegbox({"sensitivity", "told", "--within", "-1"}).err, HasSubstr("0 or more"));
+}
+
 TEST_F(AccountCommands, SayWhatWasWrongWithATrial) {
   write("train.sh",
         "for step in 1 2 3 4 5 6 7 8; do\n"
