@@ -42,10 +42,11 @@ Result<void> check_stage_lengths(const TrainConfig& config, const text::Tokenize
   return {};
 }
 
-bool leaves_no_room(const TrainConfig& config, const text::TokenizedRows& rows) {
+bool leaves_no_room(const Error& error, const TrainConfig& config, const text::TokenizedRows& rows) {
   if (!rows.groups_in_turn) return false;
   const auto ends = stage_ends(config, rows);
-  return ends && !check_stage_lengths(config, rows, *ends);
+  const auto lengths = ends ? check_stage_lengths(config, rows, *ends) : Result<void>();
+  return !lengths && lengths.error().message == error.message;
 }
 
 }  // namespace pegbox::train

@@ -18,7 +18,8 @@ Result<std::vector<std::int64_t>> stage_ends(const TrainConfig& config, const te
 Result<void> check_stage_lengths(const TrainConfig& config, const text::TokenizedRows& rows,
                                  const std::vector<std::int64_t>& ends);
 
-/// Whether check_stage_lengths refuses a stream's config, all else being right: with other shares it may not.
-bool leaves_no_room(const TrainConfig& config, const text::TokenizedRows& rows);
+/// Whether `error`, for which a run of the config was refused, is that of check_stage_lengths: other shares may have
+/// room.
+bool leaves_no_room(const Error& error, const TrainConfig& config, const text::TokenizedRows& rows);
 
 }  // namespace pegbox::train

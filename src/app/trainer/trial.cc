@@ -46,11 +46,12 @@ bool WorkerTrial::never_fits(Workplace& workplace, const Json& defaults, const m
   return need && train::fit_of(need->total_bytes(), train::machine_memory()) == train::Fit::Never;
 }
 
-bool WorkerTrial::leaves_no_room(Workplace& workplace, const Json& defaults, const message::Start& start) {
+bool WorkerTrial::leaves_no_room(const Error& error, Workplace& workplace, const Json& defaults,
+                                 const message::Start& start) {
   const auto config = config_of(defaults, start);
   if (!config || !workplace.corpus->rows().in_turn) return false;
   const auto rows = workplace.corpus->tokenized(train::Part::Train, config->sequence_length);
-  return rows && train::leaves_no_room(*config, **rows);
+  return rows && train::leaves_no_room(error, *config, **rows);
 }
 
 Result<void> WorkerTrial::restore(const std::string& checkpoint, OwnedRun& into) {

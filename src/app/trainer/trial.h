@@ -32,8 +32,10 @@ class WorkerTrial {
   /// Whether the trial needs more memory than the machine has, or its control groups allow.
   static bool never_fits(Workplace& workplace, const Json& defaults, const message::Start& start);
 
-  /// Whether its shares, tokens and batch leave a stage of a stream without a batch; another trial's may not.
-  static bool leaves_no_room(Workplace& workplace, const Json& defaults, const message::Start& start);
+  /// Whether it was refused since its shares, tokens and batch leave a stage of a stream without a batch; another
+  /// trial's may not.
+  static bool leaves_no_room(const Error& error, Workplace& workplace, const Json& defaults,
+                             const message::Start& start);
 
   std::int64_t number() const { return number_; }
   std::int64_t tokens() const { return tokens_; }

@@ -91,7 +91,7 @@ void Worker::on(const message::Start& start) {
     make_room();
     trial = start_trial(start);
   }
-  if (!trial && WorkerTrial::leaves_no_room(workplace_, config_.run, start))
+  if (!trial && WorkerTrial::leaves_no_room(trial.error(), workplace_, config_.run, start))
     return channel_.send(message::Failed{start.trial, FailureKind::Infeasible, trial.error().message});
   if (!trial) return delay_or_fail(start.trial, start, trial.error());
   trials_[start.trial] = *std::move(trial);

@@ -319,7 +319,7 @@ Result<void> check_run(Workplace& workplace, const train::TrainConfig& config, c
   PEGBOX_TRY(const text::TokenizedRows* const rows,
              workplace.corpus->tokenized(train::Part::Train, defaults.sequence_length));
   const auto stages = train::Stages::create(config, *rows);
-  if (!stages && !train::leaves_no_room(config, *rows)) return tl::make_unexpected(stages.error());
+  if (!stages && !train::leaves_no_room(stages.error(), config, *rows)) return tl::make_unexpected(stages.error());
   return {};
 }
 
