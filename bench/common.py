@@ -3,10 +3,12 @@
 import datetime
 import importlib.metadata
 import importlib.util
+import itertools
 import json
 import os
 import platform
 import statistics
+import string
 import subprocess
 import sys
 
@@ -57,6 +59,19 @@ def shared_program(name):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+class Vocabulary:
+    """Words of random letters, of which texts are drawn with Zipf's frequencies."""
+
+    def __init__(self, size, draw):
+        self._draw = draw
+        self._words = ["".join(draw.choice(string.ascii_lowercase) for _ in range(2 + draw.randrange(9))) for _ in range(size)]
+        self._weights = list(itertools.accumulate(1 / rank for rank in range(1, size + 1)))
+
+    def text(self, words):
+        """A list of about so many words."""
+        return self._draw.choices(self._words, cum_weights=self._weights, k=self._draw.randrange(words // 2, words * 3 // 2))
 
 
 def spread(values):

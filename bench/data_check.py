@@ -24,16 +24,12 @@ VOCABULARY = 50_000
 def write_rows(path, megabytes, words):
     """Returns the number of rows, of copies, and of near copies."""
     draw = random.Random(0)
-    vocabulary = ["".join(draw.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(2 + draw.randrange(9))) for _ in range(VOCABULARY)]
-    weights, total = [], 0.0
-    for rank in range(1, VOCABULARY + 1):
-        total += 1 / rank
-        weights.append(total)
+    vocabulary = common.Vocabulary(VOCABULARY, draw)
     rows = copies = near = size = 0
     earlier = None
     with open(path, "w") as file:
         while size < megabytes * 10**6:
-            text = draw.choices(vocabulary, cum_weights=weights, k=draw.randrange(words // 2, words * 3 // 2))
+            text = vocabulary.text(words)
             for start in range(0, len(text), 12):
                 text[start] = text[start].capitalize()
                 text[min(start + 11, len(text) - 1)] += "."

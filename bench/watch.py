@@ -30,14 +30,10 @@ safety:
 
 def write_files(folder, records, words):
     draw = random.Random(0)
-    vocabulary = ["".join(draw.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(2 + draw.randrange(9))) for _ in range(VOCABULARY)]
-    weights, total = [], 0.0
-    for rank in range(1, VOCABULARY + 1):
-        total += 1 / rank
-        weights.append(total)
+    vocabulary = common.Vocabulary(VOCABULARY, draw)
 
     def text():
-        return " ".join(draw.choices(vocabulary, cum_weights=weights, k=draw.randrange(words // 2, words * 3 // 2)))
+        return " ".join(vocabulary.text(words))
 
     def lines(name, rows):
         with open(os.path.join(folder, name), "w") as file:

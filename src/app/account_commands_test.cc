@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "app/program_test_kit.h"
 
 namespace pegbox {
@@ -74,6 +76,67 @@ TEST_F(AccountCommands, TellAStudyThatWasKilledAndWentOn) {
   EXPECT_THAT(pegbox({"card"}).out, AllOf(HasSubstr("# told"), HasSubstr("pegbox tune told.json")));
   write("told.json", card["repeat"]["study_file"].dump());
   EXPECT_EQ(pegbox({"tune", "told.json", "--dry-run"}).code, 0) << "what the card says to run";
+}
+
+TEST_F(AccountCommands, TrainTrialsAgainAndFindWhatIsNotTheSame) {
+  ASSERT_EQ(pegbox({"tune", "study.yaml", "--quiet"}).code, 0);
+  const ProgramRun same = pegbox({"replay", "told", "--retrain"});
+  EXPECT_EQ(same.code, 0) << same.out << same.err;
+  EXPECT_THAT(same.out, AllOf(HasSubstr("the same bits"), HasSubstr("tolerance 0 of the larger value"),
+                              HasSubstr("\nno difference\n")));
+  EXPECT_FALSE(std::filesystem::exists(folder() / "pegbox.files" / "told" / "retrained"));
+  const std::int64_t done = count_of("told", "done");
+  EXPECT_EQ(std::ssize(json_of({"replay", "--retrain", "--json"})["retrained"]["trials"]), done);
+  const Json two = json_of({"replay", "--retrain", "--best", "2", "--json"})["retrained"];
+  EXPECT_EQ(std::ssize(two["trials"]), std::min<std::int64_t>(done, 2));
+  EXPECT_EQ(two["differences"], 0);
+  EXPECT_EQ(json_of({"replay", "--retrain", "--trials", "1,0", "--json"})["retrained"]["trials"][0]["trial"], 1);
+
+  const std::string script = *read_file(folder() / "train.sh");
+  std::string other = script;
+  other.replace(other.find("1/s"), 3, "(s > 2 ? 1.001 : 1)/s");
+  write("train.sh", other);
+  const ProgramRun differs = pegbox({"replay", "told", "--retrain", "--best", "1"});
+  EXPECT_EQ(differs.code, 3) << differs.out;
+  EXPECT_THAT(differs.out, AllOf(HasSubstr("differs from step 3 on"), HasSubstr("\n1 difference\n")));
+  EXPECT_EQ(pegbox({"replay", "told", "--retrain", "--best", "1", "--tolerance", "0.1"}).code, 0);
+  write("train.sh", "exit 4\n");
+  const ProgramRun fails = pegbox({"replay", "told", "--retrain", "--best", "1"});
+  EXPECT_EQ(fails.code, 3);
+  EXPECT_THAT(fails.out, HasSubstr("did not come as far as then: exit code 4"));
+
+  EXPECT_THAT(pegbox({"replay", "--trials", "1"}).err, HasSubstr("--retrain beside it"));
+  EXPECT_THAT(pegbox({"replay", "--retrain", "--trials", "one"}).err, HasSubstr("no number of a trial; got one"));
+  EXPECT_THAT(pegbox({"replay", "--retrain", "--trials", "99"}).err, HasSubstr("no such trial; got 99"));
+}
+
+TEST_F(AccountCommands, GoFromTheDefaultToTheBestAndLookAroundIt) {
+  ASSERT_EQ(pegbox({"tune", "study.yaml", "--quiet"}).code, 0);
+  const Json cost = json_of({"ablate", "told", "--dry-run", "--json"});
+  EXPECT_EQ(cost["from"]["x"], 5.0) << "the middle of the space";
+  EXPECT_EQ(cost["repeats"], 3);
+  EXPECT_EQ(count_of("told-ablation", "done"), 0);
+  const Json found = json_of({"ablate", "told", "--repeats", "2", "--json"});
+  EXPECT_EQ(found["state"], "finished");
+  const Json& steps = found["steps"];
+  ASSERT_GE(steps.size(), 2u);
+  EXPECT_EQ(steps[1]["changed"][0], "x");
+  EXPECT_NEAR(steps[0]["value"].get<double>(), 4 + 1.0 / 9, 1e-4);
+  EXPECT_EQ(steps.back()["config"], cost["to"]);
+  EXPECT_GT(count_of("told-ablation", "done"), 3);
+  EXPECT_EQ(json_of({"ablate", "told", "--json"})["steps"], steps) << "nothing is run again";
+  EXPECT_THAT(pegbox({"ablate", "told"}).out, AllOf(HasSubstr("(where it begins)"), HasSubstr("x made it better.")));
+  EXPECT_THAT(pegbox({"ablate", "told", "--repeats", "5"}).err,
+              HasSubstr("begun with other configurations or repeats"));
+  EXPECT_EQ(pegbox({"replay", "told-ablation"}).code, 0);
+  EXPECT_THAT(pegbox({"ablate", "told", "--repeats", "-1"}).err, HasSubstr("expected 1 to 1000"));
+
+  const Json around = json_of({"sensitivity", "told", "--within", "0.5", "--json"});
+  EXPECT_EQ(around["margin"], 0.5);
+  EXPECT_EQ(around["best"]["config"], cost["to"]);
+  EXPECT_EQ(around["parameters"][0]["parameter"], "x");
+  EXPECT_THAT(pegbox({"sensitivity", "told"}).out, HasSubstr("all ranges at once: "));
+  EXPECT_THAT(pegbox({"sensitivity", "told", "--within", "-1"}).err, HasSubstr("0 or more"));
 }
 
 TEST_F(AccountCommands, SayWhatWasWrongWithATrial) {

@@ -167,6 +167,8 @@ TEST_F(DataCommands, AugmentWritesMarkedCopiesAndAReport) {
     return refused.err;
   };
   EXPECT_THAT(error_of({"--copies", "0"}), HasSubstr("1 or more"));
+  EXPECT_THAT(error_of({"--seed", "-1"}), HasSubstr("[--seed] out of range; got -1; expected 0 or more"));
+  EXPECT_THAT(error_of({"--columns", "label=intent"}), HasSubstr("only the fields that `columns` names are read"));
   EXPECT_THAT(error_of({"--strength", "2"}), HasSubstr("at most 1"));
   EXPECT_THAT(error_of({"--methods", "typo"}), HasSubstr("swap_characters"));
   EXPECT_THAT(error_of({}), HasSubstr("--fields text")) << "without --columns the rows have no label";

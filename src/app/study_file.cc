@@ -2,6 +2,7 @@
 #include "app/study_file.h"
 
 #include "app/auto_space.h"
+#include "app/drawn_values.h"
 #include "app/trainer_program.h"
 #include "app/yaml_document.h"
 
@@ -37,10 +38,17 @@ Result<StudyFile> StudyFile::read(Document document, const Path& folder, std::op
 }
 
 Result<void> StudyFile::describe() {
-  if (described || trial.kind != TrialKind::Trainer) return {};
+  if (trial.kind != TrialKind::Trainer) return {};
+  const std::vector<DrawnValue> drawn = drawn_values(spec);
+  if (described && drawn.empty()) return {};
+  Json config = trial.trainer, draws = Json::array();
+  for (const DrawnValue& draw : drawn) draws.push_back(draw.config.to_json());
+  config["draws"] = to_line(draws);
   PEGBOX_TRY(const auto trainer, TrainerProgram::find());
-  PEGBOX_TRY(described, trainer.ask("describe", trial.trainer));
-  return {};
+  PEGBOX_TRY(described, trainer.ask("describe", config));
+  const Json refused = described->value("refused", Json::array());
+  described->erase("refused");
+  return check_drawn(drawn, refused);
 }
 
 }  // namespace pegbox

@@ -9,6 +9,7 @@
 #include "app/patience.h"
 #include "app/progress.h"
 #include "app/session.h"
+#include "app/study_retraining.h"
 #include "search/samplers/source_mapping.h"
 #include "search/samplers/table.h"
 #include "search/schedulers/table.h"
@@ -53,6 +54,14 @@ Result<void> take_changes(Store& store, Study& study, const StudyFile& file, boo
   return study.commit();
 }
 
+/// What a later retraining is compared by.
+Result<void> note_machine(Study& study) {
+  const auto known = study.state().notes().find(kMachineNote);
+  Json now = machine_note(study.state().spec());
+  if (known != study.state().notes().end() && known->second == now) return {};
+  return study.append(study.state().now_s(), kTunerAuthor, event::Note{{}, kMachineNote, std::move(now)});
+}
+
 }  // namespace
 
 Result<void> check_strategies(const StudySpec& spec) {
@@ -94,6 +103,7 @@ Result<RunResult> run_study(Store& store, Study& study, const StudyFile& file, c
   Tuner tuner(study, director, *executor, options);
   Progress progress(study, store, console, interrupted);
   study.observe(progress);
+  PEGBOX_CHECK(note_machine(study));
   return tuner.run();
 }
 

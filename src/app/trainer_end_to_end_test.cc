@@ -314,6 +314,31 @@ TEST_F(TrainerEndToEnd, BeginsNoStudyOnDataThatCannotBeRead) {
   }
 }
 
+TEST_F(TrainerEndToEnd, BeginsNoStudyWithAValueThatTheTrainerAlwaysRefuses) {
+  write("prose.txt", "The string of a peg is tuned by hand.\nEach peg has a string of its own.\n");
+  const auto refusal = [&](const std::string& data, const std::string& space) {
+    write("study.yaml",
+          fmt::format("name: a\ntrial: {{trainer: {{model: '{}', data: {}, evaluate_every: 10}}}}\nspace: {}\n"
+                      "objective: {{minimize: validation_loss}}\nbudget: {{trials: 2}}\n",
+                      demo("base").string(), data, space));
+    const ProgramRun run = pegbox({"tune", "study.yaml"});
+    EXPECT_EQ(run.code, 2) << run.err;
+    EXPECT_EQ(pegbox({"show", "a"}).code, 2) << "there is no such study";
+    EXPECT_EQ(pegbox({"tune", "study.yaml", "--dry-run"}).code, 2);
+    return run.err;
+  };
+  const std::string plain = "{train: prose.txt, validation: prose.txt}",
+                    stream =
+                        "{stream: [{name: a, train: prose.txt, validation: prose.txt}, {name: b, train: prose.txt, "
+                        "validation: prose.txt}]}";
+  EXPECT_THAT(refusal(plain, "{distill_weight: {choice: [0, 0.5]}}"),
+              HasSubstr("[space: distill_weight] the trainer would refuse every trial with 0.5; got [distill_weight] "
+                        "nobody is there to learn from"));
+  EXPECT_THAT(refusal(stream, "{early_stop: {range: [0, 3], integer: true}}"),
+              HasSubstr("[space: early_stop] the trainer would refuse every trial with 3"));
+  EXPECT_THAT(refusal(plain, "{replay: {range: [0, 0.5]}}"), HasSubstr("no earlier sets to replay"));
+}
+
 TEST_F(TrainerEndToEnd, WarnsOnceOfARateFarFromThePublishedOnes) {
   for (const std::string how : {"--quiet", "--verbose"}) {
     const ProgramRun run = pegbox({"train", "--model", demo("base"), "--data", demo("text/test.jsonl"), "--output",

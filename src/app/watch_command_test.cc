@@ -10,6 +10,7 @@ namespace pegbox {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class WatchCommand : public ProgramTest {
  protected:
@@ -114,6 +115,16 @@ TEST_F(WatchCommand, SaysWhatIsWrong) {
   EXPECT_THAT(broken.err, HasSubstr("log.jsonl:4"));
 }
 
+TEST_F(WatchCommand, SaysHowManyLabelledTextsItNeeds) {
+  append(3, "Yes.", 1);
+  write("labelled.jsonl", "{\"text\": \"vile\", \"label\": \"bad\"}\n{\"text\": \"fine\", \"label\": \"good\"}\n");
+  write("watch.yaml", std::string(kWatch) + "safety: {offensive: {data: labelled.jsonl, positive: bad}}\n");
+  const ProgramRun run = pegbox({"watch", "watch.yaml", "--once"});
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, HasSubstr("labelled.jsonl] too few"));
+  EXPECT_THAT(run.err, HasSubstr("1 positive and 1 other ones; expected at least 5 of each"));
+}
+
 TEST_F(WatchCommand, WritesExamples) {
   write("watch.yaml", kWatch);
   append(3, "Yes.", 1);
@@ -123,6 +134,8 @@ TEST_F(WatchCommand, WritesExamples) {
   EXPECT_EQ(report["bad"], 2);
   EXPECT_FALSE(std::filesystem::exists(folder() / "watch.state.json"));
   EXPECT_EQ(pegbox({"watch", "watch.yaml", "--examples", "feedback"}).code, 2) << "nothing is written over";
+  EXPECT_THAT(pegbox({"watch", "watch.yaml", "--examples", "feedback"}).err, Not(HasSubstr("--output")));
+  EXPECT_THAT(pegbox({"watch", "watch.yaml", "--examples", "more", "--once"}).err, HasSubstr("call it twice"));
 }
 
 }  // namespace

@@ -61,7 +61,15 @@ void GrowingFile::begin(Descriptor descriptor) {
   descriptor_ = std::move(descriptor);
   buffer_.clear();
   start_ = searched_ = 0;
-  is_too_long_ = false;
+  is_too_long_ = is_in_line_ = false;
+}
+
+void GrowingFile::go_on(Descriptor descriptor) {
+  char before = '\n';
+  if (place_.offset > 0 && ::pread(descriptor.get(), &before, 1, place_.offset - 1) != 1) before = '\n';
+  is_in_line_ = before != '\n';
+  ::lseek(descriptor.get(), place_.offset, SEEK_SET);
+  descriptor_ = std::move(descriptor);
 }
 
 Result<bool> GrowingFile::open_renamed() {
@@ -76,9 +84,8 @@ Result<bool> GrowingFile::open_renamed() {
     Descriptor old(::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC));
     if (!old) return fail_errno(entry.path().string(), "cannot open the log that was renamed");
     if (!has_same_beginning(old.get())) continue;
-    ::lseek(old.get(), place_.offset, SEEK_SET);
     notes_.push_back(fmt::format("{}: is now {}; its rest is read first", path_.string(), name));
-    descriptor_ = std::move(old);
+    go_on(std::move(old));
     return true;
   }
   return false;
@@ -96,8 +103,7 @@ Result<void> GrowingFile::open() {
   const bool is_new = place_.inode == 0;
   const bool is_same = opened && !is_new && identity_of(status) == Identity{place_.device, place_.inode};
   if (is_same && status.st_size >= place_.offset && has_same_beginning(opened.get())) {
-    ::lseek(opened.get(), place_.offset, SEEK_SET);
-    descriptor_ = std::move(opened);
+    go_on(std::move(opened));
     return {};
   }
   if (!is_new) {
@@ -157,7 +163,7 @@ void GrowingFile::give(std::size_t bytes) {
     place_.checked_bytes = std::min(place_.offset, kMostCheckedBytes);
     place_.checksum = checksum_of_start(descriptor_.get(), place_.checked_bytes);
   }
-  ++place_.line;
+  if (!std::exchange(is_in_line_, false)) ++place_.line;
   start_ += bytes;
   searched_ = start_;
 }
@@ -169,7 +175,9 @@ Result<std::optional<std::string_view>> GrowingFile::next() {
     const std::size_t end = buffer_.find('\n', searched_);
     if (end != std::string::npos) {
       const std::size_t begin = start_, length = end - begin;
+      const bool is_end_of_taken = is_in_line_ && length == 0;
       give(length + 1);
+      if (is_end_of_taken) continue;
       return std::string_view(buffer_).substr(begin, std::exchange(is_too_long_, false) ? 0 : length);
     }
     searched_ = buffer_.size();
@@ -187,6 +195,9 @@ Result<std::optional<std::string_view>> GrowingFile::next() {
   }
 }
 
-void GrowingFile::take_unfinished() { give(buffer_.size() - start_); }
+void GrowingFile::take_unfinished() {
+  give(buffer_.size() - start_);
+  is_in_line_ = true;
+}
 
 }  // namespace pegbox

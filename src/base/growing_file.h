@@ -17,7 +17,7 @@ namespace pegbox {
 struct FilePlace {
   std::uint64_t device = 0, inode = 0;  ///< both 0: nothing was read yet
   std::int64_t offset = 0;              ///< bytes of whole lines that were given
-  std::int64_t line = 0;                ///< how many lines these are
+  std::int64_t line = 0;                ///< how many lines these are, an unfinished one that was taken among them
   std::int64_t checked_bytes = 0;       ///< how many of the file's first bytes, at most 64, `checksum` is of
   std::uint32_t checksum = 0;           ///< crc32c
 };
@@ -37,7 +37,8 @@ class GrowingFile {
 
   /// What stands behind the last line feed; it may still be being written.
   std::string_view unfinished() const { return std::string_view(buffer_).substr(start_); }
-  /// Takes it for a line.
+  std::int64_t unfinished_line() const { return place_.line + (is_in_line_ ? 0 : 1); }  ///< its number, from 1
+  /// Takes it for a line. What is written behind it later is of the same line, and only its end is given no more.
   void take_unfinished();
 
   bool exists() const { return bool(descriptor_); }  ///< whether it was there when `next` looked last
@@ -49,6 +50,7 @@ class GrowingFile {
   Result<void> open();
   Result<bool> open_renamed();  ///< the file of `place_` under another name
   bool has_same_beginning(int descriptor) const;
+  void go_on(Descriptor descriptor);  ///< reads a file on from `place_`
   void begin(Descriptor descriptor);  ///< reads a file from its start
   Result<void> look_for_shrinking();
   /// At the end of what is there. True if there is more to read.
@@ -63,6 +65,7 @@ class GrowingFile {
   std::size_t start_ = 0;     ///< of what was not given yet, in the buffer
   std::size_t searched_ = 0;  ///< no line feed between start_ and here
   bool is_too_long_ = false;  ///< the line that begins at start_; its bytes so far were dropped
+  bool is_in_line_ = false;   ///< `place_` is behind an unfinished line that was taken
   std::vector<std::string> notes_;
 };
 

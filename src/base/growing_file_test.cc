@@ -50,8 +50,31 @@ TEST_F(GrowingFileTest, GivesWholeLinesAsTheyCome) {
   file.take_unfinished();
   EXPECT_EQ(file.place().offset, 9);
   append("\nc\n");
-  EXPECT_THAT(lines_of(file), ElementsAre("", "c"));
+  EXPECT_THAT(lines_of(file), ElementsAre("c"));
   EXPECT_THAT(file.take_notes(), IsEmpty());
+}
+
+TEST_F(GrowingFileTest, CountsALineOnceThatWasTakenUnfinished) {
+  append("a\nb");
+  GrowingFile file(path());
+  lines_of(file);
+  file.take_unfinished();
+  EXPECT_EQ(file.place().line, 2);
+  GrowingFile later(path(), file.place());
+  EXPECT_THAT(lines_of(later), IsEmpty());
+  append("\n\nc\n");
+  for (GrowingFile* each : {&file, &later}) {
+    EXPECT_THAT(lines_of(*each), ElementsAre("", "c"));
+    EXPECT_EQ(each->place().line, 4);
+  }
+  append("half");
+  lines_of(file);
+  file.take_unfinished();
+  append(" and half\nd\n");
+  EXPECT_EQ(*file.next(), " and half");
+  EXPECT_EQ(file.place().line, 5) << "more of the line that was taken";
+  EXPECT_EQ(*file.next(), "d");
+  EXPECT_EQ(file.place().line, 6);
 }
 
 TEST_F(GrowingFileTest, GoesOnWhereItWasLeft) {

@@ -66,6 +66,10 @@ std::vector<std::string> given_fields(RowShape shape, bool has_label) {
 
 }  // namespace
 
+TextChanger collecting(std::vector<std::string>& texts) {
+  return [&texts](std::string_view text) { return texts.emplace_back(text); };
+}
+
 std::string changed_prompt(const std::string& prompt, const TextChanger& change) {
   const std::vector<Span> own = own_parts_of_prompt(prompt);
   std::string changed;

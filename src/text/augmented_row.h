@@ -18,6 +18,9 @@ namespace pegbox::text {
 /// A text in another form.
 using TextChanger = std::function<std::string(std::string_view text)>;
 
+/// A changer that changes nothing and puts the texts that it is given into `texts`.
+TextChanger collecting(std::vector<std::string>& texts);
+
 /// `prompt` with what a person wrote of it changed: all of it, or, of one in Alpaca's published words, the instruction
 /// and the input.
 std::string changed_prompt(const std::string& prompt, const TextChanger& change);

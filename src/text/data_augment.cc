@@ -11,6 +11,7 @@
 #include "text/dataset_reader.h"
 #include "text/mix_partners.h"
 #include "text/row_batches.h"
+#include "text/row_copies.h"
 #include "text/row_writer.h"
 #include "text/utf8.h"
 
@@ -28,6 +29,14 @@ std::string shown_around(std::string_view text, std::size_t place) {
   return fmt::format("{}{}{}", begin > 0 ? "..." : "", text.substr(begin, end - begin), end < text.size() ? "..." : "");
 }
 
+/// The first text that changed, around the place.
+std::pair<std::string, std::string> first_change(std::span<const std::string> before,
+                                                 std::span<const std::string> after) {
+  const auto [from, to] = std::ranges::mismatch(before, after);
+  const auto place = static_cast<std::size_t>(std::ranges::mismatch(*from, *to).in1 - from->begin());
+  return {shown_around(*from, place), shown_around(*to, std::min(place, to->size()))};
+}
+
 struct MadeCopy {
   AugmentMethod method;
   std::string bytes, before, after;
@@ -38,7 +47,7 @@ struct MadeRow {
   std::optional<Error> fault;
   bool is_marked = false;
   std::vector<MadeCopy> copies;
-  std::int64_t unchanged = 0;
+  std::int64_t unchanged = 0, equal = 0;
 };
 
 /// A row as its object, with what it says.
@@ -122,40 +131,34 @@ class DataAugmenter {
     }
     made.is_marked = row->json.contains(kAugmentedField);
     if (made.is_marked) return made;
-    for (std::int64_t copy = 1; copy <= options_.plan.copies && !made.fault; ++copy) add_copy(*row, place, copy, made);
+    add_copies(*row, place, made);
     return made;
   }
 
-  void add_copy(const OpenRow& row, const std::string& place, std::int64_t copy, MadeRow& made) const {
-    CopyDraw draw = augmenter_.draw(content_hash(row.shaped.row), copy);
-    MadeCopy each{.method = draw.method, .bytes = {}, .before = {}, .after = {}};
-    bool is_changed = false;
-    const auto change = [&](std::string_view text) {
-      const bool mixes = draw.method == AugmentMethod::Mix;
-      const auto partner = mixes ? partners_.draw(*row.label, text, draw.rng) : std::string_view();
-      std::string after = augmenter_.change(text, draw, partner);
-      if (!is_changed && after != text) {
-        is_changed = true;
-        const auto place_of_change = static_cast<std::size_t>(std::ranges::mismatch(text, after).in1 - text.begin());
-        each.before = shown_around(text, place_of_change);
-        each.after = shown_around(after, std::min(place_of_change, after.size()));
-      }
-      return after;
-    };
-    Json json = row.json;
-    const auto has_text = change_json(json, row.shaped, options_.dataset, options_.fields, place, change);
+  /// Fills `made` with the row's copies.
+  void add_copies(const OpenRow& row, const std::string& place, MadeRow& made) const {
+    std::vector<std::string> texts;
+    Json unchanged = row.json;
+    const auto has_text =
+        change_json(unchanged, row.shaped, options_.dataset, options_.fields, place, collecting(texts));
     if (!has_text || !*has_text) {
       made.fault = has_text ? plain_text_fault(place) : has_text.error();
       return;
     }
-    if (!is_changed) {
-      ++made.unchanged;
-      return;
+    const RowCopies copies =
+        copies_of(texts, content_hash(row.shaped.row), row.label.value_or(""), augmenter_, partners_);
+    made.unchanged = copies.unchanged;
+    made.equal = copies.equal;
+    for (const RowCopy& copy : copies.made) {
+      Json json = row.json;
+      static_cast<void>(change_json(json, row.shaped, options_.dataset, options_.fields, place, copy.changer()));
+      json[kAugmentedField] = {{"method", name_of(copy.method)},
+                               {"strength", options_.plan.strength},
+                               {"row", place},
+                               {"copy", copy.number}};
+      const auto [before, after] = first_change(texts, copy.texts);
+      made.copies.push_back({.method = copy.method, .bytes = to_line(json), .before = before, .after = after});
     }
-    json[kAugmentedField] = {
-        {"method", name_of(draw.method)}, {"strength", options_.plan.strength}, {"row", place}, {"copy", copy}};
-    each.bytes = to_line(json);
-    made.copies.push_back(std::move(each));
   }
 
   static Error plain_text_fault(const std::string& place) {
@@ -169,6 +172,7 @@ class DataAugmenter {
     ++report_.rows;
     report_.marked += made.is_marked;
     report_.unchanged += made.unchanged;
+    report_.equal += made.equal;
     if (!options_.only_copies) PEGBOX_CHECK(writer.add(row));
     for (MadeCopy& copy : made.copies) {
       std::int64_t& count = report_.copies[static_cast<std::size_t>(copy.method)];
@@ -214,6 +218,7 @@ Json to_json(const AugmentReport& report, const Augmentation& plan) {
           {"copies", report.copy_count()},
           {"by_method", std::move(by_method)},
           {"unchanged", report.unchanged},
+          {"equal", report.equal},
           {"methods", std::move(methods)},
           {"strength", plan.strength},
           {"seed", plan.seed},

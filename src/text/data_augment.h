@@ -37,6 +37,7 @@ struct AugmentReport {
   std::int64_t marked = 0;               ///< of these, made before: they are not changed again
   std::array<std::int64_t, 8> copies{};  ///< by AugmentMethod
   std::int64_t unchanged = 0;            ///< copies that were as their row, and are left out
+  std::int64_t equal = 0;                ///< that were as another copy of their row, and are left out
   std::vector<AugmentExample> examples;  ///< by method
   std::string output, sha256;
 
@@ -50,7 +51,7 @@ struct AugmentReport {
 /// without WordNet where it is needed; Io.
 Result<AugmentReport> augment_data(const DataPart& data, const Path& output, const AugmentOptions& options);
 
-/// {"files", "rows", "marked", "copies", "by_method": {name: count}, "unchanged", "methods", "strength",
+/// {"files", "rows", "marked", "copies", "by_method": {name: count}, "unchanged", "equal", "methods", "strength",
 /// "seed", "examples": [{"method", "place", "before", "after"}], "output", "sha256"}.
 Json to_json(const AugmentReport& report, const Augmentation& plan);
 

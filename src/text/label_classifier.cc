@@ -4,17 +4,17 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <numeric>
 #include <thread>
 #include <unordered_map>
 
 #include "base/rng.h"
+#include "text/folds.h"
 #include "text/words.h"
 
 namespace pegbox::text {
 namespace {
 
-constexpr std::size_t kFolds = 5, kMostWords = 128;
+constexpr std::size_t kMostWords = 128;
 constexpr int kEpochs = 12;
 constexpr double kFirstRate = 4;
 constexpr std::uint64_t kSeed = 0;
@@ -56,17 +56,11 @@ WeighedRows weigh(std::span<const LabelledFeatures> rows) {
   return weighed;
 }
 
-/// Deals the rows of each class out in turn, in an order that is drawn.
-void deal_into_folds(WeighedRows& weighed, std::size_t classes) {
-  std::vector<std::size_t> order(weighed.rows.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  Rng rng({kSeed, stream_id("folds"), 0});
-  shuffle(order, rng);
-  std::vector<std::size_t> next(classes, 0);
-  for (const std::size_t row : order) {
-    WeighedRow& own = weighed.rows[row];
-    own.fold = next[own.label]++ % kFolds;
-  }
+void deal_into_folds(WeighedRows& weighed) {
+  std::vector<std::size_t> classes;
+  for (const WeighedRow& row : weighed.rows) classes.push_back(row.label);
+  const std::vector<std::size_t> folds = even_folds(classes, {kSeed, stream_id("folds"), 0});
+  for (std::size_t row = 0; row < folds.size(); ++row) weighed.rows[row].fold = folds[row];
 }
 
 class FoldModel {
@@ -150,7 +144,7 @@ TextFeatures features_of(std::string_view text) {
 std::vector<double> cross_validated_probabilities(std::span<const LabelledFeatures> rows, std::size_t classes,
                                                   int threads) {
   WeighedRows weighed = weigh(rows);
-  deal_into_folds(weighed, classes);
+  deal_into_folds(weighed);
   std::vector<double> probabilities(rows.size() * classes);
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {

@@ -37,6 +37,20 @@ tl::unexpected<Error> fail_fields(const std::string& where, std::string what, co
        .hint = "rename the fields, or say in `columns` which is which: {prompt: question, completion: answer}"});
 }
 
+/// What `columns` names is no row. `json`: as it is in the file, so that the fields that were not read are seen.
+tl::unexpected<Error> fail_columns(const std::string& where, const Json& json, const DatasetOptions& options) {
+  std::string named;
+  for (const auto& [name, column] : options.columns)
+    named += fmt::format("{}{} from `{}`{}", named.empty() ? "" : ", ", name, column,
+                         json.contains(column) ? "" : " (which it lacks)");
+  return fail(ErrorKind::InvalidInput,
+              {.where = where,
+               .what = "only the fields that `columns` names are read, and these make no row",
+               .got = fmt::format("{}; the row has {}", named, field_names(json)),
+               .expected = std::string(fields_expected(options.labels)),
+               .hint = "name all fields that are to be read, also those that are called right: text=text"});
+}
+
 /// The string in a field that must not be empty, unless `may_be_empty`.
 Result<std::string> string_field(const Json& row, const char* name, const std::string& where, bool may_be_empty) {
   const Json& value = row[name];
@@ -233,13 +247,15 @@ Result<ShapedRow> read_row(const Json& json, const std::string& where, const Dat
                  .got = json.type_name(),
                  .expected = fmt::format("an object with {}", fields_expected(options.labels))});
   const Json row = options.columns.empty() ? json : renamed(json, options.columns);
+  if (options.labels && !options.columns.empty() && !(row.contains("text") && row.contains("label")))
+    return fail_columns(where, json, options);
   if (options.labels) return read_labelled(row, where);
   for (const ShapeReader& reader : kReaders) {
     if (!reader.fits(row)) continue;
     PEGBOX_TRY(Row read, reader.read(row, where));
     return ShapedRow{std::move(read), reader.shape};
   }
-  return fail_fields(where, "the row has no text", json);
+  return options.columns.empty() ? fail_fields(where, "the row has no text", json) : fail_columns(where, json, options);
 }
 
 }  // namespace pegbox::text

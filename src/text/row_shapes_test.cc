@@ -108,6 +108,16 @@ TEST(RowShapes, ReadTheFieldsThatColumnsName) {
   EXPECT_EQ(row->row.prompt, "2+2?");
   EXPECT_EQ(row->row.text, "4");
   refuse(R"({"question": "2+2?", "reply": "4"})", {"prompt without a completion"}, questions);
+  const DatasetOptions label_only{.columns = {{"label", "intent"}}};
+  for (const bool labels : {false, true}) {
+    DatasetOptions options = label_only;
+    options.labels = labels;
+    refuse(R"({"text": "where is it", "intent": "card"})",
+           {"only the fields that `columns` names are read", "label from `intent`; the row has fields text, intent",
+            "text=text"},
+           options);
+  }
+  refuse(R"({"text": "where is it"})", {"label from `intent` (which it lacks)"}, label_only);
   const DatasetOptions classes{.columns = {{"text", "sentence"}, {"label", "intent"}}, .labels = true};
   EXPECT_EQ(read(R"({"sentence": "Hi", "intent": "greet"})", classes)->row.label, "greet");
 }

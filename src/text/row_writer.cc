@@ -44,7 +44,7 @@ Result<void> check_is_new(const Path& path) {
   if (!std::filesystem::exists(path, code)) return {};
   return fail(ErrorKind::InvalidInput, {.where = path.string(),
                                         .what = "the file exists, and nothing is written over",
-                                        .hint = "give another --output, or remove the file"});
+                                        .hint = "give another name, or remove the file"});
 }
 
 Result<void> check_output(const Path& path, std::span<const Path> inputs) {

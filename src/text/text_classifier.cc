@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "math/class_scores.h"
 #include "math/row_resampling.h"
+#include "text/folds.h"
 #include "text/hash.h"
 #include "text/words.h"
 
@@ -19,7 +20,7 @@ namespace pegbox::text {
 namespace {
 
 constexpr std::uint32_t kColumns = 1u << 18;
-constexpr std::size_t kByteRun = 4, kFolds = 5;
+constexpr std::size_t kByteRun = 4;
 constexpr double kStrength = 10;  // rows have the length 1: weights must be large to count
 
 std::uint32_t column_of(char kind, std::string_view run) {
@@ -64,27 +65,49 @@ Result<math::LogisticModel> fit(std::span<const math::SparseRow> rows, const std
   return used.unpack(model);
 }
 
-std::vector<math::SparseRow> features_of(std::span<const std::string> texts) {
+std::vector<math::SparseRow> ngram_rows(std::span<const std::string> texts) {
   std::vector<math::SparseRow> rows;
   for (const std::string& text : texts) rows.push_back(hashed_ngrams(text));
   return rows;
 }
 
-/// A fold for each text: that of its group.
-std::vector<std::size_t> folds_of(std::size_t texts, std::span<const std::string> groups) {
-  std::vector<std::size_t> group_of(texts);
-  std::map<std::string_view, std::size_t> known;
-  for (std::size_t i = 0; i < texts; ++i)
-    group_of[i] = groups.empty() ? i : known.emplace(groups[i], known.size()).first->second;
-  std::vector<std::size_t> order(groups.empty() ? texts : known.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  Rng rng({.stream = stream_id("cross-validation")});
-  shuffle(order, rng);
-  if (order.size() < kFolds) return {};
-  std::vector<std::size_t> fold_of_group(order.size());
-  for (std::size_t i = 0; i < order.size(); ++i) fold_of_group[order[i]] = i % kFolds;
-  for (std::size_t& group : group_of) group = fold_of_group[group];
-  return group_of;
+/// Texts that stay together, with the labels that occur among them.
+struct TextGroups {
+  std::vector<std::size_t> group_of;  // of each text
+  std::vector<std::size_t> labels;    // of each group: 1 with a negative text, 2 with a positive one, 3 with both
+
+  TextGroups(const std::vector<bool>& is_positive, std::span<const std::string> groups) {
+    std::map<std::string_view, std::size_t> known;
+    for (std::size_t i = 0; i < is_positive.size(); ++i) {
+      const std::size_t group = groups.empty() ? i : known.emplace(groups[i], known.size()).first->second;
+      if (group == labels.size()) labels.push_back(0);
+      labels[group] |= is_positive[i] ? 2u : 1u;
+      group_of.push_back(group);
+    }
+  }
+  std::int64_t count_with(std::size_t label) const {
+    return std::ranges::count_if(labels, [&](std::size_t each) { return (each & label) != 0; });
+  }
+};
+
+/// A fold for each text: that of its group. Each fold leaves texts of both labels to learn.
+Result<std::vector<std::size_t>> folds_of(const std::vector<bool>& is_positive, std::span<const std::string> groups,
+                                          const std::string& where) {
+  TextGroups together(is_positive, groups);
+  const auto negatives = together.count_with(1), positives = together.count_with(2);
+  if (std::min(negatives, positives) < static_cast<std::int64_t>(kFolds))
+    return fail(
+        ErrorKind::InvalidInput,
+        {.where = where,
+         .what = "too few to learn from and to say how good a classifier of them is",
+         .got = fmt::format("{} positive and {} other ones{}", positives, negatives,
+                            groups.empty() ? "" : ", those of one group counted once"),
+         .expected = fmt::format("at least {} of each", kFolds),
+         .hint = groups.empty() ? "add labelled texts; some hundred of each make a useful classifier"
+                                : "add labelled texts of other groups, or name no group if texts are not alike"});
+  const std::vector<std::size_t> folds = even_folds(together.labels, {.stream = stream_id("cross-validation")});
+  for (std::size_t& group : together.group_of) group = folds[group];
+  return std::move(together.group_of);
 }
 
 }  // namespace
@@ -108,21 +131,16 @@ math::SparseRow hashed_ngrams(std::string_view text) {
 
 Result<TextClassifier> TextClassifier::train(std::span<const std::string> texts, const std::vector<bool>& is_positive) {
   TextClassifier classifier;
-  PEGBOX_TRY(classifier.model_, fit(features_of(texts), is_positive));
+  PEGBOX_TRY(classifier.model_, fit(ngram_rows(texts), is_positive));
   return classifier;
 }
 
 double TextClassifier::probability(std::string_view text) const { return model_.probability(hashed_ngrams(text)); }
 
 Result<ClassifierQuality> cross_validate(std::span<const std::string> texts, const std::vector<bool>& is_positive,
-                                         std::span<const std::string> groups) {
-  const std::vector<std::size_t> folds = folds_of(texts.size(), groups);
-  if (folds.empty())
-    return fail(ErrorKind::InvalidInput, {.where = "labelled texts",
-                                          .what = "too few to judge a classifier by",
-                                          .got = fmt::format("{} texts", texts.size()),
-                                          .expected = fmt::format("at least {} of different groups", kFolds)});
-  const std::vector<math::SparseRow> rows = features_of(texts);
+                                         std::span<const std::string> groups, const std::string& where) {
+  PEGBOX_TRY(const std::vector<std::size_t> folds, folds_of(is_positive, groups, where));
+  const std::vector<math::SparseRow> rows = ngram_rows(texts);
   std::vector<double> scores(texts.size());
   for (std::size_t fold = 0; fold < kFolds; ++fold) {
     std::vector<math::SparseRow> seen;

@@ -42,8 +42,10 @@ class TextClassifier {
 
 /// Five models, each of four fifths of the texts; equal `groups` (a template, a source) stay in one fold, so that no
 /// model is judged on a text like those it has seen. `groups`: a name for each text, or none at all, which makes each
-/// text its own group. InvalidInput if there are fewer than 5 groups, or a fold leaves only one class to learn.
+/// text its own group. InvalidInput unless at least 5 groups have a positive text and 5 another one, which leaves
+/// both for each model to learn. `where`: what the texts are called in messages.
 Result<ClassifierQuality> cross_validate(std::span<const std::string> texts, const std::vector<bool>& is_positive,
-                                         std::span<const std::string> groups);
+                                         std::span<const std::string> groups,
+                                         const std::string& where = "labelled texts");
 
 }  // namespace pegbox::text

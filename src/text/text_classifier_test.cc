@@ -2,7 +2,7 @@
 #include "text/text_classifier.h"
 
 #include <fmt/format.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <cmath>
 
@@ -10,6 +10,10 @@
 
 namespace pegbox::text {
 namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
 
 struct Labelled {
   std::vector<std::string> texts, groups;
@@ -64,7 +68,29 @@ TEST(TextClassifier, IsNotJudgedByWhatItHasSeen) {
 TEST(TextClassifier, NeedsBothClassesAndEnoughTexts) {
   const std::vector<std::string> texts = {"a", "b", "c", "d"};
   EXPECT_FALSE(TextClassifier::train(texts, {true, true, true, true}));
-  EXPECT_FALSE(cross_validate(texts, {true, false, true, false}, {}));
+  const auto few = cross_validate(texts, {true, false, true, false}, {}, "labelled.csv");
+  ASSERT_FALSE(few);
+  EXPECT_THAT(few.error().message, AllOf(HasSubstr("[labelled.csv]"), HasSubstr("2 positive and 2 other"),
+                                         HasSubstr("at least 5 of each"), Not(HasSubstr("fold"))));
+}
+
+TEST(TextClassifier, CountsTextsOfOneGroupOnce) {
+  std::vector<std::string> texts, groups;
+  std::vector<bool> is_positive;
+  for (int i = 0; i < 40; ++i) {
+    is_positive.push_back(i % 2 == 0);
+    texts.push_back(is_positive.back() ? "an awful film" : "a fine film");
+    groups.push_back(std::to_string(i % 8));
+  }
+  const auto four_of_each = cross_validate(texts, is_positive, groups);
+  ASSERT_FALSE(four_of_each);
+  EXPECT_THAT(four_of_each.error().message, HasSubstr("4 positive and 4 other ones, those of one group counted once"));
+  for (int i = 0; i < 40; ++i) groups[static_cast<std::size_t>(i)] = std::to_string(i % 10);
+  const auto five_of_each = cross_validate(texts, is_positive, groups);
+  ASSERT_TRUE(five_of_each) << five_of_each.error().message;
+  EXPECT_EQ(five_of_each->roc_area, 1);
+  groups.assign(groups.size(), "one");
+  EXPECT_FALSE(cross_validate(texts, is_positive, groups));
 }
 
 TEST(TextClassifier, FeaturesHaveTheLengthOne) {

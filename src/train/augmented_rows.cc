@@ -3,18 +3,9 @@
 
 #include <algorithm>
 
-#include "text/augmented_row.h"
-#include "text/mix_partners.h"
+#include "text/row_copies.h"
 
 namespace pegbox::train {
-
-namespace {
-
-bool is_same(const text::Row& a, const text::Row& b) {
-  return a.prompt == b.prompt && a.conversation == b.conversation && (a.conversation || a.text == b.text);
-}
-
-}  // namespace
 
 Result<std::optional<text::Augmentation>> augmentation_of(const TrainConfig& config) {
   if (config.augment_strength == 0) return std::optional<text::Augmentation>();
@@ -35,17 +26,13 @@ std::vector<text::Row> copies_of(std::span<const text::Row> rows, const text::Au
   if (augmenter.plan().uses(text::AugmentMethod::Mix))
     for (const text::Row& row : rows) partners.add(row.label, row.text);
   std::vector<text::Row> copies;
-  for (const text::Row& row : rows)
-    for (std::int64_t copy = 1; copy <= augmenter.plan().copies; ++copy) {
-      text::CopyDraw draw = augmenter.draw(text::content_hash(row), copy);
-      const auto change = [&](std::string_view text) {
-        const bool mixes = draw.method == text::AugmentMethod::Mix;
-        const auto partner = mixes ? partners.draw(row.label, text, draw.rng) : std::string_view();
-        return augmenter.change(text, draw, partner);
-      };
-      auto changed = text::changed_row(row, change);
-      if (changed && !is_same(row, *changed)) copies.push_back(*std::move(changed));
-    }
+  for (const text::Row& row : rows) {
+    std::vector<std::string> texts;
+    if (!text::changed_row(row, text::collecting(texts))) continue;
+    for (const text::RowCopy& copy :
+         text::copies_of(texts, text::content_hash(row), row.label, augmenter, partners).made)
+      copies.push_back(*text::changed_row(row, copy.changer()));
+  }
   return copies;
 }
 

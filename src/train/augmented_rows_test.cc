@@ -67,13 +67,16 @@ TEST(AugmentedRows, AreDrawnByTheSeedAndOfWhatIsGiven) {
     return copies_of(rows.parts[0], must(text::Augmenter::create(plan_of(config_with(more)))));
   };
   const auto two = copies({{"augment_copies", 2}}), again = copies({{"augment_copies", 2}});
-  ASSERT_EQ(two.size(), 80u);
+  ASSERT_GE(two.size(), 78u) << "two of each row, but for equal ones";
+  ASSERT_LE(two.size(), 80u);
+  ASSERT_EQ(two.size(), again.size());
   std::size_t differ = 0;
   const auto others = copies({{"augment_copies", 2}, {"seed", 6}});
   for (std::size_t i = 0; i < two.size(); ++i) {
     EXPECT_EQ(two[i].prompt, again[i].prompt);
-    EXPECT_NE(two[i].prompt, rows.parts[0][i / 2].prompt);
-    EXPECT_EQ(two[i].text, rows.parts[0][i / 2].text);
+    const auto row = std::ranges::find(rows.parts[0], two[i].text, &text::Row::text);
+    ASSERT_NE(row, rows.parts[0].end()) << "what is learned stays";
+    EXPECT_NE(two[i].prompt, row->prompt);
     differ += i < others.size() && two[i].prompt != others[i].prompt;
   }
   EXPECT_GT(differ, 60u);

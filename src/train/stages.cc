@@ -11,6 +11,7 @@
 #include "train/config_rules.h"
 #include "train/row_order.h"
 #include "train/run_plan.h"
+#include "train/stage_lengths.h"
 
 namespace pegbox::train {
 
@@ -32,29 +33,6 @@ Result<void> check_fields(const TrainConfig& config, bool is_stream) {
   return {};
 }
 
-/// Where each stage of a stream ends; a stage has more tokens than a batch, so that the one before cannot swallow it.
-Result<std::vector<std::int64_t>> stage_ends(const TrainConfig& config, const text::TokenizedRows& rows) {
-  PEGBOX_TRY(const std::vector<double> shares, set_shares(config, rows));
-  const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
-  const auto total = static_cast<double>(total_tokens_of(config, rows));
-  std::int64_t longest = 0;
-  for (std::int64_t row = 0; row < rows.size(); ++row) longest = std::max(longest, rows.length(row));
-  std::vector<std::int64_t> ends;
-  double before = 0;
-  for (std::size_t set = 0; set < shares.size(); ++set) {
-    before += shares[set];
-    ends.push_back(std::llround(total * before / sum));
-    const std::int64_t tokens = ends.back() - (set == 0 ? 0 : ends[set - 1]);
-    if (tokens < config.batch_size * longest)
-      return refuse("stream", "a stage may be over before its first batch",
-                    fmt::format("{} tokens of {} for {}, and batches of up to {} ({} sequences of up to {})", tokens,
-                                static_cast<std::int64_t>(total), rows.group_names[set], config.batch_size * longest,
-                                config.batch_size, longest),
-                    "more tokens or epochs, a larger weight for this set, or a smaller batch_size");
-  }
-  return ends;
-}
-
 }  // namespace
 
 Stages::Stages(const TrainConfig& config, const text::TokenizedRows& rows)
@@ -68,6 +46,7 @@ Result<std::unique_ptr<Stages>> Stages::create(const TrainConfig& config, const 
   std::unique_ptr<Stages> stages(new Stages(config, rows));
   if (rows.groups_in_turn) {
     PEGBOX_TRY(stages->ends_, stage_ends(config, rows));
+    PEGBOX_CHECK(check_stage_lengths(config, rows, stages->ends_));
     stages->begin(0);
   } else {
     stages->ends_ = {total_tokens_of(config, rows)};

@@ -1,6 +1,8 @@
 // Tests of the stages of a run: which rows are read when, and which streams are refused.
 #include "train/stages.h"
 
+#include "train/stage_lengths.h"
+
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -136,6 +138,14 @@ TEST(Stages, OfAStreamThatCannotBeAreRefusedWithNumbers) {
               HasSubstr("160 tokens of 640 for b, and batches of up to 176 (11 sequences of up to 16)"));
   EXPECT_EQ(refusal({{"batch_size", 10}}, rows), "");
   EXPECT_THAT(refusal({{"mixture", {{"a", 1}, {"b", 0}}}}, rows), HasSubstr("0 tokens of 640 for b"));
+  const auto has_no_room = [&](const Json& fields) {
+    const auto stages = Stages::create(stream_config(fields), rows);
+    return !stages && leaves_no_room(stages.error(), stream_config(fields), rows);
+  };
+  EXPECT_TRUE(has_no_room({{"mixture", {{"a", 1}, {"b", 0}}}}));
+  EXPECT_FALSE(has_no_room(Json::object()));
+  EXPECT_FALSE(has_no_room({{"early_stop", 3}, {"evaluate_every", 10}, {"batch_size", 11}}))
+      << "wrong in another way, too";
   EXPECT_THAT(refusal({{"early_stop", 3}, {"evaluate_every", 10}}, rows), HasSubstr("early_stop"));
   EXPECT_THAT(refusal({{"balance", 0.5}}, rows), HasSubstr("a stream is read set by set"));
   const auto too_much = read_train_config(Json::object(), {{"replay", 1.5}}, "test");

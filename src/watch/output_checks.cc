@@ -83,7 +83,7 @@ Result<void> OutputChecks::learn(const LabelledTexts& labelled) {
                  .got = fmt::format("{} of {} offensive", positives, set.texts.size()),
                  .expected = "texts of both",
                  .hint = "`positive` lists the labels of offensive texts as they stand in the file"});
-  PEGBOX_TRY(quality_, text::cross_validate(set.texts, set.is_positive, set.groups));
+  PEGBOX_TRY(quality_, text::cross_validate(set.texts, set.is_positive, set.groups, labelled.data));
   PEGBOX_TRY(classifier_, text::TextClassifier::train(set.texts, set.is_positive));
   threshold_ = labelled.threshold;
   return {};

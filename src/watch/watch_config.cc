@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <span>
 
 #include "base/field_table.h"
 #include "watch/drift.h"
@@ -227,14 +229,31 @@ Result<void> check_columns(const Node& root, const WatchConfig& config) {
   return {};
 }
 
+/// Without links, `.` and `..`, from the root; what does not exist stays as it is spelled.
+Path canonical_path(const Path& path) {
+  std::error_code code;
+  Path canonical = std::filesystem::weakly_canonical(std::filesystem::absolute(path, code), code);
+  return code ? path : canonical;
+}
+
+/// No file is read twice, however its paths are spelled.
+Result<void> check_logs_differ(const Node& node, std::span<const std::string> logs) {
+  std::map<Path, std::string> known;
+  for (const std::string& log : logs)
+    if (const auto [earlier, is_new] = known.emplace(canonical_path(log), log); !is_new)
+      return node.fail(earlier->second == log ? fmt::format("the log {} is named twice", log)
+                                              : fmt::format("{} and {} are one file", earlier->second, log),
+                       "each log once");
+  return {};
+}
+
 Result<void> read_plain(const Node& root, const Path& folder, WatchConfig& config) {
   PEGBOX_TRY(const Node logs, root.at("logs"));
   PEGBOX_TRY(config.logs, texts_of(logs));
   if (config.logs.empty()) return logs.fail("no log is named", "a file, or a list of files");
   config.log_names = config.logs;
   for (std::string& log : config.logs) log = under(folder, log);
-  for (const std::string& log : config.logs)
-    if (std::ranges::count(config.logs, log) > 1) return logs.fail("a log is named twice", "each log once");
+  PEGBOX_CHECK(check_logs_differ(logs, config.logs));
   PEGBOX_CHECK(if_there(root, "state", [&](const Node& node) -> Result<void> {
     PEGBOX_TRY(const std::string state, node.string());
     config.state = under(folder, state);

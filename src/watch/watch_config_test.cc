@@ -44,6 +44,7 @@ TEST(WatchConfig, RefusesWithThePlaceAndWhatWouldBeRight) {
   EXPECT_THAT(message(R"({"logs": "a", "window": 5})"), HasSubstr("watch.yaml:1 window"));
   EXPECT_THAT(message(R"({"logs": "a", "driff": {}})"), HasSubstr("drift"));
   EXPECT_THAT(message(R"({"logs": ["a", "a"]})"), HasSubstr("twice"));
+  EXPECT_THAT(message(R"({"logs": ["a", "b/../a"]})"), HasSubstr("twice"));
   EXPECT_THAT(message(R"({"logs": "a", "broken": "ignore"})"), HasSubstr("stop or skip"));
   EXPECT_THAT(message(R"({"logs": "a", "scores": "rating"})"), HasSubstr("two columns are called `rating`"));
   EXPECT_THAT(message(R"({"logs": "a", "drift": {"tests": {"rating": "wassertein"}}})"),
@@ -59,6 +60,19 @@ TEST(WatchConfig, RefusesWithThePlaceAndWhatWouldBeRight) {
   EXPECT_THAT(message(R"({"logs": "a", "feedback": {"good": 1, "bad": 2}})"), HasSubstr("bad below good"));
   EXPECT_THAT(message(R"({"logs": "a", "alarm": {"command": "curl x | sh"}})"), HasSubstr("no shell"));
   EXPECT_THAT(message(R"({"logs": "a", "safety": {"offensive": {"data": "x"}}})"), HasSubstr("positive"));
+}
+
+TEST(WatchConfig, RefusesOneLogUnderTwoPaths) {
+  const auto folder = *TemporaryFolder::create("pegbox-watch-config");
+  ASSERT_TRUE(replace_file(folder.path() / "log.jsonl", ""));
+  std::filesystem::create_symlink("log.jsonl", folder.path() / "today");
+  const auto read_in_folder = [&](const std::string& json) {
+    return WatchConfig::read(*parse_document(json, "watch.yaml"), folder.path(), "state.json");
+  };
+  const auto config = read_in_folder(R"({"logs": ["log.jsonl", "today"]})");
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().message, HasSubstr("today are one file"));
+  EXPECT_TRUE(read_in_folder(R"({"logs": ["log.jsonl", "tomorrow"]})"));
 }
 
 }  // namespace

@@ -178,7 +178,7 @@ Result<void> Watcher::take_unfinished(std::size_t number, Listener& listener) {
   GrowingFile& log = logs_[number];
   const std::string line(log.unfinished());
   if (text::is_blank(line)) return {};
-  const std::string place = fmt::format("{}:{}", config_.logs[number], log.place().line + 1);
+  const std::string place = fmt::format("{}:{}", config_.logs[number], log.unfinished_line());
   if (!reader_.read(line, place)) {
     listener.on_note(place + ": is no whole record and has no line feed; it may still be being written, and is left");
     return {};

@@ -172,6 +172,19 @@ TEST_F(WatchTest, TakesAWholeLastRecordWithoutALineFeedOnce) {
   EXPECT_EQ(summary["records"], 12);
 }
 
+TEST_F(WatchTest, NamesALineBehindAnUnfinishedOneByItsNumber) {
+  append_records({}, 3);
+  std::string last = record_line({}, 99);
+  last.pop_back();
+  append(last);
+  HeardListener heard;
+  ASSERT_TRUE(run(config(), heard));
+  append("\nno JSON\n");
+  const auto refused = run(config(), heard);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("log.jsonl:5"));
+}
+
 TEST_F(WatchTest, ComparesGroupsWithTheOthers) {
   for (int i = 0; i < 300; ++i)
     append(fmt::format("{{\"prompt\": \"p\", \"output\": \"{}\", \"model\": \"{}\", \"rating\": {}}}\n",

@@ -1,6 +1,7 @@
 // pegbox augment: data with further forms of their rows.
 #include <fmt/format.h>
 
+#include "app/check_range.h"
 #include "app/commands/table.h"
 #include "app/data_flags.h"
 #include "app/session.h"
@@ -63,11 +64,8 @@ class Augment final : public Subcommand {
     PEGBOX_TRY(const text::DataPart data, data_.part("data"));
     PEGBOX_TRY(options_.dataset, data_.dataset_options());
     PEGBOX_TRY(options_.plan.methods, text::augment_methods_of(split_names(methods_), "--methods"));
-    if (options_.plan.copies < 1)
-      return fail(ErrorKind::InvalidInput, {.where = "--copies",
-                                            .what = "this makes no copies",
-                                            .got = fmt::to_string(options_.plan.copies),
-                                            .expected = "1 or more"});
+    PEGBOX_CHECK(check_range("--copies", options_.plan.copies, 1));
+    PEGBOX_CHECK(check_range("--seed", seed_, 0));
     options_.plan.seed = static_cast<std::uint64_t>(seed_);
     options_.fields = split_names(fields_);
     options_.threads = Resources::look().cores;
@@ -92,6 +90,8 @@ class Augment final : public Subcommand {
     const auto count = [&](const char* name) { return report[name].get<std::int64_t>(); };
     if (count("unchanged") > 0)
       lines += fmt::format("{} copies were as their row, and are left out\n", count("unchanged"));
+    if (count("equal") > 0)
+      lines += fmt::format("{} copies were as another one of their row, and are left out\n", count("equal"));
     if (count("marked") > 0) lines += fmt::format("{} rows were made before, and have no copies\n", count("marked"));
     return lines + fmt::format("{} copies of {} rows, in {}\nsha256 {}\nreport in {}\n", count("copies"), count("rows"),
                                report["output"].get<std::string>(), report["sha256"].get<std::string>(),

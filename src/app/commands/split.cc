@@ -1,6 +1,7 @@
 // pegbox split: data divided into training, validation and test files without leaks.
 #include <fmt/format.h>
 
+#include "app/check_range.h"
 #include "app/commands/table.h"
 #include "app/data_flags.h"
 #include "app/session.h"
@@ -51,6 +52,7 @@ class Split final : public Subcommand {
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const text::DataPart data, data_.part("data"));
     PEGBOX_TRY(options_.dataset, data_.dataset_options());
+    PEGBOX_CHECK(check_range("--seed", seed_, 0));
     options_.seed = static_cast<std::uint64_t>(seed_);
     options_.threads = Resources::look().cores;
     options_.interrupted = &session.interrupted();

@@ -15,6 +15,8 @@ std::unique_ptr<Subcommand> make_list_command();
 std::unique_ptr<Subcommand> make_show_command();
 std::unique_ptr<Subcommand> make_best_command();
 std::unique_ptr<Subcommand> make_importance_command();
+std::unique_ptr<Subcommand> make_ablate_command();
+std::unique_ptr<Subcommand> make_sensitivity_command();
 std::unique_ptr<Subcommand> make_diagnose_command();
 std::unique_ptr<Subcommand> make_what_if_command();
 std::unique_ptr<Subcommand> make_replay_command();

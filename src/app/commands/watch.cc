@@ -89,6 +89,12 @@ class Watch final : public Subcommand {
              .completion = Completion::Folder}};
   }
   Result<ExitCode> run(Session& session) override {
+    if (once_ && !examples_.empty())
+      return fail(ErrorKind::InvalidInput, {.where = "--examples",
+                                            .what = "this writes examples and ends, and watches nothing",
+                                            .got = "--once, too",
+                                            .expected = "one of them",
+                                            .hint = "for both call it twice, first with --once"});
     PEGBOX_TRY(const Document document, read_document(file_));
     const Path file = file_, folder = file.parent_path();
     PEGBOX_TRY(const auto config,

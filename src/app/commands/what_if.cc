@@ -1,9 +1,9 @@
 // pegbox what-if: what other strategies would have found in a study's place.
 #include <fmt/format.h>
 
-#include <limits>
 #include <thread>
 
+#include "app/check_range.h"
 #include "app/commands/table.h"
 #include "app/event_line.h"
 #include "app/session.h"
@@ -83,14 +83,6 @@ class DrawsLine {
   std::int64_t draws_;
 };
 
-Result<void> check_range(const char* flag, std::int64_t value, std::int64_t low, std::int64_t high) {
-  if (value >= low && value <= high) return {};
-  return fail(ErrorKind::InvalidInput, {.where = flag,
-                                        .what = "out of range",
-                                        .got = std::to_string(value),
-                                        .expected = fmt::format("{} to {}", low, high)});
-}
-
 Result<void> check_finished(const StudyState& state, bool is_held) {
   const History history = state.history();
   const std::string name = study_state_name(state, is_held);
@@ -137,7 +129,7 @@ class WhatIfCommand final : public Subcommand {
   Result<ExitCode> run(Session& session) override {
     PEGBOX_CHECK(check_range("--trials", trials_, 0, kMostReplayed));
     PEGBOX_CHECK(check_range("--draws", draws_, 2, kMostDraws));
-    PEGBOX_CHECK(check_range("--seed", seed_, 0, std::numeric_limits<std::int64_t>::max()));
+    PEGBOX_CHECK(check_range("--seed", seed_, 0));
     PEGBOX_TRY(const OpenStudy open, session.open_study(study_));
     PEGBOX_CHECK(check_finished(open.study->state(), open.is_running));
     PEGBOX_TRY(const WhatIf found, replay(session, open.study->state()));

@@ -78,6 +78,10 @@ const FieldTable<Settings>& setting_fields() {
                       .maximum = 1 << 20,
                       .help = "scratch: tokens of the tokenizer that is trained on the data (0: 2048); where one is "
                               "given, rows of the embedding, at least its tokens (0: as many)"},
+      Field<Settings>{.name = "draws",
+                      .member = &Settings::draws,
+                      .help = "describe: configurations that trials may have, as a JSON list; why a run of each would "
+                              "be refused is said under `refused`"},
       Field<Settings>{.name = "facts",
                       .member = &Settings::facts,
                       .help = "train: a file for facts of model, data and run, as JSON, before the first step"},
@@ -164,6 +168,7 @@ const std::vector<OwnField>& own_fields() {
                                            {"folder", worker},
                                            {"slots", worker},
                                            {"held_bytes", worker},
+                                           {"draws", {"describe"}},
                                            {"facts", {"train"}},
                                            {"per_row", {"evaluate"}},
                                            {"records", {"evaluate"}},

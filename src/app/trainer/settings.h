@@ -32,6 +32,7 @@ struct Settings {
   std::string chat_template;  ///< a file, or a name; empty: the model's
   std::string loss_on = "completions";
   std::int64_t vocabulary = 0;  ///< of a model from scratch; 0: its tokenizer's, or kTrainedVocabulary
+  std::string draws;            ///< describe: configs of trials, as a JSON list
   std::string facts;            ///< train: file for facts of model, data and run
   std::string per_row;          ///< evaluate: file for the loss of each text apart
   std::string records;          ///< evaluate: file for all that is measured of each row

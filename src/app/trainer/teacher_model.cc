@@ -8,6 +8,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/sha256.h"
 #include "base/units.h"
 #include "text/tokenizer.h"
 #include "train/memory.h"
@@ -124,7 +125,51 @@ Result<std::unique_ptr<TeacherModel>> TeacherModel::load(const Settings& setting
                                           : train::load_model(settings.teacher, form.storage, form.classes));
   PEGBOX_CHECK(check_task(settings, own.decoder->config().labels, corpus.classes()));
   PEGBOX_TRY(AdaptedModel model, AdaptedModel::of(std::move(own), settings.teacher_adapter));
-  return std::unique_ptr<TeacherModel>(new TeacherModel(std::move(model), std::llround(settings.teacher_bytes)));
+  std::vector<Path> folders = {settings.teacher};
+  if (!settings.teacher_adapter.empty()) folders.emplace_back(settings.teacher_adapter);
+  return std::unique_ptr<TeacherModel>(
+      new TeacherModel(std::move(model), std::llround(settings.teacher_bytes), std::move(folders)));
+}
+
+Result<Json> TeacherModel::identity() {
+  if (!identity_.is_null()) return identity_;
+  std::string names;
+  Sha256 all;
+  for (const Path& folder : folders_) {
+    names += (names.empty() ? "" : " with ") + folder.string();
+    std::vector<Path> files;
+    std::error_code fault;
+    for (std::filesystem::directory_iterator file(folder, fault), end; !fault && file != end; file.increment(fault))
+      if (file->path().extension() == ".safetensors") files.push_back(file->path());
+    std::ranges::sort(files);
+    for (const Path& file : files) {
+      PEGBOX_TRY(const std::string hash, sha256_of_file(file));
+      all.add(hash);
+    }
+  }
+  identity_ = {{"name", names}, {"sha256", all.hex()}};
+  return identity_;
+}
+
+Result<void> note_teacher(const Path& file, TeacherModel& teacher) {
+  PEGBOX_TRY(const Json identity, teacher.identity());
+  const std::string text = to_line(identity) + "\n";
+  if (const auto known = read_file(file); known && *known == text) return {};
+  return replace_file(file, text);
+}
+
+Result<void> check_teacher(const Path& file, TeacherModel& teacher) {
+  std::error_code missing;
+  if (!std::filesystem::exists(file, missing)) return {};  // of an earlier version, or of runs without a teacher
+  PEGBOX_TRY(const std::string text, read_file(file));
+  PEGBOX_TRY(const Json learned_from, parse_json(text, file.string()));
+  PEGBOX_TRY(const Json now, teacher.identity());
+  if (learned_from.value("sha256", "") == now["sha256"]) return {};
+  const auto named = [](const Json& identity) {
+    return fmt::format("{} (weights {:.12})", identity.value("name", ""), identity.value("sha256", ""));
+  };
+  return refuse("teacher", "the checkpoint has learned from another teacher", named(now), named(learned_from),
+                "put that teacher back, or begin anew");
 }
 
 }  // namespace pegbox::trainer

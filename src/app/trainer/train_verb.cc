@@ -65,6 +65,9 @@ class Session {
 
   Path checkpoint_path() const { return Path(settings_.output) / "checkpoint.safetensors"; }
 
+  Path teacher_path() const { return Path(settings_.output) / "checkpoint.teacher.json"; }
+  TeacherModel* teacher() const { return owned_.run->config().distill_weight > 0 ? workplace_.teacher.get() : nullptr; }
+
   /// Goes on from the output's checkpoint if it is of this run.
   Result<void> resume() {
     if (!std::filesystem::exists(checkpoint_path())) return {};
@@ -73,6 +76,7 @@ class Session {
       return fail(ErrorKind::Conflict, {.where = checkpoint_path().string(),
                                         .what = "a checkpoint of another run is here",
                                         .hint = "name another output, or remove the checkpoint"});
+    if (teacher() != nullptr) PEGBOX_CHECK(check_teacher(teacher_path(), *teacher()));
     PEGBOX_CHECK(run().restore(snapshot));
     if (!settings_.json)
       fmt::print(streams_.progress, "goes on from {} tokens\n", format_count(static_cast<double>(run().tokens())));
@@ -110,6 +114,7 @@ class Session {
     if (!settings_.output.empty()) {
       PEGBOX_CHECK(save_run(workplace_, owned_, settings_.output));
       PEGBOX_CHECK(remove_tree(checkpoint_path()));
+      PEGBOX_CHECK(remove_tree(teacher_path()));
     }
     Json result = {{"tokens", run().tokens()},
                    {"steps", run().steps()},
@@ -156,6 +161,7 @@ class Session {
   Result<void> save_checkpoint() {
     last_checkpoint_s_ = clock_.now_s();
     if (settings_.output.empty()) return {};
+    if (teacher() != nullptr) PEGBOX_CHECK(note_teacher(teacher_path(), *teacher()));
     return run().save_checkpoint(checkpoint_path());
   }
 

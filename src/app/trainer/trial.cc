@@ -12,6 +12,7 @@
 #include "train/guard.h"
 #include "train/memory.h"
 #include "train/snapshot.h"
+#include "train/stage_lengths.h"
 
 namespace pegbox::trainer {
 
@@ -20,6 +21,8 @@ namespace {
 Result<train::TrainConfig> config_of(const Json& defaults, const message::Start& start) {
   return train::read_train_config(defaults, start.config, fmt::format("config of trial {}", start.trial));
 }
+
+constexpr char kTeacherFile[] = "teacher.json";  // beside a trial's checkpoints
 
 bool is_lost(ErrorKind kind) { return kind == ErrorKind::NotFound || kind == ErrorKind::Corrupt; }
 
@@ -43,8 +46,18 @@ bool WorkerTrial::never_fits(Workplace& workplace, const Json& defaults, const m
   return need && train::fit_of(need->total_bytes(), train::machine_memory()) == train::Fit::Never;
 }
 
+bool WorkerTrial::leaves_no_room(const Error& error, Workplace& workplace, const Json& defaults,
+                                 const message::Start& start) {
+  const auto config = config_of(defaults, start);
+  if (!config || !workplace.corpus->rows().in_turn) return false;
+  const auto rows = workplace.corpus->tokenized(train::Part::Train, config->sequence_length);
+  return rows && train::leaves_no_room(error, *config, **rows);
+}
+
 Result<void> WorkerTrial::restore(const std::string& checkpoint, OwnedRun& into) {
-  PEGBOX_TRY(const train::Snapshot snapshot, train::load_snapshot(files_.path_of(checkpoint)));
+  const Path path = files_.path_of(checkpoint);
+  PEGBOX_TRY(const train::Snapshot snapshot, train::load_snapshot(path));
+  if (teacher() != nullptr) PEGBOX_CHECK(check_teacher(path.parent_path() / kTeacherFile, *teacher()));
   PEGBOX_CHECK(into.run->restore(snapshot));
   newest_ = checkpoint;
   if (!files_.owns(checkpoint)) {
@@ -192,6 +205,7 @@ bool WorkerTrial::checkpoint_is_due() const {
 
 Result<std::string> WorkerTrial::checkpoint(bool at_rung) {
   PEGBOX_CHECK(make_folder(files_.path()));
+  if (teacher() != nullptr) PEGBOX_CHECK(note_teacher(files_.path() / kTeacherFile, *teacher()));
   PEGBOX_CHECK(train::guard(
       "checkpoint", [&]() -> Result<void> { return owned_->run->save_checkpoint(files_.path_of(checkpoint_name())); }));
   last_checkpoint_s_ = clock_.now_s();

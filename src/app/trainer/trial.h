@@ -32,6 +32,11 @@ class WorkerTrial {
   /// Whether the trial needs more memory than the machine has, or its control groups allow.
   static bool never_fits(Workplace& workplace, const Json& defaults, const message::Start& start);
 
+  /// Whether it was refused since its shares, tokens and batch leave a stage of a stream without a batch; another
+  /// trial's may not.
+  static bool leaves_no_room(const Error& error, Workplace& workplace, const Json& defaults,
+                             const message::Start& start);
+
   std::int64_t number() const { return number_; }
   std::int64_t tokens() const { return tokens_; }
   bool in_memory() const { return owned_ != nullptr; }
@@ -91,7 +96,8 @@ class WorkerTrial {
   Result<void> restore_or_older(const std::string& checkpoint, OwnedRun& into);
   Result<Metrics> measure(double other_bytes);
   void note_memory();
-  void learn_shortage(const train::MemoryNeed& need);                      ///< of a run whose micro-batch was halved
+  void learn_shortage(const train::MemoryNeed& need);  ///< of a run whose micro-batch was halved
+  TeacherModel* teacher() const { return config_.distill_weight > 0 ? workplace_.teacher.get() : nullptr; }
   std::string checkpoint_name() const { return files_.name_at(tokens_); }  // of where it stands
   std::int64_t end() const;
   std::int64_t next_measurement() const;

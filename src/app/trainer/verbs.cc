@@ -58,6 +58,19 @@ Json row_json(const FieldRow& row, std::string_view of, std::string_view section
   return json;
 }
 
+/// Why a run of each of the settings' draws would be refused: a text, or null.
+Result<Json> refusals_of_draws(Workplace& workplace, const Config& config) {
+  PEGBOX_TRY(const Json draws, parse_json(config.settings.draws, "draws"));
+  PEGBOX_TRY(const train::TrainConfig defaults, train::read_train_config(Json::object(), config.run, "config"));
+  Json refusals = Json::array();
+  for (const Json& draw : draws) {
+    const auto run = train::read_train_config(config.run, draw, "config");
+    const auto checked = run ? check_run(workplace, *run, defaults) : tl::make_unexpected(run.error());
+    refusals.push_back(checked ? Json() : Json(checked.error().message));
+  }
+  return refusals;
+}
+
 }  // namespace
 
 std::span<const Verb> verbs() { return kVerbs; }
@@ -93,9 +106,12 @@ Result<void> run_worker(const Config& config, const Streams& streams) {
 
 Result<void> run_describe(const Config& config, const Streams& streams) {
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
-  PEGBOX_TRY(const message::Described described, describe_workplace(workplace, config, [&](const std::string& line) {
+  PEGBOX_TRY(message::Described described, describe_workplace(workplace, config, [&](const std::string& line) {
                fmt::print(streams.progress, "{}\n", line);
              }));
+  if (!config.settings.draws.empty()) {
+    PEGBOX_TRY(described.values["refused"], refusals_of_draws(workplace, config));
+  }
   print_json(streams, described.values);
   return {};
 }

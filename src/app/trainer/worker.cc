@@ -91,6 +91,8 @@ void Worker::on(const message::Start& start) {
     make_room();
     trial = start_trial(start);
   }
+  if (!trial && WorkerTrial::leaves_no_room(trial.error(), workplace_, config_.run, start))
+    return channel_.send(message::Failed{start.trial, FailureKind::Infeasible, trial.error().message});
   if (!trial) return delay_or_fail(start.trial, start, trial.error());
   trials_[start.trial] = *std::move(trial);
   active_.push_back(start.trial);

@@ -259,6 +259,56 @@ TEST_F(TrainerProgram, LearnsAStreamOfSetsAndSaysWhatItForgets) {
       EXPECT_EQ(same->metrics.at(metric), through.metrics.at(metric)) << metric;
 }
 
+TEST_F(TrainerProgram, AMixtureThatLeavesASetOfAStreamTooLittleIsInfeasible) {
+  Json config = worker_config();
+  config["data"] = {{"stream",
+                     {{{"name", "minus"}, {"train", path("other.jsonl").string()}},
+                      {{"name", "plus"}, {"train", path("train.jsonl").string()}}}}};
+  config["validation_fraction"] = 0.2;
+  Host host(config, folder_->path());
+  host.expect<message::Ready>();
+  auto drawn = start(1, 0);
+  drawn.config["mixture.minus"] = 0.9999;
+  drawn.config["mixture.plus"] = 0.0001;
+  host.send(drawn);
+  const auto refused = host.expect<message::Failed>();
+  EXPECT_EQ(refused.kind, FailureKind::Infeasible);
+  EXPECT_THAT(refused.detail, HasSubstr("for plus, and batches of up to"));
+}
+
+TEST_F(TrainerProgram, ATrialGoesOnWithTheTeacherThatItBeganWith) {
+  Json config = worker_config();
+  config["teacher"] = path("base").string();
+  config["distill_weight"] = 0.5;
+  Host host(config, folder_->path());
+  host.expect<message::Ready>();
+  host.send(start(1, 2000));
+  const auto rung = host.expect<message::Reached>();
+  const Path other = path("other-teacher");
+  std::filesystem::copy(path("base"), other, std::filesystem::copy_options::recursive);
+  auto again = start(1, 0);
+  again.resume = message::Resume{1, rung.checkpoint};
+  config["teacher"] = other.string();
+  {
+    Host moved(config, folder_->path());
+    moved.expect<message::Ready>();
+    auto further = start(1, 4000);
+    further.resume = again.resume;
+    moved.send(further);
+    EXPECT_EQ(moved.expect<message::Reached>().step, 4000) << "the same weights in another place";
+  }
+  std::string weights = must(read_file(other / "model.safetensors"));
+  weights.back() ^= 1;
+  must(replace_file(other / "model.safetensors", weights));
+  Host exchanged(config, folder_->path());
+  exchanged.expect<message::Ready>();
+  exchanged.send(again);
+  const auto refused = exchanged.expect<message::Failed>();
+  EXPECT_THAT(refused.detail, HasSubstr("the checkpoint has learned from another teacher"));
+  EXPECT_THAT(refused.detail, HasSubstr(other.string() + " (weights "));
+  EXPECT_THAT(refused.detail, HasSubstr("put that teacher back"));
+}
+
 TEST_F(TrainerProgram, RefusesStreamsWithoutWhatTheyNeed) {
   const auto refuse = [&](const Json& data, const std::vector<std::string>& flags, const std::string& words) {
     std::vector<std::string> arguments = {"train", "--model",       path("base").string(),      "--sequence_length",

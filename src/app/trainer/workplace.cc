@@ -15,6 +15,8 @@
 #include "train/guard.h"
 #include "train/method/scratch_model.h"
 #include "train/run_plan.h"
+#include "train/stage_lengths.h"
+#include "train/stages.h"
 
 namespace pegbox::trainer {
 
@@ -179,6 +181,14 @@ Result<std::vector<double>> base_losses(const Workplace& workplace, const train:
   });
 }
 
+Result<void> check_is_of_all(const Workplace& workplace, const train::TrainConfig& config) {
+  if ((config.task == "classify") != workplace.corpus->classes().empty()) return {};
+  return fail(ErrorKind::InvalidInput, {.where = "task",
+                                        .what = "all trials of a trainer have one task",
+                                        .got = config.task,
+                                        .hint = "put task under trial.trainer, not into the space"});
+}
+
 /// What a run learns from: the data, which all runs share, or with copies that are its own.
 Result<const text::TokenizedRows*> training_rows(train::Corpus& corpus, const train::TrainConfig& config,
                                                  OwnedRun& run) {
@@ -281,11 +291,7 @@ Json model_facts(const train::ModelConfig& model, const train::ModelLayout& layo
 
 Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::TrainConfig& config) {
   auto owned = std::make_unique<OwnedRun>();
-  if ((config.task == "classify") == workplace.corpus->classes().empty())
-    return fail(ErrorKind::InvalidInput, {.where = "task",
-                                          .what = "all trials of a trainer have one task",
-                                          .got = config.task,
-                                          .hint = "put task under trial.trainer, not into the space"});
+  PEGBOX_CHECK(check_is_of_all(workplace, config));
   if (config.method == "qlora" && workplace.base.decoder && !workplace.base.nf4)
     workplace.base.nf4 = train::nf4_weights(workplace.base);  // once for all trials
   PEGBOX_CHECK(check_validation(*workplace.corpus, config));
@@ -297,6 +303,24 @@ Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::Tr
              train::TrainingRun::create(*model, config, *rows, *workplace.lanes,
                                         {workplace.correction, evaluation_tokens, workplace.pool}, std::move(answers)));
   return owned;
+}
+
+Result<void> check_run(Workplace& workplace, const train::TrainConfig& config, const train::TrainConfig& defaults) {
+  PEGBOX_CHECK(check_is_of_all(workplace, config));
+  PEGBOX_CHECK(check_validation(*workplace.corpus, config));
+  PEGBOX_CHECK(check_augmentation(*workplace.corpus, config));
+  if (config.distill_weight > 0 && !workplace.teacher)
+    return fail(ErrorKind::InvalidInput, {.where = "distill_weight",
+                                          .what = "nobody is there to learn from",
+                                          .got = fmt::format("{} and no teacher", config.distill_weight),
+                                          .expected = "`teacher`, the folder of a model, under trial.trainer"});
+  train::BaseModel fresh;
+  PEGBOX_CHECK(model_of(workplace, config, fresh));
+  PEGBOX_TRY(const text::TokenizedRows* const rows,
+             workplace.corpus->tokenized(train::Part::Train, defaults.sequence_length));
+  const auto stages = train::Stages::create(config, *rows);
+  if (!stages && !train::leaves_no_room(stages.error(), config, *rows)) return tl::make_unexpected(stages.error());
+  return {};
 }
 
 Result<void> check_augmentation(const train::Corpus& corpus, const train::TrainConfig& config) {

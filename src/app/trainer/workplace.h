@@ -59,6 +59,10 @@ struct OwnedRun {
 /// A new run of a resolved config, at its beginning.
 Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::TrainConfig& config);
 
+/// InvalidInput if no run of a resolved config could begin here, however much memory there is: as make_run, which looks
+/// at the model's weights besides. Of data as tokens, those of `sequence_length` of `defaults` are looked at.
+Result<void> check_run(Workplace& workplace, const train::TrainConfig& config, const train::TrainConfig& defaults);
+
 /// InvalidInput if the config asks for copies of training rows that cannot be made.
 Result<void> check_augmentation(const train::Corpus& corpus, const train::TrainConfig& config);
 

@@ -212,15 +212,17 @@ Finding used_rank(const Inspection& inspection) {
   if (static_cast<double>(most) <= Limits::kLowRank * static_cast<double>(rank))
     return InspectionFinding{
         "spare-rank",
-        fmt::format("No update uses more than {} of its {} ranks for 99 % of its energy.", most, rank),
+        fmt::format("No update uses more than {} of the {} ranks of the adapter as saved for 99 % of its energy.", most,
+                    rank),
         {"rank"},
-        fmt::format("Try rank {}.", most)};
+        fmt::format("Try rank {}; PiSSA and OLoRA are saved with twice the rank that they were trained with.", most)};
   if (share < Limits::kFullRank) return {};
   return InspectionFinding{
       "full-rank",
-      fmt::format("The updates use {} of their {} ranks on average for 99 % of their energy.", percent(share), rank),
+      fmt::format("The updates use {} of the {} ranks of the adapter as saved, on average, for 99 % of their energy.",
+                  percent(share), rank),
       {"rank"},
-      fmt::format("Try rank {}: that all is used does not say that more helps.", 2 * rank)};
+      "Try twice the rank that it was trained with: that all is used does not say that more helps."};
 }
 
 }  // namespace

@@ -94,7 +94,8 @@ TEST(Findings, SayHowMuchOfTheRankIsUsed) {
   Inspection inspection = healthy();
   inspection.adapter[0].energy_rank = 3;
   EXPECT_THAT(finding_names(inspection), ElementsAre("spare-rank"));
-  EXPECT_EQ(findings_of(inspection)[0].hint, "Try rank 3.");
+  EXPECT_THAT(findings_of(inspection)[0].what, HasSubstr("of the adapter as saved"));
+  EXPECT_THAT(findings_of(inspection)[0].hint, HasSubstr("Try rank 3; PiSSA and OLoRA are saved with twice the rank"));
   inspection.adapter[0].energy_rank = 8;
   EXPECT_THAT(finding_names(inspection), ElementsAre("full-rank"));
   inspection.adapter[0].energy_rank = 0;
