@@ -9,12 +9,15 @@
 #include <vector>
 
 #include "train/augmented_rows.h"
+#include "train/method/merge_rule.h"
 #include "train/method/scratch_model.h"
 #include "train/optim/optimizer.h"
 
 namespace pegbox::train {
 
 namespace {
+
+constexpr std::string_view kMerge = "merge";
 
 /// `field` is read only where `chooser` has one of `values`.
 struct Reader {
@@ -33,6 +36,13 @@ std::vector<std::string_view> quantizing_optimizers() {
   std::vector<std::string_view> names;
   for (const std::string_view name : optimizer_names())
     if (optimizer_defaults(name).quantizes) names.push_back(name);
+  return names;
+}
+
+std::vector<std::string_view> merge_rules_where(bool (*reads)(const MergeRule&)) {
+  std::vector<std::string_view> names;
+  for (const std::string_view name : merge_rule_names())
+    if (reads(merge_rule(name))) names.push_back(name);
   return names;
 }
 
@@ -84,6 +94,13 @@ const std::vector<Reader>& readers() {
       {"ewc_strength", "consolidation", {"ewc"}},
       {"ewc_decay", "consolidation", {"ewc"}},
       {"fisher_rows", "consolidation", {"ewc"}},
+      {"adapter_weights", "method", {kMerge}},
+      {"merge_scale", "method", {kMerge}},
+      {kMerge, "method", {kMerge}},
+      {"merge_density", kMerge,
+       merge_rules_where([](const MergeRule& rule) { return rule.thinning != Thinning::None; })},
+      {"merge_sign", kMerge, merge_rules_where([](const MergeRule& rule) { return rule.elects_sign; })},
+      {"merge_rank", kMerge, merge_rules_where([](const MergeRule& rule) { return rule.part == MergedPart::Update; })},
       {"class_weights", "task", {"classify"}},
       {"sequence_start", "task", {"language"}},
       {"class_weight_strength", "class_weights", {"balanced"}},

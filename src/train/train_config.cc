@@ -6,12 +6,14 @@
 
 #include "train/config_rules.h"
 #include "train/kernels/divergence.h"
+#include "train/method/merge.h"
+#include "train/method/merge_rule.h"
 #include "train/method/method.h"
 #include "train/method/scratch_model.h"
 #include "train/model/family.h"
+#include "train/named_numbers.h"
 #include "train/optim/optim_fields.h"
 #include "train/optim/optimizer.h"
-#include "train/row_order.h"
 
 namespace pegbox::train {
 
@@ -31,7 +33,7 @@ Rows search_rows() {
               "which parameters are trained: lora (low-rank updates), qlora (the same beside weights in 4 bits), full "
               "(all), scratch (all, from random weights), "
               "last_k (the last layers), bias (biases), ia3 (gains), adapter (bottlenecks), prompt and prefix (tokens "
-              "before the text)"},
+              "before the text), merge (none: `adapters` become one)"},
       Row{.name = "learning_rate",
           .member = &TrainConfig::learning_rate,
           .minimum = 0,
@@ -143,6 +145,49 @@ Rows method_rows() {
               "prompt, prefix: first values are those of random tokens of the vocabulary, or normal with the deviation "
               "of the embeddings (prompt) or of fresh weights (prefix)",
           .source = "arXiv 2104.08691, 2101.00190: real tokens start better"},
+  };
+}
+
+Rows merge_rows() {
+  return Rows{
+      Row{.name = "adapters",
+          .member = &TrainConfig::adapters,
+          .help = "merge: the folders of the adapters (LoRA), as a list or as {name: folder}; without names they have "
+                  "those of their folders"},
+      Row{.name = "adapter_weights",
+          .member = &TrainConfig::adapter_weights,
+          .help = "merge: {novel: 0.7, code: 0.3}; a search names them {simplex: [novel, code]}; adapters that are not "
+                  "named are left out; empty: all alike, 1 in sum"},
+      Row{.name = "merge_scale",
+          .member = &TrainConfig::merge_scale,
+          .minimum = -100,
+          .maximum = 100,
+          .help = "merge: factor of all weights, such as those of a simplex, which are 1 in sum",
+          .source = "task arithmetic, arXiv 2212.04089: 0.3 to 0.5 where weights are 1 each"},
+      Row{.name = "merge",
+          .member = &TrainConfig::merge,
+          .choices = merge_rule_names(),
+          .help = "merge: how adapters become one: linear (factors are added), cat (updates are added exactly; ranks "
+                  "add up), svd (the same, cut to a rank), ties (the largest values whose sign prevails), dare_linear "
+                  "(values by chance), dare_ties (both), magnitude_prune (the largest values); with _svd on updates "
+                  "instead of factors",
+          .source = "PEFT's add_weighted_adapter; arXiv 2306.01708, 2311.03099"},
+      Row{.name = "merge_density",
+          .member = &TrainConfig::merge_density,
+          .minimum = 1e-6,
+          .maximum = 1,
+          .help = "merge by ties, dare or magnitude_prune: part of each adapter's values that is kept",
+          .source = "TIES: 0.2; DARE: 0.1 to 0.9"},
+      Row{.name = "merge_sign",
+          .member = &TrainConfig::merge_sign,
+          .choices = {"total", "frequency"},
+          .help = "merge by ties or dare_ties: the sign that prevails is that of the sum, or that of more adapters",
+          .source = "PEFT"},
+      Row{.name = "merge_rank",
+          .member = &TrainConfig::merge_rank,
+          .minimum = 0,
+          .maximum = 4096,
+          .help = "merge by svd: rank of the result; 0: the largest of the adapters'"},
   };
 }
 
@@ -402,6 +447,7 @@ const std::vector<Section>& sections() {
   static const std::vector<Section> table{{"Method, rate and batch", search_rows()},
                                           {"Task", task_rows()},
                                           {"Other methods", method_rows()},
+                                          {"Merging adapters", merge_rows()},
                                           {"Optimizer", optimizer_rows()},
                                           {"Schedule", schedule_rows()},
                                           {"Stability and first values", stability_rows()},
@@ -451,6 +497,11 @@ std::string_view section_of(std::string_view field) {
   return {};
 }
 
+void fold_fields(Json& fields) {
+  for (const char* field : {"mixture", "adapter_weights"}) fold_named_numbers(fields, field);
+  fold_adapters(fields);
+}
+
 Result<TrainConfig> read_train_config(const Json& defaults, const Json& json, const std::string& where) {
   Document document{.json = defaults.is_null() ? Json::object() : defaults, .name = where};
   if (!document.json.is_object() || !(json.is_object() || json.is_null()))
@@ -459,8 +510,8 @@ Result<TrainConfig> read_train_config(const Json& defaults, const Json& json, co
                  .what = "a training config is an object of fields",
                  .got = to_line(document.json.is_object() ? json : document.json).substr(0, 80)});
   Json own = json;
-  fold_mixture(document.json);
-  fold_mixture(own);
+  fold_fields(document.json);
+  fold_fields(own);
   for (const auto& [key, value] : own.items()) document.json[key] = value;
   PEGBOX_TRY(TrainConfig config, train_fields().read(document.root()));
   if (config.optimizer == "schedule_free" && !document.json.contains("schedule")) config.schedule = "constant";

@@ -81,6 +81,12 @@ struct TrainConfig {
   std::int64_t last_layers = 2, adapter_width = 64, virtual_tokens = 20;
   std::string adapter_placement = "pfeiffer", prompt_start = "vocabulary";
 
+  std::string adapters;         ///< folders, {"name": "folder"} or a list, as JSON; or names with commas between
+  std::string adapter_weights;  ///< "novel=0.7,code=0.3"; empty: all alike, 1 in sum
+  std::string merge = "linear", merge_sign = "total";
+  double merge_density = 0.5, merge_scale = 1;
+  std::int64_t merge_rank = 0;  ///< 0: the largest of the adapters'
+
   std::int64_t seed = 0;
   std::string precision = "fp32", recompute = "none";
 
@@ -97,6 +103,9 @@ std::string_view section_of(std::string_view field);
 
 /// The names in a field that is a list, such as `target`: "q_proj, v_proj".
 std::vector<std::string> names_in(const std::string& list);
+
+/// Makes text of the fields that may also be written as objects, lists or members: mixture, adapters, adapter_weights.
+void fold_fields(Json& fields);
 
 /// Reads `json` over `defaults` (both objects of fields); members of `json` win. Unknown names and values out of range
 /// are refused. Fills what depends on the method.

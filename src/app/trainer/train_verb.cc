@@ -252,7 +252,7 @@ Result<void> run_train(const Config& config, const Streams& streams) {
   warm_up(workplace, resolved);
   train::forget_peak();
   PEGBOX_TRY(const auto owned, make_run(workplace, resolved));
-  if (resolved.learning_rate == 0 && !config.settings.json)
+  if (resolved.learning_rate == 0 && train::method_trains(resolved.method) && !config.settings.json)
     fmt::print(streams.progress, "learning_rate {:.3g}, by the Step Law\n", owned->run->config().learning_rate);
   if (owned->augmented != nullptr && !config.settings.json)
     fmt::print(streams.progress, "augmented   {} sequences, {} tokens, copies by {} among them\n",
