@@ -155,7 +155,7 @@ Result<Json> resolve_trainer_paths(const Node& trainer, const Path& folder) {
   if (!trainer.is_object())
     return trainer.fail("not an object", "{model: DIR, data: {train: FILE, validation: FILE}, ...}");
   Json resolved = trainer.json();
-  for (const char* name : {"model", "adapter", "tokenizer", "teacher", "teacher_adapter"}) {
+  for (const char* name : {"model", "adapter", "tokenizer", "teacher", "teacher_adapter", "start_adapter"}) {
     if (!trainer.has(name)) continue;
     PEGBOX_TRY(const Node node, trainer.at(name));
     PEGBOX_TRY(resolved[name], existing_path(node, folder));

@@ -31,7 +31,8 @@ struct TrialSection {
   static Result<TrialSection> read(const Node& trial, const Path& folder, const std::vector<std::string>& parameters);
 };
 
-/// Makes the paths in `{model, adapter, adapters, teacher, data, output}` absolute and checks that what is read exists.
+/// Makes the paths in `{model, adapter, adapters, start_adapter, teacher, data, output}` absolute and checks that what
+/// is read exists.
 Result<Json> resolve_trainer_paths(const Node& trainer, const Path& folder);
 
 /// Refuses names, among the section's fields and the space's parameters, that the trainer does not know, naming the

@@ -7,13 +7,14 @@
 #include "train/config_rules.h"
 #include "train/kernels/divergence.h"
 #include "train/method/merge.h"
-#include "train/method/merge_rule.h"
 #include "train/method/method.h"
+#include "train/method/method_fields.h"
 #include "train/method/scratch_model.h"
 #include "train/model/family.h"
 #include "train/named_numbers.h"
 #include "train/optim/optim_fields.h"
 #include "train/optim/optimizer.h"
+#include "train/set_fields.h"
 
 namespace pegbox::train {
 
@@ -109,120 +110,6 @@ Rows task_rows() {
           .minimum = 0,
           .maximum = 2,
           .help = "balanced: power of the factors: 0 is none, at 1 every class counts the same"},
-  };
-}
-
-Rows method_rows() {
-  return Rows{
-      Row{.name = "last_layers",
-          .member = &TrainConfig::last_layers,
-          .minimum = 1,
-          .maximum = 10000,
-          .help = "last_k: how many layers are trained, with the norm after them"},
-      Row{.name = "adapter_width",
-          .member = &TrainConfig::adapter_width,
-          .minimum = 1,
-          .maximum = 1 << 16,
-          .help = "adapter: width of the bottleneck",
-          .source = "arXiv 1902.00751: 8 to 256, 64 about as good as any"},
-      Row{.name = "adapter_placement",
-          .member = &TrainConfig::adapter_placement,
-          .choices = {"houlsby", "pfeiffer", "parallel"},
-          .help =
-              "adapter: after attention and feed-forward network (houlsby), after the latter (pfeiffer), or beside it, "
-              "times `scale` (parallel)",
-          .source = "arXiv 1902.00751, 2005.00247, 2110.04366"},
-      Row{.name = "virtual_tokens",
-          .member = &TrainConfig::virtual_tokens,
-          .minimum = 1,
-          .maximum = 1 << 16,
-          .help = "prompt, prefix: trained tokens before each text; they take positions",
-          .source = "arXiv 2104.08691: little gain beyond 20"},
-      Row{.name = "prompt_start",
-          .member = &TrainConfig::prompt_start,
-          .choices = {"vocabulary", "gaussian"},
-          .help =
-              "prompt, prefix: first values are those of random tokens of the vocabulary, or normal with the deviation "
-              "of the embeddings (prompt) or of fresh weights (prefix)",
-          .source = "arXiv 2104.08691, 2101.00190: real tokens start better"},
-  };
-}
-
-Rows merge_rows() {
-  return Rows{
-      Row{.name = "adapters",
-          .member = &TrainConfig::adapters,
-          .help = "merge: the folders of the adapters (LoRA), as a list or as {name: folder}; without names they have "
-                  "those of their folders"},
-      Row{.name = "adapter_weights",
-          .member = &TrainConfig::adapter_weights,
-          .help = "merge: {novel: 0.7, code: 0.3}; a search names them {simplex: [novel, code]}; adapters that are not "
-                  "named are left out; empty: all alike, 1 in sum"},
-      Row{.name = "merge_scale",
-          .member = &TrainConfig::merge_scale,
-          .minimum = -100,
-          .maximum = 100,
-          .help = "merge: factor of all weights, such as those of a simplex, which are 1 in sum",
-          .source = "task arithmetic, arXiv 2212.04089: 0.3 to 0.5 where weights are 1 each"},
-      Row{.name = "merge",
-          .member = &TrainConfig::merge,
-          .choices = merge_rule_names(),
-          .help = "merge: how adapters become one: linear (factors are added), cat (updates are added exactly; ranks "
-                  "add up), svd (the same, cut to a rank), ties (the largest values whose sign prevails), dare_linear "
-                  "(values by chance), dare_ties (both), magnitude_prune (the largest values); with _svd on updates "
-                  "instead of factors",
-          .source = "PEFT's add_weighted_adapter; arXiv 2306.01708, 2311.03099"},
-      Row{.name = "merge_density",
-          .member = &TrainConfig::merge_density,
-          .minimum = 1e-6,
-          .maximum = 1,
-          .help = "merge by ties, dare or magnitude_prune: part of each adapter's values that is kept",
-          .source = "TIES: 0.2; DARE: 0.1 to 0.9"},
-      Row{.name = "merge_sign",
-          .member = &TrainConfig::merge_sign,
-          .choices = {"total", "frequency"},
-          .help = "merge by ties or dare_ties: the sign that prevails is that of the sum, or that of more adapters",
-          .source = "PEFT"},
-      Row{.name = "merge_rank",
-          .member = &TrainConfig::merge_rank,
-          .minimum = 0,
-          .maximum = 4096,
-          .help = "merge by svd: rank of the result; 0: the largest of the adapters'"},
-  };
-}
-
-Rows stream_rows() {
-  return Rows{
-      Row{.name = "replay",
-          .member = &TrainConfig::replay,
-          .minimum = 0,
-          .maximum = 0.95,
-          .help = "part of the tokens of each stage after the first that are of earlier sets, of each as many; 0: none",
-          .source = "arXiv 2403.08763: 0.05 where the data change little, 0.25 to 0.5 where much"},
-      Row{.name = "consolidation",
-          .member = &TrainConfig::consolidation,
-          .choices = {"none", "ewc"},
-          .help = "what holds the values that earlier sets need: nothing, or elastic weight consolidation (ewc: a "
-                  "penalty on leaving them, by their Fisher information); keeps two copies of what is trained",
-          .source = "arXiv 1612.00796"},
-      Row{.name = "ewc_strength",
-          .member = &TrainConfig::ewc_strength,
-          .minimum = 0,
-          .maximum = 1e9,
-          .help = "ewc: factor of the penalty: 1 weighs the earlier sets, as far as their loss is quadratic, as the "
-                  "new one",
-          .source = "arXiv 1612.00796"},
-      Row{.name = "ewc_decay",
-          .member = &TrainConfig::ewc_decay,
-          .minimum = 0,
-          .maximum = 1,
-          .help = "ewc: what is kept of the earlier Fisher information at the end of each stage; 1: all",
-          .source = "online EWC, arXiv 1805.06370"},
-      Row{.name = "fisher_rows",
-          .member = &TrainConfig::fisher_rows,
-          .minimum = 1,
-          .maximum = 1 << 24,
-          .help = "ewc: sequences of a set that its Fisher information is estimated from, each with a pass of its own"},
   };
 }
 
@@ -454,6 +341,7 @@ const std::vector<Section>& sections() {
                                           {"Distillation", distillation_rows()},
                                           {"Length, evaluation and memory", run_rows()},
                                           {"Learning on: sets in a stream", stream_rows()},
+                                          {"Learning to learn: sets as tasks", meta_rows()},
                                           {"Architecture, from scratch", architecture_rows()}};
   return table;
 }

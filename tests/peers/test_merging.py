@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 import torch
-from conftest import BIN, base_of, gpt2, llama, mean_loss, relative, rows_of, train, trainer, write_model
+from conftest import BIN, base_of, gpt2, llama, mean_loss, relative, rows_of, tokenizer_of, train, trainer, write_model
 from peft import PeftModel
 from peft.utils import merge_utils
 from safetensors.torch import load_file
@@ -147,8 +147,18 @@ def test_a_study_over_weights_trains_nothing_and_judges_pefts_models(place, tmp_
              "space": {"adapter_weights": {"simplex": list(NAMES)}, "merge": {"choice": ["linear", "ties"]}, "merge_density": {"range": [0.1, 1.0], "when": {"merge": "ties"}}},
              "objective": {"minimize": "validation_loss"}, "budget": {"trials": 8}}
     (tmp_path / "study.yaml").write_text(json.dumps(study))
-    run = lambda *arguments: subprocess.run([f"{BIN}/pegbox", *arguments, "--store", str(tmp_path / "store")], cwd=tmp_path, capture_output=True, text=True)
+    run = lambda *arguments: subprocess.run([f"{BIN}/pegbox", *arguments, "--store", str(tmp_path / "store.db")], cwd=tmp_path, capture_output=True, text=True)
     done = run("tune", "study.yaml")
     assert done.returncode == 0, done.stderr
-    best = json.loads(run("best", "weights", "--json").stdout)
-    print(best)
+    tokenizer = tokenizer_of(place / "model")
+    rows = [tokenizer(json.loads(line)["text"])["input_ids"] + [tokenizer.eos_token_id] for line in text.read_text().splitlines()]
+    trials = json.loads(run("export", "weights", "--to", "json").stdout)["trials"]
+    assert len(trials) == 8 and {trial["config"]["merge"] for trial in trials} == {"linear", "ties"}
+    losses = []
+    for trial in trials:
+        config, losses = trial["config"], [*losses, trial["metrics"]["validation_loss"]]
+        assert trial["metrics"]["steps"] == 0
+        peft = peft_of(place, weights={name: config[f"adapter_weights.{name}"] for name in NAMES}, combination_type=config["merge"], density=config.get("merge_density"))
+        with torch.no_grad():
+            assert abs(losses[-1] - mean_loss(peft, rows).item()) < 1e-5 * losses[-1], config
+    assert max(losses) - min(losses) > 1e-3

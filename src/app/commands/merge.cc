@@ -52,7 +52,7 @@ class Merge final : public Subcommand {
         {.names = "--as",
          .target = &as_,
          .value = "KIND",
-         .help = "model or adapter [model]",
+         .help = "what is made [model]",
          .choices = {"model", "adapter"}},
         {.names = "-o,--output",
          .target = &output_,

@@ -8,6 +8,7 @@
 #include "app/trainer/verbs.h"
 #include "app/trainer/workplace.h"
 #include "text/data_report.h"
+#include "train/meta.h"
 #include "train/method/method.h"
 #include "train/method/scratch_model.h"
 #include "train/run.h"
@@ -118,6 +119,8 @@ void find_refusals(const train::TrainConfig& run, const train::Corpus& corpus, c
                    std::vector<Finding>& findings) {
   if (const auto stages = train::Stages::create(run, rows); !stages)
     findings.push_back({true, stages.error().message, ""});
+  if (const auto tasks = run.meta == "none" ? Result<std::vector<train::Task>>() : train::tasks_of(run, rows); !tasks)
+    findings.push_back({true, tasks.error().message, ""});
   if (const auto augmented = check_augmentation(corpus, run); !augmented)
     findings.push_back({true, augmented.error().message, ""});
   if (const auto watched = check_validation(corpus, run); !watched)

@@ -246,7 +246,7 @@ Result<void> run_train(const Config& config, const Streams& streams) {
   std::signal(SIGTERM, [](int) { interrupted = true; });
   PEGBOX_TRY(const train::TrainConfig resolved, train::read_train_config(Json::object(), config.run, "config"));
   PEGBOX_CHECK(check_teacher(config.settings, resolved));
-  PEGBOX_CHECK(prepare_output(config.settings));
+  PEGBOX_CHECK(prepare_output(config.settings, {resolved.start_adapter}));
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
   PEGBOX_CHECK(tell_data(config, resolved, *workplace.corpus, streams));
   warm_up(workplace, resolved);

@@ -40,7 +40,7 @@ constexpr std::array<Verb, 10> kVerbs = {{
 }};
 
 /// Fields of a run that are the same for all trials of a trainer: it opens model and data by them.
-constexpr std::array<std::string_view, 3> kOfAllTrials = {"precision", "task", "adapters"};
+constexpr std::array<std::string_view, 4> kOfAllTrials = {"precision", "task", "adapters", "start_adapter"};
 
 /// `accepts` and `section` are for a reference: what the field takes, in words, and the heading it is under.
 Json row_json(const FieldRow& row, std::string_view of, std::string_view section) {

@@ -66,6 +66,8 @@ class Lora final : public Method {
     return parameters;
   }
 
+  std::string form() const override { return fmt::format("updates times {:.6g}", plan_.options().factor()); }
+
   /// The factors that the base is without.
   std::int64_t own_bytes() const override {
     if (!start_changes_base(training_.start)) return 0;

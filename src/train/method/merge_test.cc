@@ -77,7 +77,7 @@ class Merge : public ::testing::Test {
  protected:
   std::string write(const std::string& name, const Json& fields) {
     Json all = {{"method", "lora"}, {"rank", 3}, {"scale", 2}};
-    all.update(fields);
+    if (fields.is_object()) all.update(fields);
     const auto method = must(make_method(must(read_train_config(Json::object(), all, "test")), model_));
     Tensors values;
     for (const Parameter& parameter : method->initial_parameters(1))

@@ -32,6 +32,9 @@ class Method {
   /// shared, so that steps of the optimizer are seen. Refers to the method.
   virtual std::unique_ptr<Network> network(const Tensors& values) const = 0;
 
+  /// In words, how values act on the model, as far as their names and shapes leave it open (LoRA's factor).
+  virtual std::string form() const { return "as they are"; }
+
   /// Bytes that it keeps for a run besides parameters and the base.
   virtual std::int64_t own_bytes() const { return 0; }
 
