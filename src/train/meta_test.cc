@@ -136,6 +136,15 @@ TEST_F(Meta, AnEvaluationAdaptsToEachSetAndLeavesTheRunAsItIs) {
   for (const auto& [name, tensor] : before.tensors) EXPECT_TRUE(same_bits(tensor, after.tensors.at(name))) << name;
 }
 
+TEST_F(Meta, WhatIsKeptIsCountedToTheByte) {
+  const text::TokenizedRows rows = rows_of_tasks(3);
+  for (const char* kind : {"reptile", "fomaml"}) {
+    const auto learned = run({{"meta", kind}}, rows);
+    must(learned->train_until(64 * 5));
+    EXPECT_EQ(static_cast<double>(learned->bytes()), learned->memory_need().parameters_bytes()) << kind;
+  }
+}
+
 TEST_F(Meta, BothKindsLearnToAdapt) {
   const text::TokenizedRows rows = rows_of_tasks(3);
   for (const char* kind : {"reptile", "fomaml"}) {
