@@ -81,6 +81,23 @@ Result<Json> resolve_data(const Node& data, const Path& folder) {
   return resolved;
 }
 
+/// Folders of adapters: one, a list of them, or an object {name: folder}.
+Result<Json> existing_adapters(const Node& node, const Path& folder) {
+  if (!node.is_array() && !node.is_object()) return existing_path(node, folder);
+  Json resolved = node.json();
+  if (node.is_object()) {
+    for (const auto& [name, item] : node.members()) {
+      PEGBOX_TRY(resolved[name], existing_path(item, folder));
+    }
+    return resolved;
+  }
+  std::size_t place = 0;
+  for (const Node& item : node.items()) {
+    PEGBOX_TRY(resolved[place++], existing_path(item, folder));
+  }
+  return resolved;
+}
+
 Result<void> read_patterns(const Node& metric, TrialSection& section) {
   if (!metric.is_object())
     return metric.fail("not a table of patterns", "metric names and patterns, such as {loss: \"loss: (\\S+)\"}");
@@ -138,10 +155,14 @@ Result<Json> resolve_trainer_paths(const Node& trainer, const Path& folder) {
   if (!trainer.is_object())
     return trainer.fail("not an object", "{model: DIR, data: {train: FILE, validation: FILE}, ...}");
   Json resolved = trainer.json();
-  for (const char* name : {"model", "adapter", "tokenizer", "teacher", "teacher_adapter"}) {
+  for (const char* name : {"model", "adapter", "tokenizer", "teacher", "teacher_adapter", "start_adapter"}) {
     if (!trainer.has(name)) continue;
     PEGBOX_TRY(const Node node, trainer.at(name));
     PEGBOX_TRY(resolved[name], existing_path(node, folder));
+  }
+  if (trainer.has("adapters")) {
+    PEGBOX_TRY(const Node node, trainer.at("adapters"));
+    PEGBOX_TRY(resolved["adapters"], existing_adapters(node, folder));
   }
   // A chat template is a file or a name: a file wins, as in the trainer.
   std::error_code ignored;
@@ -181,17 +202,31 @@ std::vector<std::string> set_names(const Json& trainer) {
   return names;
 }
 
-/// The sets whose shares a space searches must be there.
-Result<void> check_mixture(const Node& trainer, const Node& space) {
-  if (!space.has("mixture")) return {};
-  PEGBOX_TRY(const Node mixture, space.at("mixture"));
-  if (!mixture.has("simplex")) return {};
-  PEGBOX_TRY(const Node simplex, mixture.at("simplex"));
-  const std::vector<std::string> names = set_names(trainer.json());
-  for (const Node& set : simplex.items())
-    if (set.is_string() && std::ranges::find(names, set.json().get<std::string>()) == names.end())
-      return set.fail("no training set has this name", names.empty() ? "training data as a list of {path, name}"
-                                                                     : fmt::format("{}", fmt::join(names, ", ")));
+/// The names of a section's adapters, as the trainer gives them: that of the object, else the folder's; none where two
+/// folders have the same.
+std::vector<std::string> adapter_names(const Json& trainer) {
+  const Json adapters = trainer.value("adapters", Json());
+  std::vector<std::string> names;
+  if (adapters.is_object())
+    for (const auto& [name, folder] : adapters.items()) names.push_back(name);
+  if (!adapters.is_array()) return names;
+  for (const Json& folder : adapters)
+    if (folder.is_string()) names.push_back(Path(folder.get<std::string>()).lexically_normal().filename().string());
+  std::vector<std::string> sorted = names;
+  std::ranges::sort(sorted);
+  return std::ranges::adjacent_find(sorted) == sorted.end() ? names : std::vector<std::string>{};
+}
+
+/// What a simplex of the space at `field` names must be among `names`.
+Result<void> check_simplex(const Node& space, const char* field, const std::vector<std::string>& names,
+                           const char* what, const char* expected) {
+  if (!space.has(field)) return {};
+  PEGBOX_TRY(const Node parameter, space.at(field));
+  if (!parameter.has("simplex")) return {};
+  PEGBOX_TRY(const Node simplex, parameter.at("simplex"));
+  for (const Node& item : simplex.items())
+    if (item.is_string() && std::ranges::find(names, item.json().get<std::string>()) == names.end())
+      return item.fail(what, names.empty() ? expected : fmt::format("{}", fmt::join(names, ", ")));
   return {};
 }
 
@@ -212,7 +247,10 @@ Result<void> check_trainer_names(const Node& trainer, const Node& space, const T
                                                   : near.empty() ? "`pegbox-trainer fields` says what they mean"
                                                                  : "did you mean " + near + "?"});
   }
-  return check_mixture(trainer, space);
+  PEGBOX_CHECK(check_simplex(space, "mixture", set_names(trainer.json()), "no training set has this name",
+                             "training data as a list of {path, name}"));
+  return check_simplex(space, "adapter_weights", adapter_names(trainer.json()), "no adapter has this name",
+                       "adapters: {name: folder, ...}");
 }
 
 }  // namespace pegbox

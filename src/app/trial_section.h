@@ -31,11 +31,12 @@ struct TrialSection {
   static Result<TrialSection> read(const Node& trial, const Path& folder, const std::vector<std::string>& parameters);
 };
 
-/// Makes the paths in `{model, adapter, teacher, data, output}` absolute and checks that what is read exists.
+/// Makes the paths in `{model, adapter, adapters, start_adapter, teacher, data, output}` absolute and checks that what
+/// is read exists.
 Result<Json> resolve_trainer_paths(const Node& trainer, const Path& folder);
 
 /// Refuses names, among the section's fields and the space's parameters, that the trainer does not know, naming the
-/// nearest, and a mixture of training sets that are not there.
+/// nearest, a mixture of training sets that are not there, and weights of adapters that are not.
 Result<void> check_trainer_names(const Node& trainer, const Node& space, const TrainerFields& known);
 
 }  // namespace pegbox

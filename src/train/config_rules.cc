@@ -9,12 +9,16 @@
 #include <vector>
 
 #include "train/augmented_rows.h"
+#include "train/method/merge_rule.h"
+#include "train/method/method.h"
 #include "train/method/scratch_model.h"
 #include "train/optim/optimizer.h"
 
 namespace pegbox::train {
 
 namespace {
+
+constexpr std::string_view kMerge = "merge";
 
 /// `field` is read only where `chooser` has one of `values`.
 struct Reader {
@@ -33,6 +37,13 @@ std::vector<std::string_view> quantizing_optimizers() {
   std::vector<std::string_view> names;
   for (const std::string_view name : optimizer_names())
     if (optimizer_defaults(name).quantizes) names.push_back(name);
+  return names;
+}
+
+std::vector<std::string_view> merge_rules_where(bool (*reads)(const MergeRule&)) {
+  std::vector<std::string_view> names;
+  for (const std::string_view name : merge_rule_names())
+    if (reads(merge_rule(name))) names.push_back(name);
   return names;
 }
 
@@ -84,6 +95,17 @@ const std::vector<Reader>& readers() {
       {"ewc_strength", "consolidation", {"ewc"}},
       {"ewc_decay", "consolidation", {"ewc"}},
       {"fisher_rows", "consolidation", {"ewc"}},
+      {"adapter_weights", "method", {kMerge}},
+      {"merge_scale", "method", {kMerge}},
+      {kMerge, "method", {kMerge}},
+      {"merge_density", kMerge,
+       merge_rules_where([](const MergeRule& rule) { return rule.thinning != Thinning::None; })},
+      {"merge_sign", kMerge, merge_rules_where([](const MergeRule& rule) { return rule.elects_sign; })},
+      {"merge_rank", kMerge, merge_rules_where([](const MergeRule& rule) { return rule.part == MergedPart::Update; })},
+      {"inner_steps", "meta", {"reptile", "fomaml"}},
+      {"outer_rate", "meta", {"reptile", "fomaml"}},
+      {"meta_batch", "meta", {"reptile", "fomaml"}},
+      {"adapt_steps", "meta", {"reptile", "fomaml"}},
       {"class_weights", "task", {"classify"}},
       {"sequence_start", "task", {"language"}},
       {"class_weight_strength", "class_weights", {"balanced"}},
@@ -135,6 +157,31 @@ Result<void> check_steps(const TrainConfig& config, const std::string& where) {
   return {};
 }
 
+/// What acts on the run of all steps, one after another, does not fit steps that begin again and again.
+Result<void> check_meta(const TrainConfig& config, const std::string& where) {
+  if (config.meta == "none") return {};
+  const std::string what = "meta " + config.meta + " begins again with each task";
+  if (config.optimizer == "schedule_free")
+    return refuse(where, what, "optimizer schedule_free, which averages all steps", "another optimizer");
+  if (config.average != "none") return refuse(where, what, "average " + config.average, "average none");
+  if (config.spike_deviations > 0)
+    return refuse(where, what + ", and tasks have losses of their own",
+                  fmt::format("spike_deviations {}", config.spike_deviations), "spike_deviations 0");
+  if (config.task != "language")
+    return refuse(where, "tasks of one model have the same classes", "meta and task " + config.task, "task language");
+  if (!method_trains(config.method)) return refuse(where, "nothing is trained", "method " + config.method, "meta none");
+  return {};
+}
+
+/// Factors that the frozen weights are without are no adapter's.
+Result<void> check_first_values(const TrainConfig& config, const std::string& where) {
+  if (config.start_adapter.empty()) return {};
+  if (config.lora_start == "pissa" || config.lora_start == "olora")
+    return refuse(where, "an adapter stands beside the base as it is",
+                  "start_adapter and lora_start " + config.lora_start, "lora_start kaiming");
+  return {};
+}
+
 /// arXiv 2203.03466 gives the rates of optimizers whose steps have one size; a tied head would need a factor of the
 /// logits, which the model files of these families cannot hold.
 Result<void> check_start(const TrainConfig& config, const std::string& where) {
@@ -173,6 +220,8 @@ Result<void> check_combinations(const TrainConfig& config, const std::string& wh
   PEGBOX_CHECK(DecayExclusions::read(config.decay_exclude));
   PEGBOX_CHECK(check_optimizer(config, where));
   PEGBOX_CHECK(check_steps(config, where));
+  PEGBOX_CHECK(check_meta(config, where));
+  PEGBOX_CHECK(check_first_values(config, where));
   PEGBOX_CHECK(augmentation_of(config));
   return check_start(config, where);
 }

@@ -70,10 +70,16 @@ double Evaluation::perplexity() const { return std::exp(loss); }
 
 Evaluation evaluate(const Decoder& decoder, const Network& network, const EvaluationRows& rows, Lanes& lanes,
                     std::int64_t batch_tokens) {
+  return evaluate_sets(decoder, rows, lanes, batch_tokens,
+                       [&](const RowSet& /*set*/) -> const Network& { return network; });
+}
+
+Evaluation evaluate_sets(const Decoder& decoder, const EvaluationRows& rows, Lanes& lanes, std::int64_t batch_tokens,
+                         const std::function<const Network&(const RowSet&)>& network_for) {
   Evaluation result;
   double sum = 0, squares = 0;  // over the sets, each a sample of its own
   for (const RowSet& set : rows.sets()) {
-    const RowSums sums = row_sums(decoder, network, rows.data(), set.rows, lanes, batch_tokens);
+    const RowSums sums = row_sums(decoder, network_for(set), rows.data(), set.rows, lanes, batch_tokens);
     std::vector<double> labels;
     for (const std::int64_t row : set.rows) labels.push_back(static_cast<double>(rows.data().label_tokens(row)));
     const MeanLoss mean = mean_loss_of(sums.losses, labels);

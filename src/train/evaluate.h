@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -29,6 +30,10 @@ struct Evaluation {
 /// the number of lanes. Throws what libtorch throws.
 Evaluation evaluate(const Decoder& decoder, const Network& network, const EvaluationRows& rows, Lanes& lanes,
                     std::int64_t batch_tokens);
+
+/// The same with a network for each set, asked for when its turn comes.
+Evaluation evaluate_sets(const Decoder& decoder, const EvaluationRows& rows, Lanes& lanes, std::int64_t batch_tokens,
+                         const std::function<const Network&(const RowSet&)>& network_for);
 
 /// The sums of the negative log-likelihoods over the label tokens of each of `rows` [rows]; 0 without a label.
 std::vector<double> row_losses(const Decoder& decoder, const Network& network, const text::TokenizedRows& data,

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "train/classes.h"
+#include "train/method/first_values.h"
 #include "train/model/initialize.h"
 #include "train/ops/loss.h"
 
@@ -27,12 +28,17 @@ Result<std::unique_ptr<Learner>> Learner::create(const BaseModel& model, const T
                                                  const text::TokenizedRows& rows) {
   std::unique_ptr<Learner> learner(new Learner(model, config, rows));
   PEGBOX_TRY(learner->method_, make_method(config, model));
+  if (!config.start_adapter.empty()) {
+    PEGBOX_TRY(learner->first_values_, first_values(config.start_adapter, *learner->method_, model));
+  }
   return learner;
 }
 
 void Learner::begin(int lanes) {
   parameters_ = method_->initial_parameters(static_cast<std::uint64_t>(config_.seed));
   if (model_.weights.empty()) set_initial_weights();
+  for (std::size_t i = 0; i < first_values_.size(); ++i) parameters_[i].value.copy_(first_values_[i]);
+  first_values_.clear();
   if (config_.class_weights == "balanced")
     class_weights_ = class_weights(rows_, static_cast<std::int64_t>(decoder().config().labels.size()),
                                    config_.class_weight_strength);

@@ -70,6 +70,7 @@ class Learner {
   const text::TokenizedRows& rows_;
   std::int64_t micro_batch_ = 0;
   std::unique_ptr<Method> method_;
+  Tensors first_values_;  // [parameters], of another adapter; empty: the method's own
   std::vector<Parameter> parameters_;
   Tensor class_weights_;  // [K] of a classifier's loss; undefined: all 1
   std::vector<Lane> lanes_;

@@ -16,6 +16,7 @@
 #include "base/number.h"
 #include "train/consolidation.h"
 #include "train/kernels/attention.h"
+#include "train/meta.h"
 #include "train/method/trace.h"
 #include "train/optim/weight_average.h"
 
@@ -116,6 +117,7 @@ MemoryModel::MemoryModel(const TrainConfig& config, const Method& method, const 
   if (config.spike_rollback > 0) fixed_.copies_bytes += fixed_.values_bytes + fixed_.state_bytes;
   if (config.restore_best) fixed_.copies_bytes += fixed_.values_bytes;
   fixed_.copies_bytes += consolidation_bytes(config, fixed_.values_bytes);
+  fixed_.copies_bytes += meta_bytes(config, fixed_.values_bytes, fixed_.state_bytes);
   fixed_.method_bytes = static_cast<double>(method.own_bytes());
   fixed_.teacher_bytes = teacher.kept_bytes;
   fixed_.workspace_bytes = (config.precision == "bf16" ? kProgramsBytes : 0) + correction.process_bytes +

@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "train/config_rules.h"
+#include "train/named_numbers.h"
 
 namespace pegbox::train {
 
 namespace {
 
-constexpr std::string_view kField = "mixture";
-constexpr std::string_view kMemberPrefix = "mixture.";
+constexpr std::string_view kField = "mixture", kShare = "a share of a training set";
 
 /// Tokens, or rows where `of_rows`, of each group of the data; rows that were made beside them change no share.
 std::vector<std::int64_t> group_sizes(const text::TokenizedRows& rows, bool of_rows) {
@@ -59,7 +59,7 @@ std::unique_ptr<text::RowOrder> mixed_order(const text::TokenizedRows& rows, std
 
 Result<std::unique_ptr<text::RowOrder>> make_row_order(const TrainConfig& config, const text::TokenizedRows& rows) {
   const auto seed = static_cast<std::uint64_t>(config.seed);
-  PEGBOX_TRY(const auto mixture, read_mixture(config.mixture));
+  PEGBOX_TRY(const auto mixture, read_named_numbers(config.mixture, kField, kShare));
   if (!mixture.empty() || !rows.group_weights.empty() || config.mixture_temperature != 1) {
     if (config.balance > 0)
       return refuse("balance", "the rows are mixed by their sets already", fmt::format("{}", config.balance), "0");
@@ -77,7 +77,7 @@ Result<std::unique_ptr<text::RowOrder>> make_row_order(const TrainConfig& config
 }
 
 Result<std::vector<double>> set_shares(const TrainConfig& config, const text::TokenizedRows& rows) {
-  PEGBOX_TRY(auto mixture, read_mixture(config.mixture));
+  PEGBOX_TRY(auto mixture, read_named_numbers(config.mixture, kField, kShare));
   if (mixture.empty()) mixture = rows.group_weights;
   const double temperature = config.mixture_temperature;
   if (temperature != 1 && !mixture.empty())
@@ -93,33 +93,6 @@ Result<std::vector<double>> set_shares(const TrainConfig& config, const text::To
   for (const std::int64_t size : group_sizes(rows, /*of_rows=*/false))
     shares.push_back(std::pow(static_cast<double>(size), 1 / temperature));
   return shares;
-}
-
-Result<std::map<std::string, double>> read_mixture(const std::string& mixture) {
-  std::map<std::string, double> shares;
-  for (const std::string& part : names_in(mixture)) {
-    const auto equals = part.rfind('=');
-    const auto share =
-        equals == std::string::npos ? Result<Json>(Json()) : parse_json(part.substr(equals + 1), "mixture");
-    if (!share || !share->is_number())
-      return refuse("mixture", "this is not a share of a training set", part, "such as books=0.7,code=0.3");
-    shares[part.substr(0, equals)] = share->get<double>();
-  }
-  return shares;
-}
-
-void fold_mixture(Json& fields) {
-  Json shares = Json::object();
-  if (fields.contains(kField) && fields[kField].is_object()) shares = fields[kField];
-  for (const auto& [name, value] : fields.items())
-    if (name.starts_with(kMemberPrefix)) shares[name.substr(kMemberPrefix.size())] = value;
-  if (shares.empty() || !std::ranges::all_of(shares, [](const Json& share) { return share.is_number(); })) return;
-  std::string text;
-  for (const auto& [name, share] : shares.items()) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, share.get<double>());
-    fields.erase(std::string(kMemberPrefix) + name);
-  }
-  fields[kField] = text;
 }
 
 }  // namespace pegbox::train

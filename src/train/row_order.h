@@ -2,13 +2,10 @@
 // data ask for.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "base/result.h"
 #include "text/data_order.h"
 #include "text/tokenized.h"
@@ -30,12 +27,5 @@ std::unique_ptr<text::RowOrder> mixed_order(const text::TokenizedRows& rows, std
 /// the config, else of the data, else by their own tokens and `mixture_temperature`. InvalidInput as make_row_order,
 /// and without sets.
 Result<std::vector<double>> set_shares(const TrainConfig& config, const text::TokenizedRows& rows);
-
-/// The shares in the config's field: "books=0.7,code=0.3".
-Result<std::map<std::string, double>> read_mixture(const std::string& mixture);
-
-/// Makes `mixture: {books: 0.7, code: 0.3}`, or members `mixture.books` and so on (a simplex of a search), the text of
-/// the field. Anything else is left for the field to refuse.
-void fold_mixture(Json& fields);
 
 }  // namespace pegbox::train

@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "base/units.h"
 #include "text/packing.h"
+#include "train/adaptation.h"
 #include "train/batch.h"
 #include "train/config_rules.h"
 #include "train/gradients.h"
@@ -27,7 +28,8 @@ namespace {
 
 constexpr std::int64_t kSnapshotFormat = 1;
 // Of tensors that are kept beside what is live.
-const std::string kCopyPrefix = "copy.", kBestPrefix = "best.", kConsolidationPrefix = "consolidation.";
+const std::string kCopyPrefix = "copy.", kBestPrefix = "best.", kConsolidationPrefix = "consolidation.",
+                  kMetaPrefix = "meta.";
 
 tl::unexpected<Error> misfit(std::string what, std::string got, std::string expected) {
   return fail(
@@ -112,6 +114,9 @@ Result<void> TrainingRun::start(std::span<TrainingRun* const> pool) {
   PEGBOX_TRY(learner_, Learner::create(model_, config_, train_));
   PEGBOX_CHECK(check_memory(pool));
   learner_->begin(lanes_.count());
+  if (config_.meta != "none") {
+    PEGBOX_TRY(meta_, MetaLearning::create(config_, train_, parameters()));
+  }
   make_steps();
   return check_length(*model_.decoder, network().virtual_tokens(), train_);
 }
@@ -225,7 +230,8 @@ void TrainingRun::begin_next_stage() {
 StepBatch TrainingRun::begin_step() {
   if (stages_->is_over(tokens_)) begin_next_stage();
   if (spikes_.copy_is_due(steps_)) keep_copy();
-  return batch_of(stages_->next(batch_rows_at(config_, progress())));
+  const std::int64_t count = batch_rows_at(config_, progress());
+  return batch_of(meta_ ? meta_->next(count) : stages_->next(count));
 }
 
 Result<StepReport> TrainingRun::end_step(const StepBatch& batch, double loss) {
@@ -253,15 +259,22 @@ Result<StepReport> TrainingRun::step() {
 /// Changes the weights if the report says so, and counts what the step consumed.
 void TrainingRun::take_step(const Tensors& gradients, StepReport& report) {
   const double middle = static_cast<double>(tokens_) + 0.5 * static_cast<double>(report.tokens);
-  report.learning_rate = config_.learning_rate * watch_.rate_factor() *
-                         schedule_factor(config_.schedule, stages_->progress(middle), ScheduleShape::of(config_));
+  const double factor =
+      watch_.rate_factor() * schedule_factor(config_.schedule, stages_->progress(middle), ScheduleShape::of(config_));
+  report.learning_rate = config_.learning_rate * (meta_ ? 1 : factor);
   tokens_ += report.tokens;
   ++steps_;
+  if (report.taken && !(meta_ && meta_->is_query())) optimizer_->step(gradients, report.learning_rate);
+  if (meta_) end_task_step(report.taken ? gradients : Tensors(), factor);
   if (!report.taken) return;
-  optimizer_->step(gradients, report.learning_rate);
   average_->update(stages_->progress(static_cast<double>(tokens_)));
   interval_loss_ += report.loss * static_cast<double>(report.label_tokens);
   interval_labels_ += report.label_tokens;
+}
+
+/// A task begins with an optimizer of its own.
+void TrainingRun::end_task_step(const Tensors& gradients, double factor) {
+  if (meta_->end_step(gradients, factor)) optimizer_ = make_optimizer(config_, learner_->parameters());
 }
 
 Result<void> TrainingRun::train_until(std::int64_t tokens, const std::function<bool()>& before_step,
@@ -285,11 +298,19 @@ double TrainingRun::take_train_loss() {
 Result<Evaluation> TrainingRun::evaluate(const EvaluationRows& rows) {
   PEGBOX_CHECK(check_length(*model_.decoder, network().virtual_tokens(), rows.data()));
   return guard("evaluation", [&]() -> Result<Evaluation> {
+    if (meta_ && config_.adapt_steps > 0) return evaluate_tasks(rows);
     const Tensors means = averages();
     const auto averaged = means.empty() ? nullptr : learner_->method().network(means);
     return train::evaluate(*model_.decoder, averaged ? *averaged : network(), rows, lanes_,
                            learner_->micro_batch_tokens());
   });
+}
+
+Evaluation TrainingRun::evaluate_tasks(const EvaluationRows& rows) {
+  const Tensors values = averages();
+  const Adaptation adaptation{meta_->tasks(), values,
+                              [this](std::vector<std::int64_t> batch) { return batch_of(std::move(batch)); }};
+  return evaluate_adapted(*learner_, adaptation, rows, lanes_);
 }
 
 Result<NamedTensors> TrainingRun::gradients(const std::vector<std::int64_t>& rows) {
@@ -307,6 +328,7 @@ Result<NamedTensors> TrainingRun::gradients(const std::vector<std::int64_t>& row
 /// The values to evaluate and save where they are not the parameters; else empty.
 Tensors TrainingRun::averages() const {
   if (best_taken_) return best_;
+  if (meta_) return meta_->initialization();
   Tensors means = average_->values();
   return means.empty() ? optimizer_->averages() : means;
 }
@@ -339,6 +361,8 @@ NamedTensors TrainingRun::live() {
   for (const Parameter& parameter : parameters()) live["parameter." + parameter.name] = parameter.value;
   for (const auto& [name, tensor] : optimizer_->state()) live["optimizer." + name] = tensor;
   for (const auto& [name, tensor] : average_->state()) live["average." + name] = tensor;
+  if (meta_)
+    for (const auto& [name, tensor] : meta_->state()) live[kMetaPrefix + name] = tensor;
   return live;
 }
 
@@ -373,6 +397,7 @@ Snapshot TrainingRun::state() {
                     {"epoch", position.epoch},
                     {"index", position.index},
                     {"stages", stages_->state()},
+                    {"meta", meta_ ? meta_->position() : Json()},
                     {"interval_loss", json_number(interval_loss_)},
                     {"interval_labels", interval_labels_},
                     {"micro_batch", micro_batch()},
@@ -438,6 +463,7 @@ Result<void> TrainingRun::restore(const Snapshot& snapshot) {
     best_ = best.size() == parameters().size() ? std::move(best) : Tensors();
     best_taken_ = false;
     consolidation_.restore(held, parameters());
+    if (meta_) meta_->restore(state.value("meta", Json()));
     return {};
   });
 }

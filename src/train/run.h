@@ -15,6 +15,7 @@
 #include "train/lanes.h"
 #include "train/learner.h"
 #include "train/memory.h"
+#include "train/meta.h"
 #include "train/model/model_files.h"
 #include "train/optim/optimizer.h"
 #include "train/optim/spike_guard.h"
@@ -91,7 +92,8 @@ class TrainingRun {
   /// Mean loss over the labels trained on since the last call; NaN if there were none.
   double take_train_loss();
 
-  /// Of the averages where some are kept, else of the parameters; after `take_best` of the best ones.
+  /// Of the averages where some are kept, else of the parameters; after `take_best` of the best ones. Of an
+  /// initialization that is learned: after `adapt_steps` steps on each set (adaptation.h).
   Result<Evaluation> evaluate(const EvaluationRows& rows);
 
   Stages& stages() { return *stages_; }
@@ -130,6 +132,8 @@ class TrainingRun {
   void begin_next_stage();
   void make_steps();
   void take_step(const Tensors& gradients, StepReport& report);
+  void end_task_step(const Tensors& gradients, double factor);
+  Evaluation evaluate_tasks(const EvaluationRows& rows);
   Tensors averages() const;
   NamedTensors live();
   Snapshot state();
@@ -157,6 +161,7 @@ class TrainingRun {
   bool best_taken_ = false;
   std::unique_ptr<Stages> stages_;
   Consolidation consolidation_;
+  std::unique_ptr<MetaLearning> meta_;  // none without tasks
 
   std::int64_t tokens_ = 0, steps_ = 0;
   double interval_loss_ = 0;  // sum over interval_labels_, since take_train_loss

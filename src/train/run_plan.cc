@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "text/packing.h"
+#include "train/method/method.h"
 #include "train/optim/optimizer.h"
 
 namespace pegbox::train {
@@ -30,12 +31,13 @@ std::int64_t longest_piece_at(const TrainConfig& config, double progress) {
 }
 
 std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRows& train) {
+  if (!method_trains(config.method)) return 0;
   if (config.tokens > 0) return config.tokens;
   return std::max<std::int64_t>(1, std::llround(config.epochs * static_cast<double>(train.epoch_tokens())));
 }
 
 double peak_learning_rate(const TrainConfig& config, const ModelLayout& layout, std::int64_t tokens) {
-  if (config.learning_rate > 0) return config.learning_rate;
+  if (config.learning_rate > 0 || !method_trains(config.method)) return config.learning_rate;
   const auto parameters = static_cast<double>(layout.parameters_without_tables());
   return step_law_learning_rate(parameters, static_cast<double>(tokens)) *
          optimizer_defaults(config.optimizer).rate_factor;

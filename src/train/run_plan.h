@@ -18,7 +18,7 @@ double step_law_learning_rate(double parameters, double tokens);
 double peak_learning_rate(const TrainConfig& config, const ModelLayout& layout, std::int64_t tokens);
 
 /// The length of a run in training tokens: the config's, or its epochs of `train`, in which rows that were made beside
-/// the data do not count.
+/// the data do not count; 0 of a method that trains nothing.
 std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRows& train);
 
 /// Rows of a batch when `progress` in [0, 1] of the run is over: what a pause does not change.

@@ -6,12 +6,15 @@
 
 #include "train/config_rules.h"
 #include "train/kernels/divergence.h"
+#include "train/method/merge.h"
 #include "train/method/method.h"
+#include "train/method/method_fields.h"
 #include "train/method/scratch_model.h"
 #include "train/model/family.h"
+#include "train/named_numbers.h"
 #include "train/optim/optim_fields.h"
 #include "train/optim/optimizer.h"
-#include "train/row_order.h"
+#include "train/set_fields.h"
 
 namespace pegbox::train {
 
@@ -31,7 +34,7 @@ Rows search_rows() {
               "which parameters are trained: lora (low-rank updates), qlora (the same beside weights in 4 bits), full "
               "(all), scratch (all, from random weights), "
               "last_k (the last layers), bias (biases), ia3 (gains), adapter (bottlenecks), prompt and prefix (tokens "
-              "before the text)"},
+              "before the text), merge (none: `adapters` become one)"},
       Row{.name = "learning_rate",
           .member = &TrainConfig::learning_rate,
           .minimum = 0,
@@ -107,77 +110,6 @@ Rows task_rows() {
           .minimum = 0,
           .maximum = 2,
           .help = "balanced: power of the factors: 0 is none, at 1 every class counts the same"},
-  };
-}
-
-Rows method_rows() {
-  return Rows{
-      Row{.name = "last_layers",
-          .member = &TrainConfig::last_layers,
-          .minimum = 1,
-          .maximum = 10000,
-          .help = "last_k: how many layers are trained, with the norm after them"},
-      Row{.name = "adapter_width",
-          .member = &TrainConfig::adapter_width,
-          .minimum = 1,
-          .maximum = 1 << 16,
-          .help = "adapter: width of the bottleneck",
-          .source = "arXiv 1902.00751: 8 to 256, 64 about as good as any"},
-      Row{.name = "adapter_placement",
-          .member = &TrainConfig::adapter_placement,
-          .choices = {"houlsby", "pfeiffer", "parallel"},
-          .help =
-              "adapter: after attention and feed-forward network (houlsby), after the latter (pfeiffer), or beside it, "
-              "times `scale` (parallel)",
-          .source = "arXiv 1902.00751, 2005.00247, 2110.04366"},
-      Row{.name = "virtual_tokens",
-          .member = &TrainConfig::virtual_tokens,
-          .minimum = 1,
-          .maximum = 1 << 16,
-          .help = "prompt, prefix: trained tokens before each text; they take positions",
-          .source = "arXiv 2104.08691: little gain beyond 20"},
-      Row{.name = "prompt_start",
-          .member = &TrainConfig::prompt_start,
-          .choices = {"vocabulary", "gaussian"},
-          .help =
-              "prompt, prefix: first values are those of random tokens of the vocabulary, or normal with the deviation "
-              "of the embeddings (prompt) or of fresh weights (prefix)",
-          .source = "arXiv 2104.08691, 2101.00190: real tokens start better"},
-  };
-}
-
-Rows stream_rows() {
-  return Rows{
-      Row{.name = "replay",
-          .member = &TrainConfig::replay,
-          .minimum = 0,
-          .maximum = 0.95,
-          .help = "part of the tokens of each stage after the first that are of earlier sets, of each as many; 0: none",
-          .source = "arXiv 2403.08763: 0.05 where the data change little, 0.25 to 0.5 where much"},
-      Row{.name = "consolidation",
-          .member = &TrainConfig::consolidation,
-          .choices = {"none", "ewc"},
-          .help = "what holds the values that earlier sets need: nothing, or elastic weight consolidation (ewc: a "
-                  "penalty on leaving them, by their Fisher information); keeps two copies of what is trained",
-          .source = "arXiv 1612.00796"},
-      Row{.name = "ewc_strength",
-          .member = &TrainConfig::ewc_strength,
-          .minimum = 0,
-          .maximum = 1e9,
-          .help = "ewc: factor of the penalty: 1 weighs the earlier sets, as far as their loss is quadratic, as the "
-                  "new one",
-          .source = "arXiv 1612.00796"},
-      Row{.name = "ewc_decay",
-          .member = &TrainConfig::ewc_decay,
-          .minimum = 0,
-          .maximum = 1,
-          .help = "ewc: what is kept of the earlier Fisher information at the end of each stage; 1: all",
-          .source = "online EWC, arXiv 1805.06370"},
-      Row{.name = "fisher_rows",
-          .member = &TrainConfig::fisher_rows,
-          .minimum = 1,
-          .maximum = 1 << 24,
-          .help = "ewc: sequences of a set that its Fisher information is estimated from, each with a pass of its own"},
   };
 }
 
@@ -402,12 +334,14 @@ const std::vector<Section>& sections() {
   static const std::vector<Section> table{{"Method, rate and batch", search_rows()},
                                           {"Task", task_rows()},
                                           {"Other methods", method_rows()},
+                                          {"Merging adapters", merge_rows()},
                                           {"Optimizer", optimizer_rows()},
                                           {"Schedule", schedule_rows()},
                                           {"Stability and first values", stability_rows()},
                                           {"Distillation", distillation_rows()},
                                           {"Length, evaluation and memory", run_rows()},
                                           {"Learning on: sets in a stream", stream_rows()},
+                                          {"Learning to learn: sets as tasks", meta_rows()},
                                           {"Architecture, from scratch", architecture_rows()}};
   return table;
 }
@@ -451,6 +385,11 @@ std::string_view section_of(std::string_view field) {
   return {};
 }
 
+void fold_fields(Json& fields) {
+  for (const char* field : {"mixture", "adapter_weights"}) fold_named_numbers(fields, field);
+  fold_adapters(fields);
+}
+
 Result<TrainConfig> read_train_config(const Json& defaults, const Json& json, const std::string& where) {
   Document document{.json = defaults.is_null() ? Json::object() : defaults, .name = where};
   if (!document.json.is_object() || !(json.is_object() || json.is_null()))
@@ -459,8 +398,8 @@ Result<TrainConfig> read_train_config(const Json& defaults, const Json& json, co
                  .what = "a training config is an object of fields",
                  .got = to_line(document.json.is_object() ? json : document.json).substr(0, 80)});
   Json own = json;
-  fold_mixture(document.json);
-  fold_mixture(own);
+  fold_fields(document.json);
+  fold_fields(own);
   for (const auto& [key, value] : own.items()) document.json[key] = value;
   PEGBOX_TRY(TrainConfig config, train_fields().read(document.root()));
   if (config.optimizer == "schedule_free" && !document.json.contains("schedule")) config.schedule = "constant";

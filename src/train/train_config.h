@@ -67,6 +67,10 @@ struct TrainConfig {
   std::int64_t evaluate_tokens = 0;  ///< of the validation data, from its beginning; 0: all
   double evaluate_fraction = 0.5;    ///< validation tokens on the way, of the training tokens before; 0: all of them
 
+  std::string meta = "none";  ///< what is learned of the sets: their texts, or an initialization for each of them
+  std::int64_t inner_steps = 5, meta_batch = 5, adapt_steps = 10;
+  double outer_rate = 1;
+
   double replay = 0;  ///< of the tokens of a stream's later stages: those of earlier sets
   std::string consolidation = "none";
   double ewc_strength = 1, ewc_decay = 1;
@@ -80,6 +84,14 @@ struct TrainConfig {
   std::string lora_start = "kaiming";
   std::int64_t last_layers = 2, adapter_width = 64, virtual_tokens = 20;
   std::string adapter_placement = "pfeiffer", prompt_start = "vocabulary";
+
+  std::string start_adapter;  ///< a folder, whose values are the first ones; empty: the method's own
+
+  std::string adapters;         ///< folders, {"name": "folder"} or a list, as JSON; or names with commas between
+  std::string adapter_weights;  ///< "novel=0.7,code=0.3"; empty: all alike, 1 in sum
+  std::string merge = "linear", merge_sign = "total";
+  double merge_density = 0.5, merge_scale = 1;
+  std::int64_t merge_rank = 0;  ///< 0: the largest of the adapters'
 
   std::int64_t seed = 0;
   std::string precision = "fp32", recompute = "none";
@@ -97,6 +109,9 @@ std::string_view section_of(std::string_view field);
 
 /// The names in a field that is a list, such as `target`: "q_proj, v_proj".
 std::vector<std::string> names_in(const std::string& list);
+
+/// Makes text of the fields that may also be written as objects, lists or members: mixture, adapters, adapter_weights.
+void fold_fields(Json& fields);
 
 /// Reads `json` over `defaults` (both objects of fields); members of `json` win. Unknown names and values out of range
 /// are refused. Fills what depends on the method.

@@ -14,6 +14,8 @@
 #include "train/guard.h"
 #include "train/inspect/findings.h"
 #include "train/inspect/inspection.h"
+#include "train/method/adapter_files.h"
+#include "train/method/merge.h"
 #include "train/model/generate.h"
 #include "train/probe.h"
 
@@ -178,13 +180,45 @@ Result<void> run_predict(const Config& config, const Streams& streams) {
   return {};
 }
 
-Result<void> run_merge(const Config& config, const Streams& streams) {
+namespace {
+
+/// Several adapters as one, in the output's folder: beside the model or in its weights.
+Result<void> merge_several(const Config& config, const std::map<std::string, std::string>& folders) {
   const Settings& settings = config.settings;
-  if (settings.adapter.empty() || settings.output.empty())
-    return fail(ErrorKind::InvalidInput, {.where = "config", .what = "model, adapter and output are needed"});
-  PEGBOX_CHECK(prepare_output(settings));
-  PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(settings));
-  PEGBOX_CHECK(model.save_merged(settings.output));
+  Json fields = config.run;
+  fields["method"] = "merge";
+  PEGBOX_TRY(const train::TrainConfig run, train::read_train_config(Json::object(), fields, "config"));
+  PEGBOX_TRY(const train::BaseStorage storage, train::base_storage_of_adapters(run.adapters));
+  PEGBOX_TRY(const train::ClassNames classes, train::base_labels_of(folders.begin()->second));
+  PEGBOX_TRY(const train::BaseModel base, train::load_model(settings.model, storage, classes));
+  PEGBOX_TRY(const auto method, train::make_method(run, base));
+  return train::guard("merge", [&]() -> Result<void> {
+    if (settings.result == "adapter") return method->save(settings.output, {});
+    PEGBOX_TRY(const train::Weights weights, method->merged({}));
+    return train::save_model(settings.output, base.decoder->config(), base.decoder->layout(), weights);
+  });
+}
+
+}  // namespace
+
+Result<void> run_merge(const Config& config, const Streams& streams) {
+  Settings settings = config.settings;
+  std::vector<std::string> inputs;
+  const std::string adapters = config.run.value("adapters", "");
+  if ((settings.adapter.empty() == adapters.empty()) || settings.model.empty() || settings.output.empty())
+    return fail(ErrorKind::InvalidInput,
+                {.where = "config", .what = "model, adapter or adapters, and output are needed"});
+  if (adapters.empty()) {
+    PEGBOX_CHECK(prepare_output(settings));
+    PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(settings));
+    PEGBOX_CHECK(model.save_merged(settings.output));
+  } else {
+    PEGBOX_TRY(const auto folders, train::adapter_folders(adapters));
+    for (const auto& [name, folder] : folders) inputs.push_back(folder);
+    PEGBOX_CHECK(prepare_output(settings, inputs));
+    PEGBOX_CHECK(merge_several(config, folders));
+    settings.adapter = inputs.front();  // whose chat template is the result's
+  }
   PEGBOX_TRY(const text::ModelText text, adapted_text(settings));
   PEGBOX_CHECK(text::write_model_text(text, settings.output));
   print_json(streams, {{"output", settings.output}});
@@ -198,7 +232,8 @@ Result<void> run_probe(const Config& config, const Streams& streams) {
                 {.where = "config", .what = "output is missing", .expected = "a .safetensors file to write"});
   PEGBOX_TRY(const train::TrainConfig run, train::read_train_config({{"method", "full"}}, config.run, "config"));
   const auto lanes = train::Lanes::for_threads(threads_of(settings));
-  PEGBOX_TRY(const train::BaseModel model, train::load_model(settings.model, storage_of(config.run)));
+  PEGBOX_TRY(const train::BaseStorage storage, storage_of(config.run));
+  PEGBOX_TRY(const train::BaseModel model, train::load_model(settings.model, storage));
   PEGBOX_TRY(train::Corpus corpus, open_corpus(config, model.decoder->config().labels));
   PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(evaluated_part(config.data), run.sequence_length));
   PEGBOX_TRY(const std::int64_t count, train::probe(model, run, *rows, settings.rows, *lanes, settings.output));

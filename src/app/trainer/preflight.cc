@@ -8,6 +8,7 @@
 #include "app/trainer/verbs.h"
 #include "app/trainer/workplace.h"
 #include "text/data_report.h"
+#include "train/meta.h"
 #include "train/method/method.h"
 #include "train/method/scratch_model.h"
 #include "train/run.h"
@@ -118,6 +119,8 @@ void find_refusals(const train::TrainConfig& run, const train::Corpus& corpus, c
                    std::vector<Finding>& findings) {
   if (const auto stages = train::Stages::create(run, rows); !stages)
     findings.push_back({true, stages.error().message, ""});
+  if (const auto tasks = run.meta == "none" ? Result<std::vector<train::Task>>() : train::tasks_of(run, rows); !tasks)
+    findings.push_back({true, tasks.error().message, ""});
   if (const auto augmented = check_augmentation(corpus, run); !augmented)
     findings.push_back({true, augmented.error().message, ""});
   if (const auto watched = check_validation(corpus, run); !watched)
@@ -212,7 +215,8 @@ Result<Survey> survey(const Config& config, const train::TrainConfig& run, train
   if (const auto same = check_teacher_tokens(config.settings, corpus.text().tokenizer); !same)
     result.findings.push_back({true, same.error().message, ""});
   for (const train::Part part : {train::Part::Train, train::Part::Validation, train::Part::Test}) {
-    if (part != train::Part::Train && !corpus.has(part)) continue;
+    const bool is_needed = part == train::Part::Train && train::method_trains(run.method);
+    if (!is_needed && !corpus.has(part)) continue;
     auto report = report_part(corpus, part, run.sequence_length);
     if (!report) {
       result.findings.push_back({true, name_of(part) + ": " + report.error().message, ""});
@@ -221,7 +225,7 @@ Result<Survey> survey(const Config& config, const train::TrainConfig& run, train
     result.parts[name_of(part)] = std::move(report->numbers);
     PEGBOX_TRY(const text::TokenizedRows* const rows, corpus.tokenized(part, run.sequence_length));
     if (known) find_misfits(shape, run, *rows, corpus.text(), report->findings);
-    if (part == train::Part::Train) {
+    if (is_needed) {
       find_refusals(run, corpus, *rows, report->findings);
       const std::int64_t tokens = train::total_tokens_of(run, *rows);
       result.model["steps"] = tokens;

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "train/row_order.h"
-
 namespace pegbox::trainer {
 
 const FieldTable<Settings>& setting_fields() {
@@ -31,6 +29,11 @@ const FieldTable<Settings>& setting_fields() {
                       .unit = Unit::Bytes,
                       .help = "memory for what the teacher said of rows; about others it is asked each time"},
       Field<Settings>{.name = "output", .member = &Settings::output, .help = "folder for what is made"},
+      Field<Settings>{
+          .name = "result",
+          .member = &Settings::result,
+          .choices = {"model", "adapter"},
+          .help = "merge: what is made: a model with the adapters in its weights, or one adapter of several"},
       Field<Settings>{.name = "folder",
                       .member = &Settings::folder,
                       .help = "worker: folder of the trials' checkpoints and results"},
@@ -182,6 +185,7 @@ const std::vector<OwnField>& own_fields() {
                                            {"stop", writers},
                                            {"temperature", writers},
                                            {"rows", {"probe", "preflight"}},
+                                           {"result", {"merge"}},
                                            {"inspect_tokens", {"inspect"}},
                                            {"removal_tokens", {"inspect"}},
                                            {"adapter", {"evaluate", "predict", "merge", "inspect"}}};
@@ -209,7 +213,7 @@ std::vector<std::string_view> verbs_reading(std::string_view field) {
 
 Result<Config> read_config(const Document& written, std::string_view verb) {
   Document document = written;
-  train::fold_mixture(document.json);
+  train::fold_fields(document.json);
   const Node root = document.root();
   PEGBOX_CHECK(root.only(config_names(verb)));
   Config config;
@@ -284,9 +288,11 @@ Result<Document> read_command_line(const std::vector<std::string>& arguments) {
   return document;
 }
 
-Result<void> prepare_output(const Settings& settings) {
+Result<void> prepare_output(const Settings& settings, const std::vector<std::string>& inputs) {
   if (settings.output.empty()) return {};
-  for (const std::string& input : {settings.model, settings.adapter, settings.teacher, settings.teacher_adapter}) {
+  std::vector<std::string> read = inputs;
+  read.insert(read.end(), {settings.model, settings.adapter, settings.teacher, settings.teacher_adapter});
+  for (const std::string& input : read) {
     std::error_code missing;
     if (!input.empty() && std::filesystem::equivalent(settings.output, input, missing))
       return fail(ErrorKind::InvalidInput, {.where = "output",

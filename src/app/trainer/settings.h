@@ -23,6 +23,7 @@ struct Settings {
   std::string teacher_adapter;     ///< folder of an adapter to put on it
   double teacher_bytes = 1 << 30;  // of its answers kept in memory
   std::string output;              ///< where a verb leaves what it makes
+  std::string result = "model";    ///< merge: what it makes: a model or an adapter
   std::string folder;              ///< of a worker: trial-N/ below it holds a trial's checkpoints and result
   std::string tensorboard;         ///< folder of event files; empty: none are written
   std::int64_t threads = 0, slots = 1;
@@ -70,7 +71,7 @@ Result<Document> read_command_line(const std::vector<std::string>& arguments);
 text::LossOn loss_on_of(const Settings& settings);
 
 /// Makes the output folder, if one is named, before the work, so that a mistake shows at once. Refused: a folder that
-/// the verb also reads, the model's or the adapter's.
-Result<void> prepare_output(const Settings& settings);
+/// the verb also reads: the model's, an adapter's, or one of `inputs`.
+Result<void> prepare_output(const Settings& settings, const std::vector<std::string>& inputs = {});
 
 }  // namespace pegbox::trainer

@@ -252,13 +252,13 @@ Result<void> run_train(const Config& config, const Streams& streams) {
   std::signal(SIGTERM, [](int) { interrupted = true; });
   PEGBOX_TRY(const train::TrainConfig resolved, train::read_train_config(Json::object(), config.run, "config"));
   PEGBOX_CHECK(check_teacher(config.settings, resolved));
-  PEGBOX_CHECK(prepare_output(config.settings));
+  PEGBOX_CHECK(prepare_output(config.settings, {resolved.start_adapter}));
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
   PEGBOX_CHECK(tell_data(config, resolved, *workplace.corpus, streams));
   warm_up(workplace, resolved);
   train::forget_peak();
   PEGBOX_TRY(const auto owned, make_run(workplace, resolved));
-  if (resolved.learning_rate == 0 && !config.settings.json)
+  if (resolved.learning_rate == 0 && train::method_trains(resolved.method) && !config.settings.json)
     fmt::print(streams.progress, "learning_rate {:.3g}, by the Step Law\n", owned->run->config().learning_rate);
   if (owned->augmented != nullptr && !config.settings.json)
     fmt::print(streams.progress, "augmented   {} sequences, {} tokens, copies by {} among them\n",

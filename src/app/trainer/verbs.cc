@@ -40,7 +40,7 @@ constexpr std::array<Verb, 10> kVerbs = {{
 }};
 
 /// Fields of a run that are the same for all trials of a trainer: it opens model and data by them.
-constexpr std::array<std::string_view, 2> kOfAllTrials = {"precision", "task"};
+constexpr std::array<std::string_view, 4> kOfAllTrials = {"precision", "task", "adapters", "start_adapter"};
 
 /// `accepts` and `section` are for a reference: what the field takes, in words, and the heading it is under.
 Json row_json(const FieldRow& row, std::string_view of, std::string_view section) {
@@ -92,7 +92,8 @@ Result<void> run_worker(const Config& config, const Streams& streams) {
   Channel channel(streams.protocol_input, streams.protocol_output);
   channel.start_sign_of_life(kSignOfLifeSeconds);  // a model and data can take minutes to load
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
-  if (!workplace.corpus->has(train::Part::Train) || !workplace.corpus->has(train::Part::Validation))
+  const bool has_rows = workplace.corpus->has(train::Part::Train) || !train::method_trains(run.method);
+  if (!has_rows || !workplace.corpus->has(train::Part::Validation))
     return fail(ErrorKind::InvalidInput,
                 {.where = "data",
                  .what = "a trial is judged by its loss on validation data, and there are none",

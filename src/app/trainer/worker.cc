@@ -307,7 +307,7 @@ Result<message::Described> describe_workplace(Workplace& workplace, const Config
     values[name + "_tokens"] = rows->total_tokens();
     values[name + "_label_tokens"] = rows->total_label_tokens();
     values[name + "_rows"] = rows->size();
-    if (part != train::Part::Train) continue;
+    if (part != train::Part::Train || !train::method_trains(run.method)) continue;
     values["steps"] = train::total_tokens_of(run, *rows);
     const auto limit = peak_memory_limit(workplace, run, train::RowLengths::of(*rows), values);
     if (limit) described.limits["peak_memory"] = *limit;

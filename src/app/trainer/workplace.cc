@@ -13,6 +13,7 @@
 #include "train/augmented_rows.h"
 #include "train/config_rules.h"
 #include "train/guard.h"
+#include "train/method/merge.h"
 #include "train/method/scratch_model.h"
 #include "train/run_plan.h"
 #include "train/stage_lengths.h"
@@ -189,9 +190,12 @@ Result<void> check_is_of_all(const Workplace& workplace, const train::TrainConfi
                                         .hint = "put task under trial.trainer, not into the space"});
 }
 
-/// What a run learns from: the data, which all runs share, or with copies that are its own.
+/// What a run learns from: the data, which all runs share, or with copies that are its own. Of a method that trains
+/// nothing, what it is judged by.
 Result<const text::TokenizedRows*> training_rows(train::Corpus& corpus, const train::TrainConfig& config,
                                                  OwnedRun& run) {
+  if (!train::method_trains(config.method) && corpus.has(train::Part::Validation))
+    return corpus.tokenized(train::Part::Validation, config.sequence_length);
   PEGBOX_TRY(const auto plan, train::augmentation_of(config));
   if (!plan) return corpus.tokenized(train::Part::Train, config.sequence_length);
   PEGBOX_TRY(run.augmented, corpus.augmented(config.sequence_length, *plan));
@@ -217,8 +221,10 @@ std::int64_t embedding_rows(const Settings& settings, const text::ModelText& tex
   return has_tokenizer(settings) ? std::max(settings.vocabulary, tokens) : tokens;
 }
 
-train::BaseStorage storage_of(const Json& run) {
-  if (run.value("method", "") == "qlora") return train::BaseStorage::Nf4;
+Result<train::BaseStorage> storage_of(const Json& run) {
+  const std::string method = run.value("method", "");
+  if (method == "merge") return train::base_storage_of_adapters(run.value("adapters", ""));
+  if (method == "qlora") return train::BaseStorage::Nf4;
   return run.value("precision", "") == "bf16" ? train::BaseStorage::Bf16 : train::BaseStorage::Fp32;
 }
 
@@ -234,7 +240,8 @@ Result<Workplace> open_workplace(const Config& config) {
   workplace.vocabulary = embedding_rows(config.settings, workplace.corpus->text());
   if (!config.settings.model.empty()) {
     const train::ClassNames& classes = workplace.corpus->classes();
-    PEGBOX_TRY(workplace.base, train::load_model(config.settings.model, storage_of(config.run), classes));
+    PEGBOX_TRY(const train::BaseStorage storage, storage_of(config.run));
+    PEGBOX_TRY(workplace.base, train::load_model(config.settings.model, storage, classes));
     PEGBOX_CHECK(check_task(config.settings.model, *workplace.base.decoder, !classes.empty()));
   }
   if (!config.settings.teacher.empty()) {

@@ -43,8 +43,9 @@ void warm_up(Workplace& workplace, const train::TrainConfig& run);
 /// The data alone, and the text side of the model.
 Result<std::unique_ptr<train::Corpus>> load_corpus(const Config& config);
 
-/// How a base is kept: in the smallest form that serves all trials of the config `run`.
-train::BaseStorage storage_of(const Json& run);
+/// How a base is kept: in the smallest form that serves all trials of the config `run`; of adapters that are merged,
+/// as they were trained.
+Result<train::BaseStorage> storage_of(const Json& run);
 
 /// What laws and people may ask of a model: {"parameters", "parameters_without_tables", "layers", "width", "heads"}.
 Json model_facts(const train::ModelConfig& model, const train::ModelLayout& layout);

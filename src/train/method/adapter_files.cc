@@ -60,6 +60,16 @@ Result<AdapterFolder> AdapterFolder::open(const Path& folder) {
   return adapter;
 }
 
+AdapterFolder AdapterFolder::made(std::string name, Json config, NamedTensors arrays, bool base_is_nf4) {
+  AdapterFolder adapter;
+  adapter.nf4_ = base_is_nf4;
+  adapter.folder_ = name;
+  adapter.document_ = {.json = std::move(config), .name = std::move(name)};
+  adapter.kind_ = adapter.value("peft_type").get<std::string>();
+  adapter.arrays_ = std::move(arrays);
+  return adapter;
+}
+
 Result<BaseStorage> base_storage_of(const Path& folder) {
   PEGBOX_TRY(const Json json, read_base_file(folder));
   const Json quantization = json.contains("quantization") ? json["quantization"] : Json();

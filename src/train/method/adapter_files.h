@@ -23,10 +23,13 @@ class AdapterFolder {
  public:
   /// NotFound if no adapter is there.
   static Result<AdapterFolder> open(const Path& folder);
+  /// One in PEFT's format that is not on disk; messages call it `name`.
+  static AdapterFolder made(std::string name, Json config, NamedTensors arrays, bool base_is_nf4);
 
   const std::string& kind() const { return kind_; }  ///< "LORA" (PEFT's peft_type), "weights" (ours), ...
   bool is_peft() const { return peft_; }
-  bool base_is_nf4() const { return nf4_; }  ///< trained on a base in 4 bits
+  bool base_is_nf4() const { return nf4_; }                   ///< trained on a base in 4 bits
+  const std::string& name() const { return document_.name; }  ///< of its config, for messages
   Node config() const { return document_.root(); }
   const NamedTensors& arrays() const { return arrays_; }
 

@@ -129,6 +129,11 @@ class Bottleneck final : public Method {
     return options_.placement == "parallel" ? trace.sum(result, traced(trace, input)) : result;
   }
 
+  std::string form() const override {
+    return options_.placement == "parallel" ? fmt::format("parallel, times {:.6g}", options_.scale)
+                                            : options_.placement;
+  }
+
   Result<void> save(const Path& folder, const Tensors& values) const override {
     NamedTensors arrays;
     std::size_t next = 0;

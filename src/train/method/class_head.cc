@@ -42,6 +42,7 @@ class WithClassHead final : public Method {
     return parameters;
   }
 
+  std::string form() const override { return inner_->form(); }
   std::int64_t own_bytes() const override { return inner_->own_bytes(); }
   std::int64_t virtual_tokens() const override { return inner_->virtual_tokens(); }
   Trace::Sized trace_linear(Trace& trace, int group, const Trace::Sized& x) const override {

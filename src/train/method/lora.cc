@@ -16,6 +16,10 @@
 
 namespace pegbox::train {
 
+std::string factor_key(const std::string& module, char factor) {
+  return peft_key(module, fmt::format("lora_{}.weight", factor));
+}
+
 namespace {
 
 /// What an adapter's tensors do not say.
@@ -25,9 +29,6 @@ struct LoraTraining {
   bool quantized = false;  ///< the base's linear layers are in 4 bits
 };
 
-std::string factor_key(const std::string& module, char factor) {
-  return peft_key(module, fmt::format("lora_{}.weight", factor));
-}
 std::string magnitude_key(const std::string& module) { return peft_key(module, "lora_magnitude_vector"); }
 
 class Lora final : public Method {
@@ -64,6 +65,8 @@ class Lora final : public Method {
     }
     return parameters;
   }
+
+  std::string form() const override { return fmt::format("updates times {:.6g}", plan_.options().factor()); }
 
   /// The factors that the base is without.
   std::int64_t own_bytes() const override {

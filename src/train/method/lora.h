@@ -19,6 +19,9 @@ Result<std::unique_ptr<Method>> make_qlora(const TrainConfig& config, const Base
 /// PEFT's kind LORA. Unsupported: trained biases or whole modules, ranks that differ between layers.
 Result<Adapter> read_lora(AdapterFolder& folder, const BaseModel& base);
 
+/// "A" or "B" of a linear layer, as PEFT names its array.
+std::string factor_key(const std::string& module, char factor);
+
 /// The base's weights with an update beside some of its linear layers. Shares all tensors.
 class LoraNetwork final : public PlainNetwork {
  public:

@@ -16,6 +16,7 @@
 #include "train/method/full.h"
 #include "train/method/ia3.h"
 #include "train/method/lora.h"
+#include "train/method/merge.h"
 #include "train/method/some_weights.h"
 #include "train/method/virtual_tokens.h"
 
@@ -25,23 +26,24 @@ namespace {
 
 struct MethodRow {
   std::string_view name;
-  bool needs_base;
+  bool needs_base, trains;
   MethodDefaults defaults;
   Result<std::unique_ptr<Method>> (*make)(const TrainConfig&, const BaseModel&);
 };
 
 // scratch has the Step Law's rate, which a run computes (run.h). Rates of the others: T-Few (arXiv 2205.05638) for ia3;
 // BitFit's and Houlsby's sweeps for bias and adapter; PEFT's examples for prompt and prefix.
-constexpr std::array<MethodRow, 10> kMethods = {{{"lora", true, {2e-4, 0.0, 0.999}, make_lora},
-                                                 {"qlora", true, {2e-4, 0.0, 0.999}, make_qlora},
-                                                 {"full", true, {2e-5, 0.01, 0.999}, make_full},
-                                                 {"scratch", false, {0, 0.1, 0.95}, make_full},
-                                                 {"last_k", true, {5e-5, 0.01, 0.999}, make_last_k},
-                                                 {"bias", true, {1e-3, 0.0, 0.999}, make_bias},
-                                                 {"ia3", true, {3e-3, 0.0, 0.999}, make_ia3},
-                                                 {"adapter", true, {3e-4, 0.0, 0.999}, make_bottleneck},
-                                                 {"prompt", true, {3e-2, 0.0, 0.999}, make_prompt},
-                                                 {"prefix", true, {1e-2, 0.0, 0.999}, make_prefix}}};
+constexpr std::array<MethodRow, 11> kMethods = {{{"lora", true, true, {2e-4, 0.0, 0.999}, make_lora},
+                                                 {"qlora", true, true, {2e-4, 0.0, 0.999}, make_qlora},
+                                                 {"full", true, true, {2e-5, 0.01, 0.999}, make_full},
+                                                 {"scratch", false, true, {0, 0.1, 0.95}, make_full},
+                                                 {"last_k", true, true, {5e-5, 0.01, 0.999}, make_last_k},
+                                                 {"bias", true, true, {1e-3, 0.0, 0.999}, make_bias},
+                                                 {"ia3", true, true, {3e-3, 0.0, 0.999}, make_ia3},
+                                                 {"adapter", true, true, {3e-4, 0.0, 0.999}, make_bottleneck},
+                                                 {"prompt", true, true, {3e-2, 0.0, 0.999}, make_prompt},
+                                                 {"prefix", true, true, {1e-2, 0.0, 0.999}, make_prefix},
+                                                 {"merge", true, false, {0, 0, 0.999}, make_merge}}};
 
 /// A kind of adapter that can be read.
 struct KindRow {
@@ -92,9 +94,10 @@ std::vector<std::string_view> method_names() {
 
 const MethodDefaults& method_defaults(std::string_view name) { return method_row(name).defaults; }
 bool method_needs_base(std::string_view name) { return method_row(name).needs_base; }
+bool method_trains(std::string_view name) { return method_row(name).trains; }
 
 Result<std::unique_ptr<Method>> make_method(const TrainConfig& config, const BaseModel& base) {
-  if (base.is_nf4_alone() && config.method != "qlora")
+  if (base.is_nf4_alone() && config.method != "qlora" && method_trains(config.method))
     return fail(ErrorKind::InvalidInput,
                 {.where = "method",
                  .what = "the base model is here in 4 bits alone, which no other method trains on",

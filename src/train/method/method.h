@@ -32,6 +32,9 @@ class Method {
   /// shared, so that steps of the optimizer are seen. Refers to the method.
   virtual std::unique_ptr<Network> network(const Tensors& values) const = 0;
 
+  /// In words, how values act on the model, as far as their names and shapes leave it open (LoRA's factor).
+  virtual std::string form() const { return "as they are"; }
+
   /// Bytes that it keeps for a run besides parameters and the base.
   virtual std::int64_t own_bytes() const { return 0; }
 
@@ -66,6 +69,7 @@ Tensor shape_only(const std::vector<std::int64_t>& shape);
 std::vector<std::string_view> method_names();
 const MethodDefaults& method_defaults(std::string_view name);  ///< of a known name
 bool method_needs_base(std::string_view name);                 ///< false: it starts from random weights
+bool method_trains(std::string_view name);                     ///< false: its run is over when it begins
 
 /// `base` (its weights stay as they are; empty for scratch) must outlive the method. Its name is written into adapters.
 /// InvalidInput if the config does not fit the model (a target that does not exist, ...).

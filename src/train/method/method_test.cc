@@ -138,10 +138,11 @@ TEST_P(MethodOf, TokensOverACacheEqualTheWholeSequence) {
 INSTANTIATE_TEST_SUITE_P(Cases, MethodOf, ::testing::ValuesIn(testing::method_cases()),
                          [](const auto& info) { return info.param.name; });
 
-TEST(Methods, EachHasACase) {
+TEST(Methods, EachThatTrainsHasACase) {
   std::set<std::string> tested;
   for (const MethodCase& each : testing::method_cases()) tested.insert(each.fields["method"].get<std::string>());
-  for (const std::string_view name : method_names()) EXPECT_TRUE(tested.contains(std::string(name))) << name;
+  for (const std::string_view name : method_names())
+    EXPECT_TRUE(!method_trains(name) || tested.contains(std::string(name))) << name;
 }
 
 }  // namespace
