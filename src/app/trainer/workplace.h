@@ -46,7 +46,8 @@ Result<std::unique_ptr<train::Corpus>> load_corpus(const Config& config);
 /// How a base is kept: in the smallest form that serves all trials of the config `run`.
 train::BaseStorage storage_of(const Json& run);
 
-/// What laws and people may ask of a model: {"parameters", "parameters_without_tables", "layers", "width", "heads"}.
+/// What laws and people may ask of a model: {"parameters", "parameters_without_tables", "layers", "width", "heads"};
+/// with µP "rate_parameters", those without tables at the base width, of which the learning rate is.
 Json model_facts(const train::ModelConfig& model, const train::ModelLayout& layout);
 
 /// A run with what it owns besides the workplace.
