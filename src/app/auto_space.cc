@@ -88,6 +88,7 @@ Json run_facts(const Json& described) {
   Json facts = Json::object();
   for (const auto& [said, name] : kNames)
     if (described.contains(said)) facts[name] = described[said];
+  if (described.contains("rate_parameters")) facts["parameters"] = described["rate_parameters"];
   return facts;
 }
 

@@ -89,7 +89,9 @@ const std::vector<Reader>& readers() {
       {"average_fraction", "average", {"tail"}},
       {"initialization", "method", {"scratch"}},
       {"initial_deviation", "method", {"scratch"}},
-      {"mup_base_width", "initialization", {"mup"}},
+      {"parametrization", "method", {"scratch"}},
+      {"base_width", "parametrization", {"mup"}},
+      {"base_head_dim", "parametrization", {"mup"}},
       {"window", "shape", shapes_with_windows()},
       {"head_dim", "shape", shapes_with_head_dim()},
       {"ewc_strength", "consolidation", {"ewc"}},
@@ -182,21 +184,11 @@ Result<void> check_first_values(const TrainConfig& config, const std::string& wh
   return {};
 }
 
-/// arXiv 2203.03466 gives the rates of optimizers whose steps have one size; a tied head would need a factor of the
-/// logits, which the model files of these families cannot hold.
-Result<void> check_start(const TrainConfig& config, const std::string& where) {
-  if (config.initialization != "mup") return {};
-  if (config.tie_embeddings)
-    return refuse(where, "mup gives embedding and head rates of their own", "tie_embeddings true",
-                  "tie_embeddings false");
-  const auto shapes = shapes_with_plain_embeddings();
-  if (std::ranges::find(shapes, config.shape) == shapes.end())
-    return refuse(where, "mup keeps embeddings at one size, and this shape multiplies them by sqrt(width)",
-                  "shape " + config.shape, fmt::format("shape {}", fmt::join(shapes, ", ")));
-  if (config.optimizer == "sgd" || config.optimizer == "muon")
-    return refuse(where, "mup's rates are those of Adam", "optimizer " + config.optimizer,
-                  "adamw, adafactor, lion or schedule_free");
-  return {};
+/// arXiv 2203.03466 gives the rates of optimizers whose steps have one size, and of SGD, whose steps have not.
+Result<void> check_parametrization(const TrainConfig& config, const std::string& where) {
+  if (config.parametrization != "mup" || (config.optimizer != "sgd" && config.optimizer != "muon")) return {};
+  return refuse(where, "mup's rates are those of Adam", "optimizer " + config.optimizer,
+                "adamw, adafactor, lion or schedule_free, or parametrization standard");
 }
 
 }  // namespace
@@ -223,7 +215,7 @@ Result<void> check_combinations(const TrainConfig& config, const std::string& wh
   PEGBOX_CHECK(check_meta(config, where));
   PEGBOX_CHECK(check_first_values(config, where));
   PEGBOX_CHECK(augmentation_of(config));
-  return check_start(config, where);
+  return check_parametrization(config, where);
 }
 
 bool may_share_passes(const TrainConfig& a, const TrainConfig& b) {

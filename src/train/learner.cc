@@ -56,7 +56,7 @@ void Learner::begin(int lanes) {
 void Learner::set_initial_weights() {
   const Weights weights =
       initialize_weights(decoder().config(), decoder().layout(), static_cast<std::uint64_t>(config_.seed),
-                         {config_.initialization, config_.initial_deviation, config_.mup_base_width});
+                         {config_.initialization, config_.initial_deviation, Parametrization::of(config_)});
   for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].value.copy_(weights[i]);
 }
 

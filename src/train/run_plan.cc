@@ -6,6 +6,7 @@
 
 #include "text/packing.h"
 #include "train/method/method.h"
+#include "train/model/parametrization.h"
 #include "train/optim/optimizer.h"
 
 namespace pegbox::train {
@@ -36,10 +37,15 @@ std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRow
   return std::max<std::int64_t>(1, std::llround(config.epochs * static_cast<double>(train.epoch_tokens())));
 }
 
+double rate_parameters(const TrainConfig& config, const ModelLayout& layout) {
+  const std::int64_t width = layout.slots[static_cast<std::size_t>(layout.embedding)].shape[1];
+  const double wider = Parametrization::of(config).wider(width);
+  return static_cast<double>(layout.parameters_without_tables()) / (wider * wider);
+}
+
 double peak_learning_rate(const TrainConfig& config, const ModelLayout& layout, std::int64_t tokens) {
   if (config.learning_rate > 0 || !method_trains(config.method)) return config.learning_rate;
-  const auto parameters = static_cast<double>(layout.parameters_without_tables());
-  return step_law_learning_rate(parameters, static_cast<double>(tokens)) *
+  return step_law_learning_rate(rate_parameters(config, layout), static_cast<double>(tokens)) *
          optimizer_defaults(config.optimizer).rate_factor;
 }
 

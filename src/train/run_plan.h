@@ -13,6 +13,10 @@ namespace pegbox::train {
 /// 2503.04715), at most 5e-3, since it was fitted from 6e7 parameters on.
 double step_law_learning_rate(double parameters, double tokens);
 
+/// The parameters (without tables) that decide the best rate: the model's own; with µP those that it would have at the
+/// base width, of which the rate is.
+double rate_parameters(const TrainConfig& config, const ModelLayout& layout);
+
 /// The rate that a run of `tokens` has at its peak: the config's, or the Step Law's for AdamW times the optimizer's
 /// factor where the config has 0, as for scratch it may.
 double peak_learning_rate(const TrainConfig& config, const ModelLayout& layout, std::int64_t tokens);

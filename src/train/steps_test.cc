@@ -269,12 +269,12 @@ TEST_F(Steps, EndWithTheBestWeightsWhereTheyAreToBeRestored) {
 }
 
 /// How far a few steps move the logits of a model from scratch, by its width.
-double movement(std::int64_t width, const std::string& initialization) {
-  Json fields = {{"method", "scratch"},    {"width", width},          {"layers", 2},
-                 {"heads", width / 16},    {"tokens", 100000},        {"batch_size", 8},
-                 {"schedule", "constant"}, {"warmup_fraction", 0},    {"weight_decay", 0},
-                 {"learning_rate", 4e-3},  {"tie_embeddings", false}, {"initialization", initialization}};
-  if (initialization == "mup") fields["mup_base_width"] = 32;
+double movement(std::int64_t width, const std::string& parametrization, bool tied = false) {
+  Json fields = {{"method", "scratch"},    {"width", width},         {"layers", 2},
+                 {"heads", width / 16},    {"tokens", 100000},       {"batch_size", 8},
+                 {"schedule", "constant"}, {"warmup_fraction", 0},   {"weight_decay", 0},
+                 {"learning_rate", 4e-3},  {"tie_embeddings", tied}, {"parametrization", parametrization}};
+  if (parametrization == "mup") fields.update({{"base_width", 32}, {"base_head_dim", 16}});
   const TrainConfig config = must(read_train_config(Json::object(), fields, "test"));
   const text::TokenizedRows rows = testing::random_rows(std::vector<std::int64_t>(16, 24), 61, 5);
   const BaseModel model = must(scratch_model(config, 61, 0));
@@ -292,12 +292,13 @@ double movement(std::int64_t width, const std::string& initialization) {
 }
 
 TEST(MaximalUpdate, MovesLogitsAlikeAtEveryWidth) {
-  const double narrow = movement(32, "mup"), wide = movement(256, "mup");
-  EXPECT_LT(wide / narrow, 1.6);
-  EXPECT_GT(wide / narrow, 0.5);
-  EXPECT_GT(movement(256, "gpt2") / movement(32, "gpt2"), 2);
-  EXPECT_NEAR(narrow, movement(32, "gpt2"),
-              1e-6 * narrow);  // at the base width it is the usual
+  for (const bool tied : {false, true}) {
+    const double narrow = movement(32, "mup", tied), wide = movement(256, "mup", tied);
+    EXPECT_LT(wide / narrow, 1.6);
+    EXPECT_GT(wide / narrow, 0.5);
+    EXPECT_GT(movement(256, "standard", tied) / movement(32, "standard", tied), 2);
+    EXPECT_NEAR(narrow, movement(32, "standard", tied), 1e-6 * narrow);  // at the base width it is the usual
+  }
 }
 
 }  // namespace

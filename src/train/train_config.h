@@ -46,7 +46,8 @@ struct TrainConfig {
   double average_decay = 0.999, average_fraction = 0.25;
   std::string initialization = "gpt2";
   double initial_deviation = 0.02;
-  std::int64_t mup_base_width = 128;
+  std::string parametrization = "standard";
+  std::int64_t base_width = 128, base_head_dim = 32;
 
   std::int64_t batch_size = 16;  ///< sequences of an effective batch
   std::int64_t batch_start = 0;  ///< of the first one; 0: batch_size

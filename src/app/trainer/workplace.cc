@@ -289,11 +289,15 @@ Result<std::unique_ptr<train::Corpus>> load_corpus(const Config& config) {
 }
 
 Json model_facts(const train::ModelConfig& model, const train::ModelLayout& layout) {
-  return {{"parameters", layout.parameters()},
-          {"parameters_without_tables", layout.parameters_without_tables()},
-          {"layers", model.layers},
-          {"width", model.width},
-          {"heads", model.heads}};
+  Json facts = {{"parameters", layout.parameters()},
+                {"parameters_without_tables", layout.parameters_without_tables()},
+                {"layers", model.layers},
+                {"width", model.width},
+                {"heads", model.heads}};
+  if (model.output_factor != 1)
+    facts["rate_parameters"] =
+        static_cast<double>(layout.parameters_without_tables()) * model.output_factor * model.output_factor;
+  return facts;
 }
 
 Result<std::unique_ptr<OwnedRun>> make_run(Workplace& workplace, const train::TrainConfig& config) {

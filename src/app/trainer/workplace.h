@@ -47,7 +47,8 @@ Result<std::unique_ptr<train::Corpus>> load_corpus(const Config& config);
 /// as they were trained.
 Result<train::BaseStorage> storage_of(const Json& run);
 
-/// What laws and people may ask of a model: {"parameters", "parameters_without_tables", "layers", "width", "heads"}.
+/// What laws and people may ask of a model: {"parameters", "parameters_without_tables", "layers", "width", "heads"};
+/// with µP "rate_parameters", those without tables at the base width, of which the learning rate is.
 Json model_facts(const train::ModelConfig& model, const train::ModelLayout& layout);
 
 /// A run with what it owns besides the workplace.

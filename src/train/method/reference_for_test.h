@@ -47,7 +47,7 @@ class ReferenceDecoder {
           post_norm(linear(layer.feed_output, activate(linear(layer.feed_input, normed))), layer.feed_post_norm);
       x = x + (change_.feed ? change_.feed(static_cast<int>(i), normed, delta) : delta);
     }
-    return norm(x, layout_.final_norm).narrow(0, prompt, ids.size(0));
+    return norm(x, layout_.final_norm).narrow(0, prompt, ids.size(0)) * config_.output_factor;
   }
 
   Tensor plain_linear(int group, const Tensor& x) const {
@@ -108,7 +108,8 @@ class ReferenceDecoder {
       v = at::cat({heads(change_.prefix_values[layer], config_.kv_heads), v}, 1);
     }
     const std::int64_t shared = config_.heads / config_.kv_heads;
-    const double scale = config_.score_scale > 0 ? config_.score_scale : 1 / std::sqrt(double(width));
+    const double scale =
+        config_.score_factor * (config_.score_scale > 0 ? config_.score_scale : 1 / std::sqrt(double(width)));
     Tensor scores = at::matmul(q, k.repeat_interleave(shared, 0).transpose(1, 2)) * scale;
     if (config_.score_cap > 0) scores = at::tanh(scores / config_.score_cap) * config_.score_cap;
     const Tensor query = at::arange(prefix, prefix + count).unsqueeze(1), key = at::arange(prefix + count);

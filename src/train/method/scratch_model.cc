@@ -9,6 +9,7 @@
 
 #include "train/guard.h"
 #include "train/model/family.h"
+#include "train/model/parametrization.h"
 
 namespace pegbox::train {
 
@@ -110,10 +111,6 @@ std::vector<std::string_view> shapes_without_gate() {
   return shapes_that([](const ModelConfig& shape) { return !shape.gated; });
 }
 
-std::vector<std::string_view> shapes_with_plain_embeddings() {
-  return shapes_that([](const ModelConfig& shape) { return !shape.scaled_embeddings; });
-}
-
 Result<BaseModel> scratch_model(const TrainConfig& config, std::int64_t vocabulary, std::int64_t end_token,
                                 const std::vector<std::string>& labels) {
   ModelConfig shape{.family = config.shape,
@@ -137,6 +134,7 @@ Result<BaseModel> scratch_model(const TrainConfig& config, std::int64_t vocabula
   shape.begin_token = shape.end_token = end_token;
   shape.labels = labels;
   if (!labels.empty()) shape.logit_cap = 0;  // of tokens alone
+  Parametrization::of(config).set_factors(shape);
   PEGBOX_CHECK(check_model_config(shape, "architecture"));
   return guard("architecture", [&]() -> Result<BaseModel> {
     BaseModel model;

@@ -20,6 +20,5 @@ std::vector<std::string_view> activation_choices();  ///< of TrainConfig
 std::vector<std::string_view> shapes_with_windows();
 std::vector<std::string_view> shapes_with_head_dim();  ///< other than width / heads
 std::vector<std::string_view> shapes_without_gate();
-std::vector<std::string_view> shapes_with_plain_embeddings();  ///< not times sqrt(width)
 
 }  // namespace pegbox::train

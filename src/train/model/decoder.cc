@@ -57,15 +57,13 @@ AttentionPlans Decoder::plans_of(const std::vector<std::int64_t>& offsets, const
       continue;
     }
     const RotaryTables& tables = window > 0 ? local_tables_ : tables_;
-    const double scale =
-        config_.score_scale > 0 ? config_.score_scale : 1 / std::sqrt(static_cast<double>(config_.head_width));
-    plans.push_back(std::make_shared<AttentionPlan>(
-        AttentionPlan{.shape = {config_.heads, config_.kv_heads, config_.head_width, static_cast<float>(scale), window,
-                                static_cast<float>(config_.score_cap)},
-                      .offsets = offsets,
-                      .positions = positions,
-                      .cosine = tables.cosine,
-                      .sine = tables.sine}));
+    plans.push_back(std::make_shared<AttentionPlan>(AttentionPlan{
+        .shape = {config_.heads, config_.kv_heads, config_.head_width, static_cast<float>(config_.attention_scale()),
+                  window, static_cast<float>(config_.score_cap)},
+        .offsets = offsets,
+        .positions = positions,
+        .cosine = tables.cosine,
+        .sine = tables.sine}));
   }
   return plans;
 }
@@ -107,7 +105,7 @@ class Decoder::Pass {
       stream = recomputed(run, stream);
       dropout = *after;
     }
-    const auto [sum, normed] = add_and_norm(stream[0], stream[1], layout_.final_norm);
+    const auto [sum, normed] = add_and_norm(stream[0], stream[1], layout_.final_norm, config_.output_factor);
     if (observer_ != nullptr) observer_->stream(layout_.layers.size(), sum);
     return normed;
   }
@@ -137,16 +135,20 @@ class Decoder::Pass {
     return {x, delta};
   }
 
+  static Tensor times(const Tensor& x, double factor) { return factor == 1 ? x : x * factor; }
+
   Tensor gain(int slot) const {
     const Tensor& weight = network_.weight(slot);
     return config_.gain_offset == 0 ? weight : weight + config_.gain_offset;
   }
 
-  std::pair<Tensor, Tensor> add_and_norm(const Tensor& x, const Tensor& delta, const NormSlots& norm) const {
-    if (config_.norm == NormKind::RootMeanSquare)
-      return residual_rms_norm(x, delta, gain(norm.gain), config_.norm_epsilon);
+  /// `factor`: of the norm's result, by way of its gain [C] and bias.
+  std::pair<Tensor, Tensor> add_and_norm(const Tensor& x, const Tensor& delta, const NormSlots& norm,
+                                         double factor = 1) const {
+    const Tensor weight = times(gain(norm.gain), factor);
+    if (config_.norm == NormKind::RootMeanSquare) return residual_rms_norm(x, delta, weight, config_.norm_epsilon);
     const Tensor sum = delta.defined() ? x + delta : x;
-    return {sum, at::layer_norm(sum, {config_.width}, network_.weight(norm.gain), network_.weight(norm.bias),
+    return {sum, at::layer_norm(sum, {config_.width}, weight, times(network_.weight(norm.bias), factor),
                                 config_.norm_epsilon)};
   }
 

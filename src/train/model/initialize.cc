@@ -34,17 +34,18 @@ namespace {
 struct StartScale {
   const ModelConfig& config;
   const Initialization& initialization;
+  double wider;  ///< than the base
 
+  /// Those of xavier and kaiming follow the inputs by themselves; the head's are those of the base width.
   double deviation(const TensorSlot& slot, bool head, double outputs, double inputs) const {
     const std::string& kind = initialization.kind;
-    if (kind == "xavier") return std::sqrt(2 / (inputs + outputs));
-    if (kind == "kaiming") return std::sqrt(2 / inputs);
+    const double base_inputs = head ? inputs / wider : inputs;
+    if (kind == "xavier") return std::sqrt(2 / (base_inputs + outputs));
+    if (kind == "kaiming") return std::sqrt(2 / base_inputs);
     double deviation = initialization.deviation;
-    if (kind == "normal") return deviation;
-    if (slot.role == TensorSlot::Role::ResidualLinear) deviation /= std::sqrt(2.0 * static_cast<double>(config.layers));
-    if (kind != "mup") return deviation;
-    const double wider = static_cast<double>(config.width) / static_cast<double>(initialization.base_width);
-    return deviation / (head ? wider : std::sqrt(wider));
+    const bool is_residual = slot.role == TensorSlot::Role::ResidualLinear;
+    if (kind == "gpt2" && is_residual) deviation /= std::sqrt(2.0 * static_cast<double>(config.layers));
+    return head ? deviation : deviation / std::sqrt(wider);
   }
 };
 
@@ -74,14 +75,12 @@ void fill_matrix(Tensor& weight, const TensorSlot& slot, bool head, const StartS
 
 }  // namespace
 
-std::vector<std::string_view> initialization_names() {
-  return {"gpt2", "normal", "xavier", "kaiming", "orthogonal", "mup"};
-}
+std::vector<std::string_view> initialization_names() { return {"gpt2", "normal", "xavier", "kaiming", "orthogonal"}; }
 
 Weights initialize_weights(const ModelConfig& config, const ModelLayout& layout, std::uint64_t seed,
                            const Initialization& initialization) {
   using Role = TensorSlot::Role;
-  const StartScale start{config, initialization};
+  const StartScale start{config, initialization, initialization.parametrization.wider(config.width)};
   Weights weights;
   for (std::size_t i = 0; i < layout.slots.size(); ++i) {
     const TensorSlot& slot = layout.slots[i];

@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "train/model/model_config.h"
+#include "train/model/parametrization.h"
 #include "train/model/weights.h"
 
 namespace pegbox::train {
@@ -16,13 +17,12 @@ namespace pegbox::train {
 ///
 /// gpt2: normal with `deviation`; projections onto the residual stream divided by sqrt(2 layers) (Radford et al. 2019).
 /// normal: normal with `deviation`. xavier: normal with sqrt(2 / (inputs + outputs)) (Glorot & Bengio 2010). kaiming:
-/// normal with sqrt(2 / inputs) (He et al. 2015). orthogonal: Q of a normal matrix (Saxe et al. 2014). mup: gpt2 at
-/// `base_width`; at `m` times that width the deviations of hidden matrices are divided by sqrt(m) and the head's by m
-/// (Yang et al. 2022, arXiv 2203.03466, table 3); the rates follow in optim/parameter.h.
+/// normal with sqrt(2 / inputs) (He et al. 2015). orthogonal: Q of a normal matrix (Saxe et al. 2014). With µP that is
+/// how they begin at the base width; elsewhere parametrization.h says by which factors they differ.
 struct Initialization {
   std::string kind = "gpt2";
   double deviation = 0.02;
-  std::int64_t base_width = 128;
+  Parametrization parametrization{};
 };
 
 std::vector<std::string_view> initialization_names();

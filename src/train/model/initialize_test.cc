@@ -38,17 +38,15 @@ double deviation_of(const Tensor& tensor) { return std::sqrt(tensor.square().mea
 TEST(Initialization, HasThePublishedDeviations) {
   const ModelConfig config = wide_config();
   const ModelLayout layout = layout_of(config);
-  for (const std::string kind : {"gpt2", "normal", "xavier", "kaiming", "mup"}) {
-    const Weights weights = initialize_weights(config, layout, 1, {.kind = kind, .deviation = 0.05, .base_width = 32});
+  for (const std::string kind : {"gpt2", "normal", "xavier", "kaiming"}) {
+    const Weights weights = initialize_weights(config, layout, 1, {.kind = kind, .deviation = 0.05});
     each_matrix(
         weights, layout,
         [&](const std::string& name, const TensorSlot& slot, double outputs, double inputs, const Tensor& values) {
           double expected = 0.05;
           if (kind == "xavier") expected = std::sqrt(2 / (inputs + outputs));
           if (kind == "kaiming") expected = std::sqrt(2 / inputs);
-          if ((kind == "gpt2" || kind == "mup") && slot.role == TensorSlot::Role::ResidualLinear)
-            expected /= 2;                                                  // 2 layers
-          if (kind == "mup") expected /= name == "lm_head.weight" ? 4 : 2;  // four times the base width
+          if (kind == "gpt2" && slot.role == TensorSlot::Role::ResidualLinear) expected /= 2;  // 2 layers
           EXPECT_NEAR(deviation_of(values), expected, 0.06 * expected) << kind << ' ' << name;
         });
     EXPECT_NEAR(deviation_of(weights[static_cast<std::size_t>(layout.embedding)]), 0.05, 0.003) << kind;

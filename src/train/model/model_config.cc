@@ -88,7 +88,14 @@ Result<void> check_rope(const Rope& rope, const std::string& where) {
 
 }  // namespace
 
-double ModelConfig::embedding_scale() const { return scaled_embeddings ? std::sqrt(static_cast<double>(width)) : 1; }
+double ModelConfig::embedding_scale() const {
+  if (token_scale > 0) return token_scale;
+  return scaled_embeddings ? std::sqrt(static_cast<double>(width)) : 1;
+}
+
+double ModelConfig::attention_scale() const {
+  return score_factor * (score_scale > 0 ? score_scale : 1 / std::sqrt(static_cast<double>(head_width)));
+}
 
 Result<void> check_model_config(const ModelConfig& config, const std::string& where) {
   const auto wrong = [&](std::string what, std::string got, std::string expected) {

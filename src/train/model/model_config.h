@@ -67,6 +67,9 @@ struct ModelConfig {
   bool feed_forward_bias = false;
   bool scaled_embeddings = false;  ///< tokens' embeddings times sqrt(width)
   bool tied_embeddings = false;    ///< the head is the embedding
+  /// Factors that no file holds (model/parametrization.h): of the scores, beside their scale; of tokens' embeddings, in
+  /// the place of sqrt(width), 0: none; of the logits.
+  double score_factor = 1, token_scale = 0, output_factor = 1;
   double initializer_range = 0.02;
   std::int64_t begin_token = -1, end_token = -1;  ///< -1: not named
 
@@ -76,6 +79,7 @@ struct ModelConfig {
 
   std::int64_t window(std::size_t layer) const { return windows.empty() ? 0 : windows[layer]; }
   double embedding_scale() const;
+  double attention_scale() const;  ///< of queries times keys
 };
 
 /// Reads a config.json. Unsupported, with what is and what is not, for other families and for features that this

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "train/guard.h"
+#include "train/model/parametrization.h"
 #include "train/ops/bf16_product.h"
 
 namespace pegbox::train {
@@ -90,8 +91,9 @@ Result<BaseModel> load_model(const Path& folder, BaseStorage storage, const std:
 Result<void> save_model(const Path& folder, const ModelConfig& config, const ModelLayout& layout,
                         const Weights& weights) {
   PEGBOX_CHECK(make_folder(folder));
-  PEGBOX_CHECK(save_weights(folder, layout, weights));
-  Json json = write_model_config(config);
+  const PlainModel plain = without_factors(config, layout, weights);
+  PEGBOX_CHECK(save_weights(folder, layout, plain.weights));
+  Json json = write_model_config(plain.config);
   json["dtype"] = "float32";        // transformers 5
   json["torch_dtype"] = "float32";  // transformers 4
   return replace_file(folder / "config.json", json.dump(2) + "\n");

@@ -38,7 +38,8 @@ Result<void> check_bf16_products();
 /// The linear layers of a model in 4 bits: those that it has, or new ones.
 std::shared_ptr<const Nf4Weights> nf4_weights(const BaseModel& model);
 
-/// Writes config.json and model.safetensors; the text side is written by text::write_model_text.
+/// Writes config.json and model.safetensors; the text side is written by text::write_model_text. Factors that files do
+/// not hold (µP's) become a part of the weights.
 Result<void> save_model(const Path& folder, const ModelConfig& config, const ModelLayout& layout,
                         const Weights& weights);
 

@@ -19,7 +19,7 @@ class Adafactor final : public Optimizer {
   Adafactor(const TrainConfig& config, const std::vector<Parameter>& parameters)
       : beta1_(config.beta1), epsilon_(config.epsilon), steps_(at::zeros({}, at::kDouble)), parameters_(parameters) {
     for (const Parameter& parameter : parameters) {
-      State state{.decay = parameter.decay ? config.weight_decay : 0, .columns = {}};
+      State state{.decay = weight_decay_of(config, parameter), .columns = {}};
       if (parameter.value.dim() == 2) {
         state.rows = at::zeros({parameter.value.size(0)}, at::kFloat);
         const auto pieces = static_cast<std::int64_t>(std::max<std::size_t>(1, parameter.rows.size()));

@@ -51,7 +51,7 @@ class Muon final : public Optimizer {
       }
       matrices_.push_back({.index = i,
                            .parameter = parameter,
-                           .decay = parameter.decay ? config.weight_decay : 0,
+                           .decay = weight_decay_of(config, parameter),
                            .momentum = at::zeros_like(parameter.value)});
     }
     if (!rest.empty()) rest_ = make_adamw(config, rest);

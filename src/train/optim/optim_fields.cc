@@ -2,6 +2,7 @@
 #include "train/optim/optim_fields.h"
 
 #include "train/model/initialize.h"
+#include "train/model/parametrization.h"
 #include "train/optim/optimizer.h"
 #include "train/optim/schedule.h"
 
@@ -239,21 +240,34 @@ Rows start_rows() {
           .member = &TrainConfig::initialization,
           .choices = initialization_names(),
           .help = "scratch: gpt2 (normal, projections onto the residual stream smaller by the root of twice the "
-                  "layers), normal, xavier, kaiming, orthogonal, mup (gpt2 whose scales and rates keep their optimum "
-                  "as the width grows from mup_base_width)",
-          .source = "GPT-2; Glorot & Bengio 2010; arXiv 1502.01852, 1312.6120, 2203.03466"},
+                  "layers), normal, xavier, kaiming, orthogonal",
+          .source = "GPT-2; Glorot & Bengio 2010; arXiv 1502.01852, 1312.6120"},
       Row{.name = "initial_deviation",
           .member = &TrainConfig::initial_deviation,
           .minimum = 0,
           .maximum = 10,
           .help =
-              "scratch: standard deviation of tables, and of matrices with gpt2, normal and mup (at its base width)",
+              "scratch: standard deviation of tables, and of matrices with gpt2 and normal (mup: at the base width)",
           .source = "GPT-2"},
-      Row{.name = "mup_base_width",
-          .member = &TrainConfig::mup_base_width,
+      Row{.name = "parametrization",
+          .member = &TrainConfig::parametrization,
+          .choices = parametrization_names(),
+          .help =
+              "scratch: how first values, rates and factors follow the width: not at all (standard), or so that the "
+              "best learning rate of a narrow model is that of a wide one too (mup); decay times rate stays",
+          .source = "Tensor Programs V, arXiv 2203.03466, table 8"},
+      Row{.name = "base_width",
+          .member = &TrainConfig::base_width,
           .minimum = 1,
           .maximum = 1 << 20,
-          .help = "mup: the width at which rates and deviations are those of the config; keep width / heads as there"},
+          .help = "mup: the width whose first values and rates are those of the config; the same for all widths"},
+      Row{.name = "base_head_dim",
+          .member = &TrainConfig::base_head_dim,
+          .minimum = 1,
+          .maximum = 1 << 16,
+          .help = "mup: the width of a head at which scores are divided by its root; they are divided by "
+                  "width / sqrt(base_head_dim) at others; the same for all widths",
+          .source = "arXiv 2203.03466: attention 1/d"},
   };
 }
 

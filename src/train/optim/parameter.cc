@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "train/method/lora_plan.h"
+#include "train/model/parametrization.h"
 
 namespace pegbox::train {
 
@@ -106,9 +107,10 @@ class Completion {
     if (slot.pieces.size() > 1 && slot.is_matrix())
       for (const Piece& piece : slot.pieces) parameter.rows.push_back(piece.rows);
     scale(parameter, above_[static_cast<std::size_t>(index)]);
-    // Adam's steps have one size for each number: with m times the inputs, an m-th of it moves the outputs as far.
-    if (config_.initialization == "mup" && (parameter.kind == ParameterKind::Matrix || index == layout_.head))
-      parameter.rate *= static_cast<double>(config_.mup_base_width) / static_cast<double>(width());
+    if (parameter.kind != ParameterKind::Matrix) return;
+    const double rate = Parametrization::of(config_).matrix_rate(width());
+    parameter.rate *= rate;
+    parameter.decay_factor /= rate;
   }
 
   std::int64_t width() const { return layout_.slots[static_cast<std::size_t>(layout_.embedding)].shape[1]; }
@@ -144,6 +146,10 @@ Result<DecayExclusions> DecayExclusions::read(const std::string& text) {
   return excluded;
 }
 
+double weight_decay_of(const TrainConfig& config, const Parameter& parameter) {
+  return parameter.decay ? config.weight_decay * parameter.decay_factor : 0;
+}
+
 void complete_parameters(const TrainConfig& config, const ModelLayout& layout, std::vector<Parameter>& parameters) {
   const Completion completion(config, layout);
   for (Parameter& parameter : parameters) completion.complete(parameter);
@@ -165,7 +171,7 @@ std::vector<ParameterGroup> group_parameters(const TrainConfig& config, const st
   std::vector<ParameterGroup> groups;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const Parameter& parameter = parameters[i];
-    const double decay = parameter.decay ? config.weight_decay : 0;
+    const double decay = weight_decay_of(config, parameter);
     auto group = std::ranges::find_if(
         groups, [&](const ParameterGroup& each) { return each.decay == decay && each.rate == parameter.rate; });
     if (group == groups.end()) {

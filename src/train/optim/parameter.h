@@ -24,12 +24,16 @@ struct Parameter {
   ParameterKind kind = ParameterKind::Matrix;
   std::vector<std::int64_t> rows = {};  ///< heights of the matrices that lie in it one below the other; empty: one
   double rate = 1;                      ///< factor of the learning rate
+  double decay_factor = 1;              ///< of the config's weight decay; with µP rate times decay stays
 };
 
 /// Completes what a method made, by names: a parameter named as a tensor of the layout is that tensor; "group.N.lora_A"
 /// and "group.N.lora_B" are factors beside the linear layers of group N; "layers.N. ..." and "group.N. ..." belong to
 /// that layer. Tensors of the layout decay as decay_exclude says; what a method adds keeps the decay that it gave it.
 void complete_parameters(const TrainConfig& config, const ModelLayout& layout, std::vector<Parameter>& parameters);
+
+/// The decay of a parameter: the config's, or none.
+double weight_decay_of(const TrainConfig& config, const Parameter& parameter);
 
 /// Reads decay_exclude, a list such as "norms,biases,embeddings", or "none". InvalidInput for another word.
 struct DecayExclusions {
