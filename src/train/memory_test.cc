@@ -56,7 +56,7 @@ TEST(Fit, TellsAShortageOfTheMomentFromOneForEver) {
 std::vector<Json> kinds_of_runs() {
   std::vector<Json> kinds;
   for (const std::string_view method : method_names())
-    if (method_needs_base(method)) kinds.push_back({{"method", method}});
+    if (method_needs_base(method) && method_trains(method)) kinds.push_back({{"method", method}});
   kinds.push_back({{"method", "lora"}, {"dora", true}, {"target", "attention"}});
   kinds.push_back({{"method", "lora"}, {"lora_start", "pissa"}});
   for (const std::string_view optimizer : optimizer_names()) {

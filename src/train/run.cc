@@ -285,12 +285,22 @@ double TrainingRun::take_train_loss() {
 Result<Evaluation> TrainingRun::evaluate(const EvaluationRows& rows) {
   PEGBOX_CHECK(check_length(*model_.decoder, network().virtual_tokens(), rows.data()));
   return guard("evaluation", [&]() -> Result<Evaluation> {
-    const Tensors means = averages();
-    const auto averaged = means.empty() ? nullptr : learner_->method().network(means);
-    return train::evaluate(*model_.decoder, averaged ? *averaged : network(), rows, lanes_,
-                           learner_->micro_batch_tokens());
+    Evaluation evaluation;
+    PEGBOX_CHECK(with_shown([&](const Network& shown) -> Result<void> {
+      evaluation = train::evaluate(*model_.decoder, shown, rows, lanes_, learner_->micro_batch_tokens());
+      return {};
+    }));
+    return evaluation;
   });
 }
+
+Result<void> TrainingRun::with_shown(const std::function<Result<void>(const Network&)>& use) const {
+  const Tensors means = averages();
+  const auto averaged = means.empty() ? nullptr : learner_->method().network(means);
+  return use(averaged ? *averaged : network());
+}
+
+std::int64_t TrainingRun::shown_bytes() const { return bytes_of(shown()); }
 
 Result<NamedTensors> TrainingRun::gradients(const std::vector<std::int64_t>& rows) {
   return guard("gradients", [&]() -> Result<NamedTensors> {

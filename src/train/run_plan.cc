@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "text/packing.h"
+#include "train/method/method.h"
 #include "train/optim/optimizer.h"
 
 namespace pegbox::train {
@@ -30,6 +31,7 @@ std::int64_t longest_piece_at(const TrainConfig& config, double progress) {
 }
 
 std::int64_t total_tokens_of(const TrainConfig& config, const text::TokenizedRows& train) {
+  if (!method_trains(config.method)) return 0;
   if (config.tokens > 0) return config.tokens;
   return std::max<std::int64_t>(1, std::llround(config.epochs * static_cast<double>(train.epoch_tokens())));
 }

@@ -213,7 +213,8 @@ INSTANTIATE_TEST_SUITE_P(Methods, Training, ::testing::ValuesIn(variant_names())
 TEST(TrainingOfEveryMethod, IsTested) {
   std::set<std::string> tested{"scratch"};
   for (const auto& [name, fields] : variants()) tested.insert(fields["method"].get<std::string>());
-  for (const std::string_view name : method_names()) EXPECT_TRUE(tested.contains(std::string(name))) << name;
+  for (const std::string_view name : method_names())
+    if (method_trains(name)) EXPECT_TRUE(tested.contains(std::string(name))) << name;
 }
 
 TEST(TrainingFits, OrIsRefused) {

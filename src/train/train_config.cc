@@ -12,6 +12,7 @@
 #include "train/optim/optim_fields.h"
 #include "train/optim/optimizer.h"
 #include "train/row_order.h"
+#include "train/writing_fields.h"
 
 namespace pegbox::train {
 
@@ -31,7 +32,7 @@ Rows search_rows() {
               "which parameters are trained: lora (low-rank updates), qlora (the same beside weights in 4 bits), full "
               "(all), scratch (all, from random weights), "
               "last_k (the last layers), bias (biases), ia3 (gains), adapter (bottlenecks), prompt and prefix (tokens "
-              "before the text)"},
+              "before the text), none (nothing: the model is measured as it is)"},
       Row{.name = "learning_rate",
           .member = &TrainConfig::learning_rate,
           .minimum = 0,
@@ -408,6 +409,7 @@ const std::vector<Section>& sections() {
                                           {"Distillation", distillation_rows()},
                                           {"Length, evaluation and memory", run_rows()},
                                           {"Learning on: sets in a stream", stream_rows()},
+                                          {"Writing: of predict, and of what is evaluated", writing_fields()},
                                           {"Architecture, from scratch", architecture_rows()}};
   return table;
 }

@@ -11,6 +11,9 @@
 
 namespace pegbox::train {
 
+/// Where a prompt_template has the prompt.
+inline constexpr std::string_view kPromptPlace = "{prompt}";
+
 /// Defaults that depend on the method or the optimizer (marked 0 or -1) are filled when it is read.
 struct TrainConfig {
   std::string task = "language";
@@ -80,6 +83,11 @@ struct TrainConfig {
   std::string lora_start = "kaiming";
   std::int64_t last_layers = 2, adapter_width = 64, virtual_tokens = 20;
   std::string adapter_placement = "pfeiffer", prompt_start = "vocabulary";
+
+  std::string prompt_template = "{prompt}";
+  std::int64_t most_tokens = 128, top_k = 0, beams = 1;  ///< of what is written
+  double temperature = 0, top_p = 1, length_penalty = 1;
+  std::string stop;  ///< it ends before this text; several as a JSON list
 
   std::int64_t seed = 0;
   std::string precision = "fp32", recompute = "none";

@@ -9,6 +9,7 @@
 #include "app/trainer/worker.h"
 #include "app/trainer/workplace.h"
 #include "base/clock.h"
+#include "train/method/method.h"
 
 namespace pegbox::trainer {
 
@@ -79,7 +80,8 @@ Result<void> run_worker(const Config& config, const Streams& streams) {
   Channel channel(streams.protocol_input, streams.protocol_output);
   channel.start_sign_of_life(kSignOfLifeSeconds);  // a model and data can take minutes to load
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
-  if (!workplace.corpus->has(train::Part::Train) || !workplace.corpus->has(train::Part::Validation))
+  const bool trains = train::method_trains(run.method);
+  if ((trains && !workplace.corpus->has(train::Part::Train)) || !workplace.corpus->has(train::Part::Validation))
     return fail(ErrorKind::InvalidInput,
                 {.where = "data",
                  .what = "a trial is judged by its loss on validation data, and there are none",
@@ -111,6 +113,17 @@ Result<void> run_fields(const Config&, const Streams& streams) {
                    "text to train on: a path, a list of paths, or an object with train, validation and test, and "
                    "columns (our names of fields: the files')"},
                   {"accepts", "path, list or object"},
+                  {"section", kProgramSection}});
+  rows.push_back({{"name", "evaluate"},
+                  {"of", "trainer"},
+                  {"type", "object"},
+                  {"default", nullptr},
+                  {"verbs", kEvaluatingVerbs},
+                  {"help",
+                   "what is measured of a run at its end, besides the loss on validation data: an object, or a list of "
+                   "them, with metrics, and perhaps name, data, columns, slices, set, safety, rows and at (end or "
+                   "rungs); docs/evaluation.md"},
+                  {"accepts", "object or list"},
                   {"section", kProgramSection}});
   for (const FieldRow& row : train::train_fields().rows()) {
     const bool is_shared = std::ranges::find(kOfAllTrials, row.name) != kOfAllTrials.end();

@@ -16,6 +16,7 @@
 #include "train/method/full.h"
 #include "train/method/ia3.h"
 #include "train/method/lora.h"
+#include "train/method/none.h"
 #include "train/method/some_weights.h"
 #include "train/method/virtual_tokens.h"
 
@@ -28,11 +29,12 @@ struct MethodRow {
   bool needs_base;
   MethodDefaults defaults;
   Result<std::unique_ptr<Method>> (*make)(const TrainConfig&, const BaseModel&);
+  bool trains = true;
 };
 
 // scratch has the Step Law's rate, which a run computes (run.h). Rates of the others: T-Few (arXiv 2205.05638) for ia3;
 // BitFit's and Houlsby's sweeps for bias and adapter; PEFT's examples for prompt and prefix.
-constexpr std::array<MethodRow, 10> kMethods = {{{"lora", true, {2e-4, 0.0, 0.999}, make_lora},
+constexpr std::array<MethodRow, 11> kMethods = {{{"lora", true, {2e-4, 0.0, 0.999}, make_lora},
                                                  {"qlora", true, {2e-4, 0.0, 0.999}, make_qlora},
                                                  {"full", true, {2e-5, 0.01, 0.999}, make_full},
                                                  {"scratch", false, {0, 0.1, 0.95}, make_full},
@@ -41,7 +43,8 @@ constexpr std::array<MethodRow, 10> kMethods = {{{"lora", true, {2e-4, 0.0, 0.99
                                                  {"ia3", true, {3e-3, 0.0, 0.999}, make_ia3},
                                                  {"adapter", true, {3e-4, 0.0, 0.999}, make_bottleneck},
                                                  {"prompt", true, {3e-2, 0.0, 0.999}, make_prompt},
-                                                 {"prefix", true, {1e-2, 0.0, 0.999}, make_prefix}}};
+                                                 {"prefix", true, {1e-2, 0.0, 0.999}, make_prefix},
+                                                 {"none", true, {0, 0.0, 0.999}, make_none, false}}};
 
 /// A kind of adapter that can be read.
 struct KindRow {
@@ -92,9 +95,10 @@ std::vector<std::string_view> method_names() {
 
 const MethodDefaults& method_defaults(std::string_view name) { return method_row(name).defaults; }
 bool method_needs_base(std::string_view name) { return method_row(name).needs_base; }
+bool method_trains(std::string_view name) { return method_row(name).trains; }
 
 Result<std::unique_ptr<Method>> make_method(const TrainConfig& config, const BaseModel& base) {
-  if (base.is_nf4_alone() && config.method != "qlora")
+  if (base.is_nf4_alone() && config.method != "qlora" && method_trains(config.method))
     return fail(ErrorKind::InvalidInput,
                 {.where = "method",
                  .what = "the base model is here in 4 bits alone, which no other method trains on",
@@ -108,7 +112,7 @@ Result<std::unique_ptr<Method>> make_method(const TrainConfig& config, const Bas
                                           .expected = base.is_bf16() ? "bf16" : "fp32",
                                           .hint = "put precision under trial.trainer, not into the space"});
   PEGBOX_TRY(auto method, method_row(config.method).make(config, base));
-  const bool has_all = config.method == "full" || config.method == "scratch";
+  const bool has_all = config.method == "full" || config.method == "scratch" || !method_trains(config.method);
   return base.decoder->config().labels.empty() || has_all ? std::move(method)
                                                           : with_class_head(std::move(method), base);
 }

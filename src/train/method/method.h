@@ -66,6 +66,7 @@ Tensor shape_only(const std::vector<std::int64_t>& shape);
 std::vector<std::string_view> method_names();
 const MethodDefaults& method_defaults(std::string_view name);  ///< of a known name
 bool method_needs_base(std::string_view name);                 ///< false: it starts from random weights
+bool method_trains(std::string_view name);                     ///< false: a run is over before its first step
 
 /// `base` (its weights stay as they are; empty for scratch) must outlive the method. Its name is written into adapters.
 /// InvalidInput if the config does not fit the model (a target that does not exist, ...).

@@ -141,7 +141,8 @@ INSTANTIATE_TEST_SUITE_P(Cases, MethodOf, ::testing::ValuesIn(testing::method_ca
 TEST(Methods, EachHasACase) {
   std::set<std::string> tested;
   for (const MethodCase& each : testing::method_cases()) tested.insert(each.fields["method"].get<std::string>());
-  for (const std::string_view name : method_names()) EXPECT_TRUE(tested.contains(std::string(name))) << name;
+  for (const std::string_view name : method_names())
+    if (method_trains(name)) EXPECT_TRUE(tested.contains(std::string(name))) << name;
 }
 
 }  // namespace
