@@ -142,14 +142,14 @@ TEST_F(TrialMetricsTest, OfAMethodThatTrainsNothingAreTheModelsOwn) {
   plain["data"].erase("train");
   Host host(plain, folder_->path());
   host.expect<message::Ready>();
-  host.send(start(1, 0, Json::object()));
+  host.send(start(8, 0, Json::object()));
   const auto done = host.expect<message::Done>();
   EXPECT_EQ(done.step, 0);
   const auto rows = records({"--model", path("base").string()});
   EXPECT_NEAR(done.metrics.at("validation_loss"), loss_of(rows, [](const Json&) { return true; }), 1e-5);
   EXPECT_EQ(done.metrics.at("tokens"), 0);
   EXPECT_EQ(done.metrics.at("adapter_bytes"), 0);
-  EXPECT_FALSE(std::filesystem::exists(path("files") / "trial-1" / "final")) << "there is nothing to keep";
+  EXPECT_FALSE(std::filesystem::exists(path("files") / "trial-8" / "final")) << "there is nothing to keep";
 
   host.send(start(2, 0, {{"prompt_template", "{prompt} ="}, {"temperature", 1.5}}));
   const auto asked = host.expect<message::Done>();
