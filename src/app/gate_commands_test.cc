@@ -16,11 +16,11 @@ using testing::Not;
 class GateCommands : public ProgramTest {
  protected:
   GateCommands() {
-    write(
-        "train.sh",
-        "awk -v x=$1 -v y=$2 'BEGIN {printf \"{\\\"loss\\\": %.9g, \\\"speed\\\": %.9g, \\\"toxicity\\\": %.9g, "
-        "\\\"leakage\\\": %.9g, \\\"loss[lang=de]\\\": %.9g}\\n\", 10 - x, 5 + y - x / 2, x / 100, (y > 5 ? y - 5 : 0), "
-        "10 - x + y}' >&$PEGBOX_REPORT_FD\n");
+    write("train.sh",
+          "awk -v x=$1 -v y=$2 'BEGIN {printf \"{\\\"loss\\\": %.9g, \\\"speed\\\": %.9g, \\\"toxicity\\\": %.9g, "
+          "\\\"leakage\\\": %.9g, \\\"loss[lang=de]\\\": %.9g}\\n\", 10 - x, 5 + y - x / 2, x / 100, (y > 5 ? y - 5 : "
+          "0), "
+          "10 - x + y}' >&$PEGBOX_REPORT_FD\n");
   }
   void study(const std::string& gates, const std::string& objective = "{minimize: loss}") {
     write("gated.yaml",
