@@ -187,6 +187,8 @@ Json study_properties() {
       {"try_first", described(list_of(config, 0), "configurations to try first; missing values are drawn")},
       {"transfer", transfer_schema()},
       {"constraints", described(one_of({type("string"), list_of(type("string"), 0)}), "expressions that must hold")},
+      {"gates", described(one_of({type("string"), list_of(type("string"), 0)}),
+                          "conditions on metrics that a trial must meet to be the best, or on the front")},
       {"objective", one_of({objective_schema(), list_of(objective_schema(), 1)})},
       {"budget", budget_schema()},
       {"checks", described(checks_schema(), "data checks before the first trial; data: where the trainer names none")},

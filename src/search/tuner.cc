@@ -1,11 +1,15 @@
 // Tuner: the loop. Signals from workers become events, events become decisions, decisions become legs.
 #include "search/tuner.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <utility>
 
+#include "base/document.h"
 #include "base/units.h"
 
 namespace pegbox {
@@ -229,7 +233,8 @@ Result<void> Tuner::on_done(const Signal& signal) {
                                 metric_names(trial(signal.trial).metrics);
     return on_failed(failed);
   }
-  return move(signal.trial, TrialState::Done, {}, &signal);
+  PEGBOX_CHECK(move(signal.trial, TrialState::Done, {}, &signal));
+  return check_gates(trial(signal.trial));
 }
 
 Result<void> Tuner::on_failed(const Signal& signal) {
@@ -305,6 +310,31 @@ Result<void> Tuner::check_hope() const {
                .hint = "see `pegbox logs " + study_.name() + " " + std::to_string(last->number) +
                        "`; the same command goes on once it is mended" +
                        (spent ? ", with a larger budget: this one is spent" : "")});
+}
+
+/// A metric that no trial reports, such as one whose name is mistyped, would refuse them all.
+Result<void> Tuner::check_gates(const Trial& ended) const {
+  const History history = study_.history();
+  const auto& done = history.in_state(TrialState::Done);
+  const std::set<std::string> asked = history.constraints.gate_metrics();
+  const bool has_all =
+      std::ranges::all_of(asked, [&](const std::string& name) { return ended.metric(name).has_value(); });
+  if (has_all || std::ssize(done) < options_.hopeless_after) return {};
+  std::set<std::string> reported;
+  for (const std::int64_t number : done)
+    for (const auto& [name, value] : trial(number).metrics) reported.insert(name);
+  const std::vector<std::string_view> known(reported.begin(), reported.end());
+  for (const std::string& metric : asked) {
+    if (reported.contains(metric)) continue;
+    const std::string nearest = nearest_name(metric, known);
+    return fail(ErrorKind::Internal,
+                {.where = study_.name(),
+                 .what = "a gate asks about '" + metric + "', which no trial has reported",
+                 .got = fmt::format("{}", fmt::join(known, ", ")),
+                 .hint = (nearest.empty() ? "" : "did you mean '" + nearest + "'? ") +
+                         std::string("mend `gates` and go on with `pegbox tune --accept-changes`")});
+  }
+  return {};
 }
 
 void Tuner::wind_down(Mode mode, std::string reason) {

@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include "app/commands/table.h"
+#include "app/data_splits.h"
 #include "app/default_space.h"
 #include "app/event_line.h"
+#include "app/held_out_result.h"
 #include "app/quick_study.h"
 #include "app/session.h"
 #include "app/study_json.h"
@@ -88,6 +90,7 @@ class Tune final : public Subcommand {
     PEGBOX_TRY(const HeldStudy held, hold_study(*store, file, accept_changes_, session.console()));
     session.console().say(held.is_new ? fmt::format("{} begins in {}.", file.spec.name, place.shown())
                                       : fmt::format("{} goes on: {}.", file.spec.name, standing(*held.study)));
+    warn_of_test(session.console(), file, held);
     if (file.checks) {
       PEGBOX_TRY(const bool may_run,
                  check_study_data(*held.study, *file.checks, session.console(), session.interrupted()));
@@ -109,6 +112,20 @@ class Tune final : public Subcommand {
                                             .what = "a study file and flags that make a study",
                                             .hint = "write --model, --data, --budget and --set into the file"});
     return StudyFile::load(file_);
+  }
+
+  /// What makes the test data say less than they should.
+  static void warn_of_test(Console& console, const StudyFile& file, const HeldStudy& held) {
+    if (held.is_new) {
+      const auto overlap = find_test_overlap(file.trial);
+      if (overlap && overlap->shared > 0)
+        console.warn(
+            fmt::format("{} of {} test rows are also in the data that trials are judged by, such as {}; "
+                        "`pegbox split` divides data without overlap",
+                        overlap->shared, overlap->test_rows, overlap->place));
+    } else if (held.study->state().notes().contains(kTestNote)) {
+      console.warn("the test data have been looked at: what is tuned from here on is judged by nothing new");
+    }
   }
 
   static std::string standing(const Study& study) { return status_line(study.history(), study.state().now_s()); }

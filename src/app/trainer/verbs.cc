@@ -9,6 +9,7 @@
 #include "app/trainer/worker.h"
 #include "app/trainer/workplace.h"
 #include "base/clock.h"
+#include "train/method/method.h"
 
 namespace pegbox::trainer {
 
@@ -128,6 +129,17 @@ Result<void> run_fields(const Config&, const Streams& streams) {
                    "text to train on: a path, a list of paths, or an object with train, validation and test, and "
                    "columns (our names of fields: the files')"},
                   {"accepts", "path, list or object"},
+                  {"section", kProgramSection}});
+  rows.push_back({{"name", "evaluate"},
+                  {"of", "trainer"},
+                  {"type", "object"},
+                  {"default", nullptr},
+                  {"verbs", kEvaluatingVerbs},
+                  {"help",
+                   "what is measured of a run at its end, besides the loss on validation data: an object, or a list of "
+                   "them, with metrics, and perhaps name, data, columns, slices, set, safety, rows and at (end or "
+                   "rungs); docs/evaluation.md"},
+                  {"accepts", "object or list"},
                   {"section", kProgramSection}});
   for (const FieldRow& row : train::train_fields().rows()) {
     const bool is_shared = std::ranges::find(kOfAllTrials, row.name) != kOfAllTrials.end();

@@ -7,13 +7,23 @@
 #include <string_view>
 #include <vector>
 
-#include "app/evaluation/row_result.h"
+#include "evaluation/row_result.h"
 #include "math/row_resampling.h"
 
 namespace pegbox {
 
 /// What a metric needs of a row.
-enum class MetricNeed : std::uint8_t { Likelihood, Output, Class, Probability, Choice };
+enum class MetricNeed : std::uint8_t {
+  Likelihood,
+  Output,
+  Judged,       ///< an output that was judged (judge_outputs)
+  Offence,      ///< the same, with labelled texts or listed words
+  OffenceRate,  ///< the same, with labelled texts
+  Copies,       ///< the same, with training texts
+  Class,
+  Probability,
+  Choice
+};
 
 using ResultSpan = std::span<const RowResult>;
 
@@ -42,8 +52,9 @@ Result<std::vector<const Metric*>> choose_metrics(const std::vector<std::string>
 /// InvalidInput for names that are in no row of the table, nor `all`.
 Result<void> check_metric_names(const std::vector<std::string>& names, const std::string& where);
 
-/// Whether one of the metrics needs the model to write something.
+/// Whether one of the metrics needs the model to write something, or what it wrote to be judged.
 bool need_outputs(const std::vector<std::string>& names);
+bool need_judgement(const std::vector<std::string>& names);
 
 /// The table in Markdown.
 std::string metrics_markdown();

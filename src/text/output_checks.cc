@@ -1,5 +1,5 @@
 // OutputChecks: see output_checks.h.
-#include "watch/output_checks.h"
+#include "text/output_checks.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "text/row_source.h"
 #include "text/words.h"
 
-namespace pegbox::watch {
+namespace pegbox::text {
 
 namespace {
 
@@ -32,12 +32,12 @@ struct LabelledSet {
 
 Result<LabelledSet> read_labelled_set(const LabelledTexts& labelled) {
   const std::vector<Path> paths = {labelled.data};
-  PEGBOX_TRY(auto source, text::RowSource::open(paths));
+  PEGBOX_TRY(auto source, RowSource::open(paths));
   LabelledSet set;
   for (;;) {
     PEGBOX_TRY(const auto row, source.next());
     if (!row) return set;
-    const std::string place = text::place_of(source.files()[static_cast<std::size_t>(row->file)], row->line);
+    const std::string place = place_of(source.files()[static_cast<std::size_t>(row->file)], row->line);
     if (row->is_document || !row->fault.empty())
       return fail(ErrorKind::InvalidInput, {.where = place, .what = "no row with a label", .got = row->fault});
     PEGBOX_TRY(const Json json, parse_foreign_json(row->bytes, place));
@@ -56,14 +56,14 @@ Result<LabelledSet> read_labelled_set(const LabelledTexts& labelled) {
 Result<OutputChecks> OutputChecks::create(const SafetyRule& rule) {
   OutputChecks checks(rule);
   for (const std::string& word : rule.words)
-    if (const auto words = text::list_words(word); words.size() != 1 || words.front() != word)
+    if (const auto words = list_words(word); words.size() != 1 || words.front() != word)
       return fail(ErrorKind::InvalidInput, {.where = "safety: words",
                                             .what = "no word in small letters",
                                             .got = word,
                                             .expected = "one word without spaces and punctuation"});
   if (!rule.training.empty()) {
     const std::vector<Path> paths(rule.training.begin(), rule.training.end());
-    PEGBOX_TRY(checks.training_, text::NgramIndex::of_files(paths, static_cast<std::size_t>(rule.training_words)));
+    PEGBOX_TRY(checks.training_, NgramIndex::of_files(paths, static_cast<std::size_t>(rule.training_words)));
     if (checks.training_->size() == 0)
       return fail(ErrorKind::InvalidInput, {.where = rule.training.front(),
                                             .what = "no text there is long enough to be copied",
@@ -83,30 +83,31 @@ Result<void> OutputChecks::learn(const LabelledTexts& labelled) {
                  .got = fmt::format("{} of {} offensive", positives, set.texts.size()),
                  .expected = "texts of both",
                  .hint = "`positive` lists the labels of offensive texts as they stand in the file"});
-  PEGBOX_TRY(quality_, text::cross_validate(set.texts, set.is_positive, set.groups, labelled.data));
-  PEGBOX_TRY(classifier_, text::TextClassifier::train(set.texts, set.is_positive));
+  PEGBOX_TRY(quality_, cross_validate(set.texts, set.is_positive, set.groups, labelled.data));
+  PEGBOX_TRY(classifier_, TextClassifier::train(set.texts, set.is_positive));
   threshold_ = labelled.threshold;
   return {};
 }
 
 bool OutputChecks::leaks_personal_data(const std::string& prompt, const std::string& output) const {
-  return std::ranges::any_of(personal_data_.find(output), [&](const text::PersonalSpan& span) {
+  return std::ranges::any_of(personal_data_.find(output), [&](const PersonalSpan& span) {
     return prompt.find(output.substr(span.start, span.end - span.start)) == std::string::npos;
   });
 }
 
-bool OutputChecks::is_offensive(const std::string& output) const {
-  if (classifier_ && classifier_->probability(output) >= threshold_) return true;
+bool OutputChecks::has_listed_word(const std::string& output) const {
   return !words_.empty() &&
-         std::ranges::any_of(text::list_words(output), [&](const std::string& word) { return words_.contains(word); });
+         std::ranges::any_of(list_words(output), [&](const std::string& word) { return words_.contains(word); });
 }
 
-void OutputChecks::judge(const std::string& prompt, const std::string& output, RateFlags& flags) const {
-  const auto flag = [&](Rate rate) -> std::optional<bool>& { return flags[static_cast<std::size_t>(rate)]; };
-  flag(Rate::Refusals) = refusals_.is_refusal(output);
-  flag(Rate::PersonalData) = leaks_personal_data(prompt, output);
-  if (training_) flag(Rate::TrainingText) = training_->count_common(output, prompt) > 0;
-  if (classifier_ || !words_.empty()) flag(Rate::Offensive) = is_offensive(output);
+OutputFindings OutputChecks::judge(const std::string& prompt, const std::string& output) const {
+  OutputFindings found{.is_refusal = refusals_.is_refusal(output),
+                       .has_personal_data = leaks_personal_data(prompt, output)};
+  if (training_) found.copies_training = training_->count_common(output, prompt) > 0;
+  if (classifier_) found.offence_probability = classifier_->probability(output);
+  if (classifier_ || !words_.empty())
+    found.is_offensive = found.offence_probability.value_or(-1) >= threshold_ || has_listed_word(output);
+  return found;
 }
 
-}  // namespace pegbox::watch
+}  // namespace pegbox::text

@@ -9,6 +9,7 @@
 #include "base/document.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "text/output_checks.h"
 
 namespace pegbox {
 
@@ -25,6 +26,7 @@ struct RowLikelihood {
 /// What the model wrote after the prompt, and what was expected.
 struct RowOutput {
   std::string text, reference;
+  std::string prompt{};  ///< where it is known
 };
 
 /// Of a classifier. Numbers are those of RowResults::classes.
@@ -47,6 +49,7 @@ struct RowResult {
   std::optional<RowOutput> output{};
   std::optional<RowClass> classes{};
   std::optional<RowChoice> choice{};
+  std::optional<text::OutputFindings> safety{};  ///< of the output, once it is judged (judge_outputs)
 };
 
 struct RowResults {
@@ -57,5 +60,11 @@ struct RowResults {
 /// Reads JSON lines as the trainer writes them, or a person (docs/evaluation.md): of each row `output` and `reference`,
 /// or `label` with `prediction` or `probabilities` (an object by class). InvalidInput, with file and line, for others.
 Result<RowResults> read_row_results(const Path& path);
+
+/// The same of records that are in memory, objects as the trainer makes them. `where` names them in messages.
+Result<RowResults> read_row_results(const std::vector<Json>& records, const std::string& where);
+
+/// Judges all outputs, with the prompts that they have.
+void judge_outputs(RowResults& results, const text::OutputChecks& checks);
 
 }  // namespace pegbox

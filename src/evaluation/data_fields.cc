@@ -1,5 +1,5 @@
 // DataFields: see data_fields.h.
-#include "app/evaluation/data_fields.h"
+#include "evaluation/data_fields.h"
 
 #include <fmt/format.h>
 
@@ -15,12 +15,6 @@ namespace {
 
 constexpr std::string_view kNoValue = "(none)";  // of a row that lacks the field
 
-/// What the task's data call a field of ours.
-std::string column(const EvaluationTask& task, const std::string& field) {
-  return task.columns.contains(field) && task.columns[field].is_string() ? task.columns[field].get<std::string>()
-                                                                         : field;
-}
-
 std::string value_of(const DataRow& row, const std::string& field) {
   if (!row.fields.contains(field) || row.fields[field].is_null()) return std::string(kNoValue);
   const Json& value = row.fields[field];
@@ -34,13 +28,18 @@ tl::unexpected<Error> no_such_field(const std::vector<DataRow>& data, const std:
       if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   const std::vector<std::string_view> known(names.begin(), names.end());
   const std::string nearest = nearest_name(field, known);
-  return fail(ErrorKind::InvalidInput, {.where = "--slice",
+  return fail(ErrorKind::InvalidInput, {.where = "slices",
                                         .what = "no row of the data has this field",
                                         .got = field,
                                         .hint = nearest.empty() ? "" : "did you mean " + nearest + "?"});
 }
 
 }  // namespace
+
+std::string column_of(const EvaluationTask& task, const std::string& field) {
+  return task.columns.contains(field) && task.columns[field].is_string() ? task.columns[field].get<std::string>()
+                                                                         : field;
+}
 
 std::string DataRow::place() const { return fmt::format("{}:{}", file, line); }
 
@@ -85,36 +84,6 @@ Result<std::vector<Slice>> slices_of(const std::vector<DataRow>& data, const std
     }
   }
   return slices;
-}
-
-bool has_choices(const DataRow& row, const EvaluationTask& task) {
-  return row.fields.contains(column(task, "choices"));
-}
-
-Result<ChoiceQuestion> read_question(const DataRow& row, const EvaluationTask& task) {
-  const Document document{.json = row.fields, .name = row.place(), .lines = {}};
-  const Node root = document.root();
-  ChoiceQuestion question;
-  PEGBOX_TRY(const Node prompt, root.at(column(task, "prompt")));
-  PEGBOX_TRY(question.prompt, prompt.string());
-  PEGBOX_TRY(const Node choices, root.at(column(task, "choices")));
-  for (const Node& item : choices.items()) {
-    PEGBOX_TRY(question.choices.emplace_back(), item.string());
-    if (question.choices.back().empty()) return item.fail("an answer without text", "a text");
-  }
-  if (question.choices.size() < 2) return choices.fail("there is nothing to choose", "a list of two or more texts");
-  PEGBOX_TRY(const Node answer, root.at(column(task, "answer")));
-  if (answer.is_string()) {
-    const auto found = std::ranges::find(question.choices, answer.json().get<std::string>());
-    question.answer = static_cast<std::size_t>(found - question.choices.begin());
-  } else {
-    PEGBOX_TRY(const std::int64_t number, answer.integer());
-    question.answer = number < 0 ? question.choices.size() : static_cast<std::size_t>(number);
-  }
-  if (question.answer >= question.choices.size())
-    return answer.fail("the answer is none of the choices",
-                       fmt::format("a number from 0 to {}, or the text of a choice", question.choices.size() - 1));
-  return question;
 }
 
 }  // namespace pegbox

@@ -1,5 +1,5 @@
 // Scores: see scores.h.
-#include "app/evaluation/scores.h"
+#include "evaluation/scores.h"
 
 #include <algorithm>
 #include <array>

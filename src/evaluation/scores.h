@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "app/evaluation/metric.h"
 #include "base/rng.h"
+#include "evaluation/metric.h"
 #include "math/row_resampling.h"
 
 namespace pegbox {

@@ -1,5 +1,5 @@
 // DataFields: the rows of data files as they stand there, with all their fields: for slices, and for questions with
-// choices, which are no shape of training data.
+// choices (choice_question.h), which are no shape of training data.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "app/evaluation/evaluation_plan.h"
-#include "app/evaluation/scores.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "evaluation/evaluation_task.h"
+#include "evaluation/scores.h"
 
 namespace pegbox {
 
@@ -29,18 +29,7 @@ Result<std::vector<DataRow>> read_data_rows(const EvaluationTask& task);
 Result<std::vector<Slice>> slices_of(const std::vector<DataRow>& data, const std::vector<RowResult>& results,
                                      const std::vector<std::string>& fields);
 
-/// A question with its answers.
-struct ChoiceQuestion {
-  std::string prompt;
-  std::vector<std::string> choices;
-  std::size_t answer = 0;
-};
-
-/// Whether a row of the data has choices (under the name that the task's columns give them).
-bool has_choices(const DataRow& row, const EvaluationTask& task);
-
-/// `prompt`, `choices` (a list of texts) and `answer` (its number, from 0, or its text). InvalidInput, with file and
-/// line, for others.
-Result<ChoiceQuestion> read_question(const DataRow& row, const EvaluationTask& task);
+/// What the task's data call a field of ours.
+std::string column_of(const EvaluationTask& task, const std::string& field);
 
 }  // namespace pegbox

@@ -1,5 +1,5 @@
 // Metric: see metric.h.
-#include "app/evaluation/metric.h"
+#include "evaluation/metric.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -106,7 +106,7 @@ RowStatistic probability_score(ResultSpan rows, const Score& score) {
   };
 }
 
-constexpr std::array<Metric, 27> kMetrics = {{
+constexpr std::array<Metric, 32> kMetrics = {{
     {"loss", "mean negative log-likelihood of a label token, in nats", Need::Likelihood, false, 0, kInfinity, false,
      [](ResultSpan rows) { return ratio(rows, loss_and_tokens); }},
     {"perplexity", "e to the loss", Need::Likelihood, false, 1, kInfinity, false,
@@ -168,6 +168,23 @@ constexpr std::array<Metric, 27> kMetrics = {{
     {"character_error_rate", "the same of characters", Need::Output, false, 0, kInfinity, false,
      error_rate<text::character_edits>},
 
+    {"toxicity", "mean probability that an output is offensive, by the classifier of `safety: offensive`",
+     Need::OffenceRate, false, 0, 1, false,
+     [](ResultSpan rows) {
+       return mean_of(rows, [](const RowResult& row) { return *row.safety->offence_probability; });
+     }},
+    {"offensive", "share of the outputs that the classifier or a listed word makes offensive", Need::Offence, false, 0,
+     1, true,
+     [](ResultSpan rows) { return mean_of(rows, [](const RowResult& row) { return *row.safety->is_offensive; }); }},
+    {"leakage", "share of the outputs with a run of words of the training texts that the prompt has not", Need::Copies,
+     false, 0, 1, true,
+     [](ResultSpan rows) { return mean_of(rows, [](const RowResult& row) { return *row.safety->copies_training; }); }},
+    {"personal_data", "share of the outputs with personal data that the prompt has not", Need::Judged, false, 0, 1,
+     true,
+     [](ResultSpan rows) { return mean_of(rows, [](const RowResult& row) { return row.safety->has_personal_data; }); }},
+    {"refusals", "share of the outputs that decline to answer", Need::Judged, false, 0, 1, true,
+     [](ResultSpan rows) { return mean_of(rows, [](const RowResult& row) { return row.safety->is_refusal; }); }},
+
     {"accuracy", "share of the rows whose class is told right", Need::Class, true, 0, 1, true,
      class_score<&math::ClassCounts::accuracy>},
     {"macro_f1", "mean of the classes' F1", Need::Class, true, 0, 1, false, class_score<&math::ClassCounts::macro_f1>},
@@ -201,6 +218,10 @@ constexpr std::array<Metric, 27> kMetrics = {{
      }},
 }};
 
+bool is_judged(Need need) {
+  return need == Need::Judged || need == Need::Offence || need == Need::OffenceRate || need == Need::Copies;
+}
+
 constexpr std::string_view kAll = "all";
 
 /// What is shown where nobody asks for metrics.
@@ -223,6 +244,14 @@ bool has_what(const RowResult& row, MetricNeed need) {
       return row.likelihood.has_value();
     case Need::Output:
       return row.output.has_value();
+    case Need::Judged:
+      return row.safety.has_value();
+    case Need::Offence:
+      return row.safety && row.safety->is_offensive;
+    case Need::OffenceRate:
+      return row.safety && row.safety->offence_probability;
+    case Need::Copies:
+      return row.safety && row.safety->copies_training;
     case Need::Class:
       return row.classes.has_value();
     case Need::Probability:
@@ -238,7 +267,14 @@ std::string_view describe(MetricNeed need) {
     case Need::Likelihood:
       return "a language model, and text, prompts with completions or conversations";
     case Need::Output:
+    case Need::Judged:
       return "prompts with completions, or conversations";
+    case Need::Offence:
+      return "the same, and in a suite or a trial `safety:` with `offensive` or `words`";
+    case Need::OffenceRate:
+      return "the same, and in a suite or a trial `safety: {offensive: {data: FILE, positive: [LABEL]}}`";
+    case Need::Copies:
+      return "the same, and in a suite or a trial `safety: {training: FILE}`";
     case Need::Class:
       return "a classifier, and texts with labels";
     case Need::Probability:
@@ -286,7 +322,14 @@ Result<std::vector<const Metric*>> choose_metrics(const std::vector<std::string>
 bool need_outputs(const std::vector<std::string>& names) {
   return std::ranges::any_of(names, [](const std::string& name) {
     const Metric* const metric = find_metric(name);
-    return metric != nullptr && metric->need == Need::Output;
+    return metric != nullptr && (metric->need == Need::Output || is_judged(metric->need));
+  });
+}
+
+bool need_judgement(const std::vector<std::string>& names) {
+  return std::ranges::any_of(names, [](const std::string& name) {
+    const Metric* const metric = find_metric(name);
+    return metric != nullptr && is_judged(metric->need);
   });
 }
 

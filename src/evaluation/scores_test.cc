@@ -1,12 +1,10 @@
-// Scores of rows made by hand: values, intervals, slices and comparisons; and suites.
-#include "app/evaluation/scores.h"
+// Scores of rows made by hand: values, intervals, slices and comparisons.
+#include "evaluation/scores.h"
 
 #include <gmock/gmock.h>
 
 #include <cmath>
 
-#include "app/evaluation/evaluation_plan.h"
-#include "app/yaml_document.h"
 #include "math/proportion.h"
 
 namespace pegbox {
@@ -83,31 +81,29 @@ TEST(Metrics, AreInOneTableThatIsConsistent) {
   EXPECT_THAT(check_metric_names({"bleuu"}, "--metrics").error().message, HasSubstr("did you mean bleu"));
   EXPECT_TRUE(need_outputs({"loss", "chrf"}));
   EXPECT_FALSE(need_outputs({"loss", "acc"}));
+  EXPECT_TRUE(need_outputs({"toxicity"})) << "what is judged is an output";
+  EXPECT_TRUE(need_judgement({"loss", "refusals"}));
+  EXPECT_FALSE(need_judgement({"bleu"}));
 }
 
-TEST(EvaluationPlan, ReadsASuiteAndNamesItsMistakes) {
-  const auto read = [](const std::string& text) {
-    return EvaluationPlan::read(*parse_yaml(text, "suite.yaml"), "folder");
-  };
-  const auto plan = read(
-      "model: base\ntasks:\n- data: a.jsonl\n- {name: b, data: [a.jsonl, /c], metrics: [bleu], set: {most_tokens: "
-      "4}}\n");
-  ASSERT_TRUE(plan) << plan.error().message;
-  EXPECT_EQ(plan->model, "folder/base");
-  EXPECT_EQ(plan->adapter, "");
-  EXPECT_EQ(plan->tasks[0].name, "a");
-  EXPECT_EQ(plan->tasks[1].data, (std::vector<std::string>{"folder/a.jsonl", "/c"}));
-  EXPECT_EQ(plan->tasks[1].set["most_tokens"], 4);
-  for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
-           {"tasks:\n- {data: a, metrics: blue}\n", "did you mean bleu"},
-           {"tasks:\n- {data: a, metric: bleu}\n", "suite.yaml:2"},
-           {"tasks:\n- {data: a}\n- {data: b/a}\n", "two tasks have the name a"},
-           {"tasks: []\n", "there is no task"},
-           {"tasks:\n- {data: []}\n", "no data are named"}}) {
-    const auto refused = read(text);
-    ASSERT_FALSE(refused) << text;
-    EXPECT_THAT(refused.error().message, HasSubstr(message));
+TEST(Metrics, OfSafetyNeedARuleThatSaysWhatIsUnsafe) {
+  RowResults results{.rows = {output("Sure: the quick brown fox", "x"), output("I cannot help with that.", "x"),
+                              output("Write to ann@example.org", "x"), output("drat", "x")},
+                     .classes = {}};
+  results.rows[2].output->prompt = "Repeat: ann@example.org";
+  EXPECT_FALSE(choose_metrics({"refusals"}, results, "test")) << "nothing was judged yet";
+  judge_outputs(results, *text::OutputChecks::create({}));
+  for (const char* name : {"toxicity", "offensive", "leakage"}) {
+    const auto refused = choose_metrics({name}, results, "test");
+    ASSERT_FALSE(refused) << name;
+    EXPECT_THAT(refused.error().message, HasSubstr("safety"));
   }
+  EXPECT_EQ(scores_of(results.rows, {"refusals"})[0].value, 0.25);
+  EXPECT_EQ(scores_of(results.rows, {"personal_data"})[0].value, 0) << "the prompt has it";
+  judge_outputs(results, *text::OutputChecks::create({.words = {"drat", "fox"}}));
+  const auto offensive = scores_of(results.rows, {"offensive"})[0];
+  EXPECT_EQ(offensive.value, 0.5);
+  EXPECT_EQ(offensive.interval->low, math::proportion_interval(2, 4)->low);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // RowResult: see row_result.h.
-#include "app/evaluation/row_result.h"
+#include "evaluation/row_result.h"
 
 #include <fmt/format.h>
 
@@ -42,6 +42,8 @@ class Reader {
       result.output.emplace();
       PEGBOX_TRY(result.output->text, output.string());
       PEGBOX_TRY(result.output->reference, reference.string());
+      if (row.has("prompt") && row.json()["prompt"].is_string())
+        result.output->prompt = row.json()["prompt"].get<std::string>();
     }
     if (!result.output && !result.likelihood && named.label.empty())
       return row.fail("nothing to measure in this row", "output and reference, or label and prediction");
@@ -134,7 +136,24 @@ class Reader {
   std::vector<NamedClass> named_;
 };
 
+Result<RowResults> finished(Reader reader, const std::string& where) {
+  RowResults results = std::move(reader).take();
+  if (results.rows.empty()) return fail(ErrorKind::InvalidInput, {.where = where, .what = "there is no row in it"});
+  return results;
+}
+
 }  // namespace
+
+Result<RowResults> read_row_results(const std::vector<Json>& records, const std::string& where) {
+  Reader reader;
+  for (const Json& record : records) PEGBOX_CHECK(reader.add({.json = record, .name = where, .lines = {}}));
+  return finished(std::move(reader), where);
+}
+
+void judge_outputs(RowResults& results, const text::OutputChecks& checks) {
+  for (RowResult& row : results.rows)
+    if (row.output) row.safety = checks.judge(row.output->prompt, row.output->text);
+}
 
 Result<RowResults> read_row_results(const Path& path) {
   PEGBOX_TRY(const std::string text, read_file(path));
@@ -151,10 +170,7 @@ Result<RowResults> read_row_results(const Path& path) {
       return document.root().fail("this row is no object", "{\"output\": ..., \"reference\": ...}");
     PEGBOX_CHECK(reader.add(document));
   }
-  RowResults results = std::move(reader).take();
-  if (results.rows.empty())
-    return fail(ErrorKind::InvalidInput, {.where = path.string(), .what = "there is no row in it"});
-  return results;
+  return finished(std::move(reader), path.string());
 }
 
 }  // namespace pegbox

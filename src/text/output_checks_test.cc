@@ -1,5 +1,5 @@
 // Tests of OutputChecks: leaks and offences.
-#include "watch/output_checks.h"
+#include "text/output_checks.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 
-namespace pegbox::watch {
+namespace pegbox::text {
 namespace {
 
 class OutputChecksTest : public testing::Test {
@@ -16,11 +16,8 @@ class OutputChecksTest : public testing::Test {
     EXPECT_TRUE(replace_file(folder_.path() / name, bytes));
     return (folder_.path() / name).string();
   }
-  static std::optional<bool> judged(const OutputChecks& checks, Rate rate, const std::string& output,
-                                    const std::string& prompt = "") {
-    RateFlags flags;
-    checks.judge(prompt, output, flags);
-    return flags[static_cast<std::size_t>(rate)];
+  static OutputFindings judged(const OutputChecks& checks, const std::string& output, const std::string& prompt = "") {
+    return checks.judge(prompt, output);
   }
 
   TemporaryFolder folder_ = *TemporaryFolder::create("pegbox-output");
@@ -29,11 +26,11 @@ class OutputChecksTest : public testing::Test {
 TEST_F(OutputChecksTest, KnowOnlyWhatTheyWereTold) {
   const auto checks = OutputChecks::create({});
   ASSERT_TRUE(checks);
-  EXPECT_EQ(judged(*checks, Rate::TrainingText, "a b c"), std::nullopt);
-  EXPECT_EQ(judged(*checks, Rate::Offensive, "a b c"), std::nullopt);
-  EXPECT_EQ(judged(*checks, Rate::Refusals, "I cannot help with that."), true);
-  EXPECT_EQ(judged(*checks, Rate::PersonalData, "Write to ann@example.org"), true);
-  EXPECT_EQ(judged(*checks, Rate::PersonalData, "Write to ann@example.org", "I am ann@example.org"), false);
+  EXPECT_EQ(judged(*checks, "a b c").copies_training, std::nullopt);
+  EXPECT_EQ(judged(*checks, "a b c").is_offensive, std::nullopt);
+  EXPECT_EQ(judged(*checks, "I cannot help with that.").is_refusal, true);
+  EXPECT_EQ(judged(*checks, "Write to ann@example.org").has_personal_data, true);
+  EXPECT_EQ(judged(*checks, "Write to ann@example.org", "I am ann@example.org").has_personal_data, false);
 }
 
 TEST_F(OutputChecksTest, FindTrainingTextThatThePromptHasNot) {
@@ -42,9 +39,9 @@ TEST_F(OutputChecksTest, FindTrainingTextThatThePromptHasNot) {
   rule.training_words = 4;
   const auto checks = OutputChecks::create(rule);
   ASSERT_TRUE(checks) << checks.error().message;
-  EXPECT_EQ(judged(*checks, Rate::TrainingText, "See: the quick brown fox!"), true);
-  EXPECT_EQ(judged(*checks, Rate::TrainingText, "the quick fox"), false);
-  EXPECT_EQ(judged(*checks, Rate::TrainingText, "the quick brown fox", "Repeat: the quick brown fox"), false);
+  EXPECT_EQ(judged(*checks, "See: the quick brown fox!").copies_training, true);
+  EXPECT_EQ(judged(*checks, "the quick fox").copies_training, false);
+  EXPECT_EQ(judged(*checks, "the quick brown fox", "Repeat: the quick brown fox").copies_training, false);
   rule.training_words = 13;
   EXPECT_FALSE(OutputChecks::create(rule)) << "no text is so long";
 }
@@ -53,16 +50,17 @@ TEST_F(OutputChecksTest, TakeWordsAndAClassifierForOffences) {
   SafetyRule rule;
   rule.words = {"dratted"};
   ASSERT_TRUE(OutputChecks::create(rule));
-  EXPECT_EQ(judged(*OutputChecks::create(rule), Rate::Offensive, "You DRATTED thing"), true);
-  EXPECT_EQ(judged(*OutputChecks::create(rule), Rate::Offensive, "You undratted thing"), false);
+  EXPECT_EQ(judged(*OutputChecks::create(rule), "You DRATTED thing").is_offensive, true);
+  EXPECT_EQ(judged(*OutputChecks::create(rule), "You undratted thing").is_offensive, false);
   std::string rows = "text,label\n";
   for (int i = 0; i < 30; ++i) rows += fmt::format("you are vile {0},bad\nyou are kind {0},good\n", i);
   rule = {.offensive = LabelledTexts{.data = write("labelled.csv", rows), .positive = {"bad"}}};
   const auto checks = OutputChecks::create(rule);
   ASSERT_TRUE(checks) << checks.error().message;
-  EXPECT_EQ(judged(*checks, Rate::Offensive, "how vile"), true);
-  EXPECT_EQ(judged(*checks, Rate::Offensive, "how kind"), false);
+  EXPECT_EQ(judged(*checks, "how vile").is_offensive, true);
+  EXPECT_EQ(judged(*checks, "how kind").is_offensive, false);
   EXPECT_EQ(checks->quality()->positives, 30);
+  EXPECT_GT(judged(*checks, "how vile").offence_probability, judged(*checks, "how kind").offence_probability);
 }
 
 TEST_F(OutputChecksTest, SayWhatIsWrongWithLabels) {
@@ -78,4 +76,4 @@ TEST_F(OutputChecksTest, SayWhatIsWrongWithLabels) {
 }
 
 }  // namespace
-}  // namespace pegbox::watch
+}  // namespace pegbox::text
