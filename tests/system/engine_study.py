@@ -9,18 +9,19 @@ import time
 
 from programs import PEGBOX
 
-# Goes on from the step in its folder, which it writes after each, if it is told to; notes every step that it really made.
+# Names a snapshot after each step, and goes on from the one that it is given; notes every step that it really made.
 PROGRAM = """
 last=0
-if [ -n "$PEGBOX_RESUME" ]; then last=$(cat "$PEGBOX_RESUME/last"); fi
+case "$PEGBOX_RESUME" in *step-*) last=${PEGBOX_RESUME##*step-} ;; esac
 echo "$PEGBOX_TRIAL start $last $(id -u)" >> made.txt
 step=$last
 while [ $step -lt $1 ]; do
   step=$((step + 1))
   sleep $2
   echo "$PEGBOX_TRIAL $step" >> made.txt
-  echo $step > "$PEGBOX_CHECKPOINT_DIR/last"
+  : > "$PEGBOX_CHECKPOINT_DIR/step-$step"
   echo "{\\"step\\": $step, \\"loss\\": $3}" >&"$PEGBOX_REPORT_FD"
+  echo "{\\"checkpoint\\": {\\"step\\": $step, \\"name\\": \\"step-$step\\"}}" >&"$PEGBOX_REPORT_FD"
 done
 """
 
