@@ -1,6 +1,7 @@
 // StudySpec: the JSON schema of the study file.
 #include "search/published_law.h"
 #include "search/study_spec.h"
+#include "search/worker_resources.h"
 
 namespace pegbox {
 namespace {
@@ -157,6 +158,7 @@ Json workers_schema() {
   Json& properties = schema["properties"];
   properties["threads"] = one_of({names({"auto"}), properties["threads"]});
   properties["gpus"] = one_of({type("string"), type("integer"), list_of(type("integer"), 1)});
+  properties.update(schema_of(worker_resource_fields().rows())["properties"]);
   return schema;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "base/units.h"
+#include "search/worker_resources.h"
 
 namespace pegbox {
 namespace {
@@ -166,7 +167,12 @@ Result<Workers> read_workers(const Node& node, const Document& document) {
       gpus = list;
     }
   }
-  return worker_fields().read(Node(document, plain, node.pointer()));
+  const Node workers(document, plain, node.pointer());
+  auto names = names_of(worker_fields().rows());
+  std::ranges::copy(names_of(worker_resource_fields().rows()), std::back_inserter(names));
+  PEGBOX_CHECK(workers.only(names));
+  PEGBOX_TRY(const WorkerResources checked, worker_resource_fields().read_known(workers));
+  return worker_fields().read_known(workers);
 }
 
 Result<std::uint64_t> read_seed(const Node& node) {

@@ -11,6 +11,7 @@
 
 #include "base/document.h"
 #include "base/units.h"
+#include "search/hope.h"
 
 namespace pegbox {
 namespace {
@@ -290,26 +291,7 @@ void Tuner::release_unneeded() {
 
 Result<void> Tuner::check_hope() const {
   const History history = study_.history();
-  if (!history.in_state(TrialState::Done).empty()) return {};
-  std::int64_t failures = 0;
-  const Trial* last = nullptr;
-  const std::string& metric = history.spec.objective().metric;
-  for (const Trial& each : history.trials) {
-    if (each.metric(metric)) return {};
-    const bool refused =
-        each.state == TrialState::Infeasible && !each.worker.empty();  // not: forbidden by a constraint
-    const bool ended = each.state == TrialState::Failed || each.state == TrialState::Stopped;
-    if (ended || refused) ++failures, last = &each;
-  }
-  if (failures < options_.hopeless_after) return {};
-  const bool spent = !director_.exhausted(history).empty();
-  return fail(ErrorKind::Internal,
-              {.where = study_.name(),
-               .what = "the first " + std::to_string(failures) + " trials gave no value of '" + metric + "'",
-               .got = last->detail,
-               .hint = "see `pegbox logs " + study_.name() + " " + std::to_string(last->number) +
-                       "`; the same command goes on once it is mended" +
-                       (spent ? ", with a larger budget: this one is spent" : "")});
+  return pegbox::check_hope(history, options_.hopeless_after, !director_.exhausted(history).empty());
 }
 
 /// A metric that no trial reports, such as one whose name is mistyped, would refuse them all.

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "app/commands/table.h"
-#include "app/server/http_server.h"
+#include "app/server/server.h"
 #include "app/session.h"
 #include "app/stored_studies.h"
 
@@ -77,9 +77,7 @@ class Serve final : public Subcommand {
     PEGBOX_TRY(const StorePlace place, session.place());
     PEGBOX_TRY(const auto store, session.create_store());
     StoredStudies studies(*store, place, std::filesystem::current_path(), session.console());
-    const SystemClock clock;
-    server::Decider decider(*store, studies, clock);
-    PEGBOX_TRY(const auto server, server::HttpServer::start(options_, decider, studies));
+    PEGBOX_TRY(const auto server, server::Server::start(options_, *store, studies));
     session.console().say(fmt::format("Serves the studies of {} at {}", place.shown(), server->url()));
     while (!session.interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     session.console().say("Leaves; workers go on, and find the next server at the same address.");

@@ -12,6 +12,7 @@ Subcommands make_commands() {
       make_report_command,      make_card_command,     make_logs_command,       make_pause_command,
       make_stop_command,        make_delete_command,   make_gc_command,         make_backup_command,
       make_import_command,      make_export_command,   make_serve_command,      make_worker_command,
+      make_launch_command,
       make_check_command,       make_clean_command,    make_anonymize_command,  make_augment_command,
       make_split_command,       make_watch_command,    make_train_command,      make_evaluate_command,
       make_inspect_command,     make_predict_command,  make_merge_command,      make_doctor_command,

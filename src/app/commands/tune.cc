@@ -4,6 +4,7 @@
 #include "app/commands/table.h"
 #include "app/data_splits.h"
 #include "app/default_space.h"
+#include "app/engine/engine_run.h"
 #include "app/event_line.h"
 #include "app/held_out_result.h"
 #include "app/quick_study.h"
@@ -26,16 +27,56 @@ class Tune final : public Subcommand {
         .description =
             "Searches the hyperparameters that a study file describes, within its budget. Ctrl-C pauses cleanly; the "
             "same command goes on. A larger budget in the file goes on too; any other change is shown and refused "
-            "unless --accept-changes is given. Without a file, --model, --data, --method and --budget make a study.",
+            "unless --accept-changes is given. With --on the trials run by workers under Slurm or Ray, as many as are "
+            "needed "
+            "(docs/cluster.md). Without a file, --model, --data, --method and --budget make a study.",
         .example =
             "pegbox tune study.yaml\n"
             "pegbox tune study.yaml --dry-run\n"
+            "pegbox tune study.yaml --on slurm --partition gpu --gpus 1 --time 4h\n"
             "pegbox tune --model models/base --data notes.txt --method lora --budget 30m",
         .uses_store = true,
         .has_result = true};
   }
 
   std::vector<Option> options() override {
+    std::vector<Option> options = own_options();
+    for (Option& option : engine_.options()) options.push_back(std::move(option));
+    return options;
+  }
+
+  Result<ExitCode> run(Session& session) override {
+    PEGBOX_TRY(StudyFile file, load());
+    PEGBOX_CHECK(check_strategies(file.spec));
+    if (dry_run_) return show_plan(session, file);
+    PEGBOX_TRY(const StorePlace place, session.place());
+    if (engine_.is_given()) PEGBOX_CHECK(engine_.check(file, place.files));
+    PEGBOX_TRY(const auto store, session.create_store());
+    PEGBOX_TRY(HeldStudy held, hold_study(*store, file, accept_changes_, session.console()));
+    session.console().say(held.is_new ? fmt::format("{} begins in {}.", file.spec.name, place.shown())
+                                      : fmt::format("{} goes on: {}.", file.spec.name, standing(*held.study)));
+    warn_of_test(session.console(), file, held);
+    if (file.checks) {
+      PEGBOX_TRY(const bool may_run,
+                 check_study_data(*held.study, *file.checks, session.console(), session.interrupted()));
+      if (!may_run) return ExitCode::Failed;
+    }
+    if (engine_.is_given()) return run_elsewhere(session, *store, std::move(held), file, place);
+    PEGBOX_TRY(const RunResult result,
+               run_study(*store, *held.study, file, place, session.console(), session.interrupted()));
+    return report(session, *held.study, place, result);
+  }
+
+ private:
+  Result<ExitCode> run_elsewhere(Session& session, Store& store, HeldStudy held, const StudyFile& file,
+                                 const StorePlace& place) const {
+    PEGBOX_TRY(const RunResult result,
+               run_study_on(engine_, store, std::move(held), file, place, session.console(), session.interrupted()));
+    PEGBOX_TRY(const auto study, Study::open(store, file.spec.name));
+    return report(session, *study, place, result);
+  }
+
+  std::vector<Option> own_options() {
     return {
         {.names = "file",
          .target = &file_,
@@ -81,27 +122,6 @@ class Tune final : public Subcommand {
     };
   }
 
-  Result<ExitCode> run(Session& session) override {
-    PEGBOX_TRY(StudyFile file, load());
-    PEGBOX_CHECK(check_strategies(file.spec));
-    if (dry_run_) return show_plan(session, file);
-    PEGBOX_TRY(const StorePlace place, session.place());
-    PEGBOX_TRY(const auto store, session.create_store());
-    PEGBOX_TRY(const HeldStudy held, hold_study(*store, file, accept_changes_, session.console()));
-    session.console().say(held.is_new ? fmt::format("{} begins in {}.", file.spec.name, place.shown())
-                                      : fmt::format("{} goes on: {}.", file.spec.name, standing(*held.study)));
-    warn_of_test(session.console(), file, held);
-    if (file.checks) {
-      PEGBOX_TRY(const bool may_run,
-                 check_study_data(*held.study, *file.checks, session.console(), session.interrupted()));
-      if (!may_run) return ExitCode::Failed;
-    }
-    PEGBOX_TRY(const RunResult result,
-               run_study(*store, *held.study, file, place, session.console(), session.interrupted()));
-    return report(session, *held.study, place, result);
-  }
-
- private:
   Result<StudyFile> load() const {
     if (file_.empty()) {
       PEGBOX_TRY(Document document, quick_study_document(quick_));
@@ -184,12 +204,14 @@ class Tune final : public Subcommand {
   }
 
   std::string same_command() const {
-    return file_.empty() ? "pegbox tune with the same flags" : "pegbox tune " + file_;
+    if (file_.empty()) return "pegbox tune with the same flags";
+    return "pegbox tune " + file_ + (engine_.is_given() ? " --on " + engine_.on : "");
   }
 
   std::string file_;
   bool dry_run_ = false, accept_changes_ = false;
   QuickStudy quick_;
+  EngineFlags engine_;
 };
 
 }  // namespace

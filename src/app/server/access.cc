@@ -125,13 +125,20 @@ Result<TokenTable> TokenTable::load(const Path& file) {
   return table;
 }
 
-Result<std::string> TokenTable::make(const Path& file, Role role, const std::string& name) {
+Result<std::string> new_token() {
   std::array<unsigned char, kTokenBytes> random{};
   if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1)
     return fail(ErrorKind::Internal, {.where = "token", .what = "the machine gives no random bytes"});
   std::string token(kPrefix);
   for (const unsigned char byte : random)
     for (const int digit : {byte >> 4, byte & 15}) token += "0123456789abcdef"[digit];
+  return token;
+}
+
+void TokenTable::admit(std::string_view token, Role role) { rows_.push_back({role, hash_of(token)}); }
+
+Result<std::string> TokenTable::make(const Path& file, Role role, const std::string& name) {
+  PEGBOX_TRY(std::string token, new_token());
   std::string line = std::string(name_of(role)) + " " + hash_of(token) + " " + name + "\n";
   PEGBOX_TRY(const Descriptor opened, open_for_owner(file));
   if (::write(opened.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))

@@ -32,6 +32,9 @@ class TokenTable {
   /// nowhere else: whoever loses it makes another.
   static Result<std::string> make(const Path& file, Role role, const std::string& name);
 
+  /// From now on whoever has `token` has `role`; it stands in no file.
+  void admit(std::string_view token, Role role);
+
   bool empty() const { return rows_.empty(); }
 
   /// Looks at every row in full, so that the time tells nothing of how near a guess was.
@@ -44,6 +47,9 @@ class TokenTable {
   };
   std::vector<Row> rows_;
 };
+
+/// A token that nobody has had before.
+Result<std::string> new_token();
 
 /// What of a request decides who it is from.
 struct Credentials {

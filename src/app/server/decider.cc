@@ -60,6 +60,7 @@ Answer Desk::ask(const std::string& name, const Question& question) {
   PEGBOX_TRY(ServedStudy * study, open(name));
   if (study == nullptr) return Json{{"trial", nullptr}, {"state", run_state(resting_[name].study->state())}};
   PEGBOX_TRY(const auto leased, study->ask(question));
+  attendance_.asked(question.worker, !leased, clock_.now_s());
   if (leased) return Json{{"trial", json_of(*leased)}, {"state", "running"}};
   Json nothing = {{"trial", nullptr}, {"state", run_state(study->state())}};
   if (!study->is_over()) nothing["retry_s"] = kAskAgain_s;
@@ -106,10 +107,16 @@ Answer Desk::create(const std::string& text) {
   if (fault) return tl::make_unexpected(*std::move(fault));
   const bool is_new = opened.is_new;
   opened.goes_on = true;
-  PEGBOX_TRY(auto served, ServedStudy::open(store_, std::move(opened), clock_));
-  const std::string name = served->state().spec().name;
-  open_[name] = std::move(served);
+  const std::string name = opened.study->name();
+  PEGBOX_CHECK(take_over(std::move(opened)));
   return Json{{"name", name}, {"created", is_new}, {"state", run_state(open_[name]->state())}};
+}
+
+Result<void> Desk::take_over(OpenedStudy opened) {
+  const std::string name = opened.study->name();
+  resting_.erase(name);
+  PEGBOX_TRY(open_[name], ServedStudy::open(store_, std::move(opened), clock_));
+  return {};
 }
 
 void Desk::excuse(double seconds) {

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/server/attendance.h"
 #include "app/server/served_study.h"
 #include "app/server/studies.h"
 #include "base/json.h"
@@ -32,6 +33,8 @@ class Desk {
   Result<Standing> take(const std::string& study, const TrialMessage& message);
   /// Makes or goes on with a study: {"name", "created", "state"}.
   Answer create(const std::string& text);
+  /// Serves a study that the caller has opened for it.
+  Result<void> take_over(OpenedStudy opened);
 
   /// Posts a person's wish, which is obeyed within moments. Conflict for a study that does not run or a trial that has
   /// ended.
@@ -39,6 +42,8 @@ class Desk {
 
   /// The server did nothing for so long: no lease runs out for that.
   void excuse(double seconds);
+
+  const Attendance& attendance() const { return attendance_; }
 
   void look_around();                    ///< leases, wishes, ends; what goes wrong shows at the next question
   std::map<std::string, Error> flush();  ///< studies whose answers could not be made durable
@@ -58,6 +63,7 @@ class Desk {
   const Clock& clock_;
   std::map<std::string, std::unique_ptr<ServedStudy>> open_;
   std::map<std::string, Resting> resting_;
+  Attendance attendance_;
 };
 
 class Decider {

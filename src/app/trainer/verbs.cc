@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 
 #include "app/trainer/worker.h"
 #include "app/trainer/workplace.h"
@@ -82,6 +83,8 @@ void print_json(const Streams& streams, const Json& json) {
 }
 
 Result<void> run_worker(const Config& config, const Streams& streams) {
+  // Whoever ends the work of a machine signals its host too, which then asks for snapshots and tells it to leave.
+  std::signal(SIGTERM, SIG_IGN);
   if (config.settings.folder.empty())
     return fail(ErrorKind::InvalidInput,
                 {.where = "config", .what = "folder is missing", .expected = "a folder for the trials' checkpoints"});
