@@ -1,6 +1,8 @@
 // pegbox tune: runs a study, or goes on with one.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/commands/table.h"
 #include "app/default_space.h"
 #include "app/event_line.h"
@@ -9,6 +11,7 @@
 #include "app/study_json.h"
 #include "app/study_plan.h"
 #include "app/study_run.h"
+#include "app/study_server.h"
 
 namespace pegbox {
 
@@ -24,10 +27,12 @@ class Tune final : public Subcommand {
         .description =
             "Searches the hyperparameters that a study file describes, within its budget. Ctrl-C pauses cleanly; the "
             "same command goes on. A larger budget in the file goes on too; any other change is shown and refused "
-            "unless --accept-changes is given. Without a file, --model, --data, --method and --budget make a study.",
+            "unless --accept-changes is given. Without a file, --model, --data, --method and --budget make a study. "
+            "With --serve a browser follows and steers the study on this machine while it runs (docs/page.md).",
         .example =
             "pegbox tune study.yaml\n"
             "pegbox tune study.yaml --dry-run\n"
+            "pegbox tune study.yaml --serve --port 8765\n"
             "pegbox tune --model models/base --data notes.txt --method lora --budget 30m",
         .uses_store = true,
         .has_result = true};
@@ -45,6 +50,8 @@ class Tune final : public Subcommand {
          .target = &accept_changes_,
          .value = "",
          .help = "go on although the study file is another one than before"},
+        {.names = "--serve", .target = &serve_, .value = "", .help = "show the study in a browser while it runs"},
+        {.names = "--port", .target = &port_, .value = "N", .help = "of --serve [any that is free]"},
         {.names = "--model",
          .target = &quick_.model,
          .value = "DIR",
@@ -85,9 +92,11 @@ class Tune final : public Subcommand {
     if (dry_run_) return show_plan(session, file);
     PEGBOX_TRY(const StorePlace place, session.place());
     PEGBOX_TRY(const auto store, session.create_store());
+    PEGBOX_TRY(const auto server, start_server(session, *store, place));
     PEGBOX_TRY(const HeldStudy held, hold_study(*store, file, accept_changes_, session.console()));
     session.console().say(held.is_new ? fmt::format("{} begins in {}.", file.spec.name, place.database.string())
                                       : fmt::format("{} goes on: {}.", file.spec.name, standing(*held.study)));
+    if (server) session.console().say(fmt::format("See it at {}/#/studies/{}", server->url(), file.spec.name));
     if (file.checks) {
       PEGBOX_TRY(const bool may_run,
                  check_study_data(*held.study, *file.checks, session.console(), session.interrupted()));
@@ -109,6 +118,19 @@ class Tune final : public Subcommand {
                                             .what = "a study file and flags that make a study",
                                             .hint = "write --model, --data, --budget and --set into the file"});
     return StudyFile::load(file_);
+  }
+
+  /// Beside the study, in this process; what it wants of the study goes through the store. None without --serve.
+  Result<std::unique_ptr<StudyServer>> start_server(Session& session, Store& store, const StorePlace& place) const {
+    if (!serve_ && port_ < 0) return nullptr;
+    if (!serve_ || port_ > 65535)
+      return fail(ErrorKind::InvalidInput, {.where = "--port",
+                                            .what = "no port of --serve",
+                                            .got = std::to_string(port_),
+                                            .expected = "--serve --port N"});
+    server::HttpOptions options;
+    options.port = static_cast<std::uint16_t>(std::max<std::int64_t>(0, port_));
+    return StudyServer::start(std::move(options), store, place, session.console());
   }
 
   static std::string standing(const Study& study) { return status_line(study.history(), study.state().now_s()); }
@@ -171,7 +193,8 @@ class Tune final : public Subcommand {
   }
 
   std::string file_;
-  bool dry_run_ = false, accept_changes_ = false;
+  bool dry_run_ = false, accept_changes_ = false, serve_ = false;
+  std::int64_t port_ = -1;  // not given
   QuickStudy quick_;
 };
 

@@ -51,7 +51,28 @@ constexpr CommandName kCommandNames[] = {
     {Command::Stop, "stop"},
     {Command::PauseTrial, "pause-trial"},
     {Command::StopTrial, "stop-trial"},
+    {Command::ResumeTrial, "resume-trial"},
+    {Command::Enqueue, "enqueue"},
 };
+
+// The name; of Enqueue the configuration follows: `enqueue {"x":2}`. A pegbox that does not know a name overlooks it.
+std::string text_of(const PostedCommand& posted) {
+  const auto known = std::ranges::find(kCommandNames, posted.command, &CommandName::command);
+  const std::string name(known->name);
+  return posted.command == Command::Enqueue ? name + " " + to_line(posted.config.to_json()) : name;
+}
+
+std::optional<PostedCommand> command_of(const std::string& text, std::int64_t trial) {
+  const std::size_t end = std::min(text.find(' '), text.size());
+  const auto known = std::ranges::find(kCommandNames, std::string_view(text).substr(0, end), &CommandName::name);
+  if (known == std::end(kCommandNames)) return std::nullopt;
+  PostedCommand posted{known->command, trial};
+  if (posted.command != Command::Enqueue) return posted;
+  const auto config = parse_json(text.substr(end), "command").and_then(&Config::from_json);
+  if (!config) return std::nullopt;
+  posted.config = *config;
+  return posted;
+}
 
 class FileLease final : public StudyLease {
  public:
@@ -387,8 +408,8 @@ Result<void> SqliteStore::post(const std::string& study, const PostedCommand& co
   PEGBOX_TRY(auto transaction, SqliteTransaction::begin(writer_->connection));
   PEGBOX_TRY(const auto id, study_id(writer_->find, study));
   PEGBOX_TRY(auto insert, writer_->connection.prepare("INSERT INTO commands(study, command, trial) VALUES(?, ?, ?)"));
-  for (const CommandName& row : kCommandNames)
-    if (row.command == command.command) PEGBOX_CHECK(insert.bind(1, id).bind(2, row.name).bind(3, command.trial).run());
+  const std::string text = text_of(command);
+  PEGBOX_CHECK(insert.bind(1, id).bind(2, text).bind(3, command.trial).run());
   return transaction.commit();
 }
 
@@ -410,8 +431,8 @@ Result<std::vector<PostedCommand>> SqliteStore::take_commands(const std::string&
   for (;;) {
     PEGBOX_TRY(const bool row, taken.step());
     if (!row) break;
-    const auto known = std::ranges::find(kCommandNames, taken.text(0), &CommandName::name);
-    if (known != std::end(kCommandNames)) commands.push_back({known->command, taken.integer(1)});
+    if (auto command = command_of(std::string(taken.text(0)), taken.integer(1)))
+      commands.push_back(*std::move(command));
   }
   PEGBOX_TRY(auto remove, writer_->connection.prepare("DELETE FROM commands WHERE study = ?"));
   PEGBOX_CHECK(remove.bind(1, id).run());
