@@ -18,12 +18,6 @@ namespace {
 constexpr std::array kStates = {TrialState::Waiting, TrialState::Running, TrialState::Paused,    TrialState::Done,
                                 TrialState::Stopped, TrialState::Failed,  TrialState::Infeasible};
 
-Json metrics_json(const Metrics& metrics) {
-  Json json = Json::object();
-  for (const auto& [name, value] : metrics) json[name] = json_number(value);
-  return json;
-}
-
 Json result_json(const Trial& trial) {
   return {{"trial", trial.number}, {"config", trial.config.to_json()}, {"metrics", metrics_json(trial.metrics)}};
 }
@@ -105,6 +99,12 @@ Json total(double limit) { return limit > 0 ? Json(limit) : Json(nullptr); }
 
 }  // namespace
 
+Json metrics_json(const Metrics& metrics) {
+  Json json = Json::object();
+  for (const auto& [name, value] : metrics) json[name] = json_number(value);
+  return json;
+}
+
 std::string study_state_name(const StudyState& state, bool is_held) {
   if (is_held) return "running";
   const auto note = state.notes().find("run");
@@ -120,6 +120,7 @@ Json study_summary(const StudyState& state, bool is_held) {
   const auto best = best_trial(history);
   return {{"name", history.spec.name},
           {"state", study_state_name(state, is_held)},
+          {"objectives", objectives_json(history.spec)},
           {"trials", std::move(trials)},
           {"refused", refused_trials(history).size()},
           {"best", best ? result_json(state.trial(*best)) : Json(nullptr)}};
@@ -150,11 +151,10 @@ Json trial_json(const Trial& trial) {
   return json;
 }
 
-Json study_details(const StudyState& state, bool is_held) {
+Json study_head(const StudyState& state, bool is_held) {
   const History history = state.history();
   Json json = study_summary(state, is_held);
   json["trial_counts"] = json["trials"];
-  json["objectives"] = objectives_json(history.spec);
   json["gates"] = gates_json(history.spec);
   const Budget& budget = history.spec.budget;
   json["budget"] = {{"trials", total(static_cast<double>(budget.trials))},
@@ -168,7 +168,13 @@ Json study_details(const StudyState& state, bool is_held) {
     json["transfer"].push_back(
         {{"study", source.study}, {"trials", source.trials.size()}, {"mapping", source.mapping}});
   if (const auto note = state.notes().find(kChecksNote); note != state.notes().end()) json["checks"] = note->second;
+  return json;
+}
+
+Json study_details(const StudyState& state, bool is_held) {
+  Json json = study_head(state, is_held);
   json["trials"] = Json::array();
+  const History history = state.history();
   for (const Trial& trial : history.trials) {
     json["trials"].push_back(trial_json(trial));
     const auto reasons = refusal_reasons(history, trial);

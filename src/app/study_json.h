@@ -13,14 +13,18 @@ namespace pegbox {
 /// "running" (a process has it), "finished", "paused", "stopped", or "interrupted": its process died.
 std::string study_state_name(const StudyState& state, bool is_held);
 
-/// {"name", "state", "trials": {"done", "running", ...}, "refused", "best": null | {"trial", "config", "metrics"}}.
+/// {"name", "state", "objectives": [{"minimize": "loss"}], "trials": {"done", "running", ...}, "refused",
+///  "best": null | {"trial", "config", "metrics"}}.
 /// `refused`: how many of those that are done constraints on metrics or gates keep from being the best.
 Json study_summary(const StudyState& state, bool is_held);
 
 /// The same of a study that cannot be read: its state is "damaged", and "detail" says why.
 Json damaged_study(const std::string& name, const Error& error);
 
-/// The summary, with objective, budget and what was spent of it, and all trials:
+/// The summary, with budget and what was spent of it, the study file and where it comes from.
+Json study_head(const StudyState& state, bool is_held);
+
+/// The head, and all trials:
 /// "trials": [{"number", "state", "config", "metrics", "reports", "reason", ...}]
 Json study_details(const StudyState& state, bool is_held);
 
@@ -43,5 +47,6 @@ std::optional<Json> best_details(const StudyState& state, const StorePlace& plac
 std::string why_no_best(const StudyState& state);
 
 Json trial_json(const Trial& trial);
+Json metrics_json(const Metrics& metrics);
 
 }  // namespace pegbox

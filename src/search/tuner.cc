@@ -347,7 +347,11 @@ Result<void> Tuner::look_for_commands() {
         break;
       case Command::PauseTrial:
       case Command::StopTrial:
+      case Command::ResumeTrial:
         PEGBOX_CHECK(ask(number, posted.command));
+        break;
+      case Command::Enqueue:
+        PEGBOX_CHECK(add(posted.config));
         break;
     }
   }
@@ -358,6 +362,9 @@ Result<void> Tuner::look_for_commands() {
 // waits obeys at once.
 Result<void> Tuner::ask(std::int64_t number, Command command) {
   if (number < 0 || number >= std::ssize(study_.history().trials) || is_final(trial(number).state)) return {};
+  if (command == Command::ResumeTrial)
+    return trial(number).state == TrialState::Paused ? move(number, TrialState::Waiting, kResumedByPerson)
+                                                     : Result<void>();
   const bool pauses = command == Command::PauseTrial;
   if (trial(number).state != TrialState::Running) {
     if (pauses && trial(number).state == TrialState::Paused) return {};
@@ -369,6 +376,17 @@ Result<void> Tuner::ask(std::int64_t number, Command command) {
     return {};
   });
   return {};
+}
+
+// Who posted it looked whether it fits; a budget may have ended since.
+Result<void> Tuner::add(const Config& config) {
+  History history = study_.history();
+  history.now_s = now_s_;
+  if (mode_ != Mode::Running || !director_.exhausted(history).empty()) return {};
+  auto created = Director::added_trial(history, config);
+  if (!created) return {};
+  urgent_ = true;
+  return study_.append(now_s_, kUserAuthor, *std::move(created));
 }
 
 Result<RunResult> Tuner::finish(Outcome outcome, std::string reason) {

@@ -81,6 +81,7 @@ class Tuner {
   Result<void> flush();  // commits, then lets workers hear of it
   Result<void> look_for_commands();
   Result<void> ask(std::int64_t trial, Command command);  // a person's wish about one trial
+  Result<void> add(const Config& config);                 // a person's configuration
   void wind_down(Mode mode, std::string reason);
   Result<RunResult> finish(Outcome outcome, std::string reason);
   Result<void> check_hope() const;

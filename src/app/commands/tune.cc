@@ -12,6 +12,7 @@
 #include "app/study_json.h"
 #include "app/study_plan.h"
 #include "app/study_run.h"
+#include "app/study_server.h"
 
 namespace pegbox {
 
@@ -27,12 +28,14 @@ class Tune final : public Subcommand {
         .description =
             "Searches the hyperparameters that a study file describes, within its budget. Ctrl-C pauses cleanly; the "
             "same command goes on. A larger budget in the file goes on too; any other change is shown and refused "
-            "unless --accept-changes is given. With --on the trials run by workers under Slurm or Ray, as many as are "
-            "needed "
+            "unless --accept-changes is given. With --serve a browser follows and steers the study on this machine "
+            "while "
+            "it runs (docs/page.md); with --on the trials run by workers under Slurm or Ray, as many as are needed "
             "(docs/cluster.md). Without a file, --model, --data, --method and --budget make a study.",
         .example =
             "pegbox tune study.yaml\n"
             "pegbox tune study.yaml --dry-run\n"
+            "pegbox tune study.yaml --serve --port 8765\n"
             "pegbox tune study.yaml --on slurm --partition gpu --gpus 1 --time 4h\n"
             "pegbox tune --model models/base --data notes.txt --method lora --budget 30m",
         .uses_store = true,
@@ -52,9 +55,11 @@ class Tune final : public Subcommand {
     PEGBOX_TRY(const StorePlace place, session.place());
     if (engine_.is_given()) PEGBOX_CHECK(engine_.check(file, place.files));
     PEGBOX_TRY(const auto store, session.create_store());
+    PEGBOX_TRY(const auto server, start_server(session, *store, place));
     PEGBOX_TRY(HeldStudy held, hold_study(*store, file, accept_changes_, session.console()));
     session.console().say(held.is_new ? fmt::format("{} begins in {}.", file.spec.name, place.shown())
                                       : fmt::format("{} goes on: {}.", file.spec.name, standing(*held.study)));
+    if (server) session.console().say(fmt::format("See it at {}/#/studies/{}", server->url(), file.spec.name));
     warn_of_test(session.console(), file, held);
     if (file.checks) {
       PEGBOX_TRY(const bool may_run,
@@ -88,6 +93,7 @@ class Tune final : public Subcommand {
          .target = &accept_changes_,
          .value = "",
          .help = "go on although the study file is another one than before"},
+        {.names = "--serve", .target = &serve_, .value = "", .help = "show the study in a browser while it runs"},
         {.names = "--model",
          .target = &quick_.model,
          .value = "DIR",
@@ -146,6 +152,26 @@ class Tune final : public Subcommand {
     } else if (held.study->state().notes().contains(kTestNote)) {
       console.warn("the test data have been looked at: what is tuned from here on is judged by nothing new");
     }
+  }
+
+  /// Beside the study, in this process; what it wants of the study goes through the store. None without --serve.
+  Result<std::unique_ptr<StudyServer>> start_server(Session& session, Store& store, const StorePlace& place) const {
+    if (!serve_ && !engine_.is_given() && engine_.port != 0)
+      return fail(ErrorKind::InvalidInput, {.where = "--port",
+                                            .what = "no server that it could be the port of",
+                                            .hint = "`--serve --port N`, or `--on slurm --port N`"});
+    if (!serve_) return nullptr;
+    if (engine_.is_given())
+      return fail(ErrorKind::InvalidInput, {.where = "--serve",
+                                            .what = "--on has a server of its own, for the workers",
+                                            .hint = "`pegbox serve` in another terminal shows the page"});
+    if (engine_.port < 0 || engine_.port > 65535)
+      return fail(
+          ErrorKind::InvalidInput,
+          {.where = "--port", .what = "no port", .got = std::to_string(engine_.port), .expected = "0 to 65535"});
+    server::HttpOptions options;
+    options.port = static_cast<std::uint16_t>(engine_.port);
+    return StudyServer::start(std::move(options), store, place, session.console());
   }
 
   static std::string standing(const Study& study) { return status_line(study.history(), study.state().now_s()); }
@@ -209,7 +235,7 @@ class Tune final : public Subcommand {
   }
 
   std::string file_;
-  bool dry_run_ = false, accept_changes_ = false;
+  bool dry_run_ = false, accept_changes_ = false, serve_ = false;
   QuickStudy quick_;
   EngineFlags engine_;
 };

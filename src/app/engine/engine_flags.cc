@@ -36,10 +36,7 @@ std::vector<Option> EngineFlags::options() {
        .target = &host,
        .value = "ADDRESS",
        .help = "with --on: the address by which the nodes reach this machine [that of its name]"},
-      {.names = "--port",
-       .target = &port,
-       .value = "N",
-       .help = "with --on: the port for the workers [any that is free]"},
+      {.names = "--port", .target = &port, .value = "N", .help = "of the server of --serve or --on [any that is free]"},
   };
 }
 

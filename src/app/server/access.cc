@@ -154,10 +154,21 @@ std::optional<Role> TokenTable::role_of(std::string_view token) const {
   return role;
 }
 
-std::optional<Refusal> check_access(const AccessRules& rules, const Credentials& credentials, Role needed) {
+std::optional<Refusal> check_site(const AccessRules& rules, const Credentials& credentials) {
   if (auto refusal = check_host(rules, credentials)) return refusal;
-  if (auto refusal = check_origin(rules, credentials)) return refusal;
+  return check_origin(rules, credentials);
+}
+
+std::optional<Refusal> check_access(const AccessRules& rules, const Credentials& credentials, Role needed) {
+  if (auto refusal = check_site(rules, credentials)) return refusal;
   return check_token(rules, credentials, needed);
+}
+
+Role role_of(const AccessRules& rules, const Credentials& credentials) {
+  if (rules.tokens.empty()) return Role::Administer;
+  const std::string_view given = credentials.authorization;
+  return given.starts_with(kScheme) ? rules.tokens.role_of(given.substr(kScheme.size())).value_or(Role::Read)
+                                    : Role::Read;
 }
 
 bool is_loopback(std::string_view address) {

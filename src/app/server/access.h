@@ -72,6 +72,12 @@ struct Refusal {
 /// (Host), or from its own (Origin). Both are refused, with a token and without.
 std::optional<Refusal> check_access(const AccessRules& rules, const Credentials& credentials, Role needed);
 
+/// The first half of it: what everybody is asked, with a token or without. It is all for files that hold no study.
+std::optional<Refusal> check_site(const AccessRules& rules, const Credentials& credentials);
+
+/// Of who has passed check_access.
+Role role_of(const AccessRules& rules, const Credentials& credentials);
+
 /// Whether `address` reaches only this machine: 127.0.0.0/8, ::1.
 bool is_loopback(std::string_view address);
 

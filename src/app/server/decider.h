@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "app/server/attendance.h"
+#include "app/server/followed_studies.h"
 #include "app/server/served_study.h"
 #include "app/server/studies.h"
 #include "base/json.h"
@@ -26,7 +27,8 @@ using Answer = Result<Json>;
 /// The studies that are open, for whoever decides. To be used by the decider's thread.
 class Desk {
  public:
-  Desk(Store& store, Studies& studies, const Clock& clock) : store_(store), studies_(studies), clock_(clock) {}
+  Desk(Store& store, Studies& studies, const Clock& clock)
+      : store_(store), studies_(studies), clock_(clock), elsewhere_(store) {}
 
   /// {"trial": {...} | null, "state": "running" | "finished" | ...}
   Answer ask(const std::string& study, const Question& question);
@@ -36,8 +38,12 @@ class Desk {
   /// Serves a study that the caller has opened for it.
   Result<void> take_over(OpenedStudy opened);
 
-  /// Posts a person's wish, which is obeyed within moments. Conflict for a study that does not run or a trial that has
-  /// ended.
+  /// Goes on with a study at rest, as `create` with its own study file would. Conflict for one that runs.
+  Answer resume(const std::string& study);
+
+  /// Posts a person's wish, which whoever runs the study obeys within moments: this server or `pegbox tune`. Conflict
+  /// for a study that does not run, a trial that has ended or is not paused, a spent budget; InvalidInput for a
+  /// configuration that the study refuses.
   Answer wish(const std::string& study, const PostedCommand& posted);
 
   /// The server did nothing for so long: no lease runs out for that.
@@ -56,6 +62,7 @@ class Desk {
   };
   Result<ServedStudy*> open(const std::string& study);  ///< nullptr: it rests
   Result<bool> rests(const std::string& study);
+  Result<const StudyState*> running(const std::string& study);  ///< here or elsewhere; Conflict: it rests
   tl::unexpected<Error> fail_resting(const std::string& study) const;
 
   Store& store_;
@@ -64,6 +71,7 @@ class Desk {
   std::map<std::string, std::unique_ptr<ServedStudy>> open_;
   std::map<std::string, Resting> resting_;
   Attendance attendance_;
+  FollowedStudies elsewhere_;
 };
 
 class Decider {
