@@ -18,8 +18,6 @@ constexpr std::size_t kEventsAtOnce = 1000;  // about 300 KB as text
 
 }  // namespace
 
-}
-
 Result<Json> StoredStudies::list() {
   PEGBOX_TRY(const auto entries, list_studies(store_));
   Json list = Json::array();

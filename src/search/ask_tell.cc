@@ -417,7 +417,7 @@ Result<void> AskTell::obey_about_trial(std::int64_t number, Command command) {
   if (number < 0 || number >= std::ssize(study_.history().trials) || is_final(trial(number).state)) return {};
   const TrialState state = trial(number).state;
   if (command == Command::ResumeTrial) {
-    asked_to_pause_.erase(number);
+    if (asked_to_pause_.erase(number) > 0 && options_.keeps_wishes) PEGBOX_CHECK(note_run());
     return state == TrialState::Paused ? move(number, TrialState::Waiting, kResumedByPerson) : Result<void>();
   }
   const bool pauses = command == Command::PauseTrial;
