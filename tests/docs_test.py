@@ -83,4 +83,5 @@ def main():
     assert ran > 0, "nothing was run: the documents have no runnable blocks"
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -39,6 +39,7 @@ class Study:
         tokens: float | None = None,
         seed: int = 0,
         constraints: Sequence[str] = (),
+        gates: Sequence[str] = (),
         try_first: Sequence[Mapping[str, Value]] = (),
         transfer: Sequence[str | Study | Mapping[str, Any]] = (),
         store: Store | None = None,
@@ -54,6 +55,7 @@ class Study:
         trials, time ("20m", or seconds), tokens (of the metric "tokens"): the budget, as totals. None: no limit.
         seed: of all randomness.
         constraints: conditions such as "heads <= width / 64" or, on metrics, "latency < 0.1".
+        gates: conditions on metrics, such as "toxicity <= 0.05" or "loss[lang=de] < 3", that the best must meet.
         try_first: configurations to begin with; what they leave out is drawn.
         transfer: earlier studies, whose observations this one starts from: a name in the same store, a Study, or
             {"study": NAME or Study, "store": "sqlite:old.db", "shift": {"lr": 0.3}}. They are read once, now. A Study may
@@ -77,6 +79,8 @@ class Study:
             spec["steps"] = steps
         if constraints:
             spec["constraints"] = constraints if isinstance(constraints, str) else list(constraints)
+        if gates:
+            spec["gates"] = gates if isinstance(gates, str) else list(gates)
         if try_first:
             spec["try_first"] = list(try_first)
         earlier = [_earlier_of(each) for each in _as_list(transfer)]

@@ -7,6 +7,7 @@
 
 #include "app/terminal.h"
 #include "base/units.h"
+#include "search/comparable_trials.h"
 
 namespace pegbox {
 
@@ -36,9 +37,10 @@ std::string line_of(const StudyState& state, const event::TrialMoved& moved) {
   switch (moved.to) {
     case TrialState::Done: {
       const bool is_best = best_trial(state.history()) == moved.trial;
-      return fmt::format("trial {} done: {}{}; {}", moved.trial, result,
+      const auto refused = refusal_reasons(state.history(), trial);
+      return fmt::format("trial {} done: {}{}{}; {}", moved.trial, result,
                          is_best ? fmt::format(" ({} so far)", state.spec().objective().extreme()) : "",
-                         show_config(trial.config));
+                         refused.empty() ? "" : " (refused: " + refused.front() + ")", show_config(trial.config));
     }
     case TrialState::Failed:
     case TrialState::Infeasible: {

@@ -17,7 +17,8 @@ Result<std::unique_ptr<Executor>> as_executor(Result<std::unique_ptr<T>> made) {
 }
 
 Result<std::unique_ptr<Executor>> make_command_executor(const StudyFile& file, const Path& files,
-                                                        std::vector<Environment> environments) {
+                                                        std::vector<Environment> environments,
+                                                        const std::atomic<bool>& interrupted) {
   CommandOptions options;
   options.command = file.trial.command;
   for (const Parameter& parameter : file.spec.space.parameters())
@@ -30,6 +31,7 @@ Result<std::unique_ptr<Executor>> make_command_executor(const StudyFile& file, c
   options.working_folder = file.trial.folder;
   options.timeout_s = file.spec.workers.timeout_s;
   options.grace_s = file.spec.workers.grace_s;
+  options.interrupted = &interrupted;
   return as_executor(CommandExecutor::create(std::move(options)));
 }
 
@@ -78,7 +80,8 @@ Result<std::unique_ptr<Executor>> make_executor(const StudyFile& file, const Pat
   const Path alone = own.empty() ? absolute : std::filesystem::absolute(own, code).lexically_normal();
   const Resources resources = Resources::look();
   PEGBOX_TRY(auto environments, worker_environments(file.spec.workers, resources));
-  if (file.trial.kind == TrialKind::Command) return make_command_executor(file, absolute, std::move(environments));
+  if (file.trial.kind == TrialKind::Command)
+    return make_command_executor(file, absolute, std::move(environments), interrupted);
   return make_worker_executor(file, {absolute, alone}, environments, threads_of_worker(file.spec.workers, resources),
                               interrupted);
 }

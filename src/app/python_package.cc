@@ -9,14 +9,18 @@ namespace pegbox {
 
 namespace {
 
-constexpr char kHint[] =
-    "`pip install .[optuna]` in pegbox's source installs what it needs; PEGBOX_PYTHON names the Python that has it";
+std::string how_to_install(const std::string& extra) {
+  return "`pip install .[" + extra +
+         "]` in pegbox's source installs what it needs; PEGBOX_PYTHON names the Python that has it";
+}
 
 Result<std::string> find_python() {
   if (const char* named = std::getenv("PEGBOX_PYTHON"); named != nullptr && *named != '\0') return std::string(named);
   const Path found = find_in_path("python3");
   if (!found.empty()) return found.string();
-  return fail(ErrorKind::NotFound, {.where = "python3", .what = "no Python is in PATH", .hint = kHint});
+  return fail(ErrorKind::NotFound, {.where = "python3",
+                                    .what = "no Python is in PATH",
+                                    .hint = "PEGBOX_PYTHON names the Python that has pegbox's package"});
 }
 
 /// The package of Python's last words "ModuleNotFoundError: No module named 'x'", or of -m's "No module named x".
@@ -31,14 +35,29 @@ std::string missing_package(const std::string& said) {
 
 }  // namespace
 
+Result<ProcessSpec> python_module(const std::string& module, const std::vector<std::string>& arguments) {
+  ProcessSpec spec;
+  PEGBOX_TRY(const std::string python, find_python());
+  spec.arguments = {python, "-m", module};
+  spec.arguments.insert(spec.arguments.end(), arguments.begin(), arguments.end());
+  return spec;
+}
+
+std::optional<Error> lacking_package(const std::string& last_words, const std::string& extra) {
+  const std::string missing = missing_package(last_words);
+  if (missing.empty()) return std::nullopt;
+  return Error{ErrorKind::NotFound, format_problem({.where = find_python().value_or("python3"),
+                                                    .what = "this Python lacks a package",
+                                                    .got = missing,
+                                                    .hint = how_to_install(extra)})};
+}
+
 Result<ExitCode> run_python_module(const std::string& module, const std::vector<std::string>& arguments,
                                    const std::map<std::string, std::string>& environment, Console& console,
                                    const std::atomic<bool>& interrupted) {
-  PEGBOX_TRY(const std::string python, find_python());
-  std::vector<std::string> command{python, "-m", module};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  PEGBOX_TRY(const auto child,
-             Subprocess::start({.arguments = std::move(command), .environment = environment, .folder = {}}));
+  PEGBOX_TRY(ProcessSpec spec, python_module(module, arguments));
+  spec.environment = environment;
+  PEGBOX_TRY(const auto child, Subprocess::start(spec));
   std::string errors;
   const ExitStatus status = follow(
       *child, [&](std::string_view bytes) { console.print(bytes); }, [&](std::string_view bytes) { errors += bytes; },
@@ -49,11 +68,10 @@ Result<ExitCode> run_python_module(const std::string& module, const std::vector<
     if (!said.empty()) console.warn(said);
     return ExitCode::Done;
   }
-  if (const std::string missing = missing_package(said); !missing.empty())
-    return fail(ErrorKind::NotFound,
-                {.where = python, .what = "this Python lacks a package", .got = missing, .hint = kHint});
+  if (auto lacking = lacking_package(said, "optuna")) return tl::make_unexpected(*std::move(lacking));
   if (status.code != static_cast<int>(ExitCode::WrongUse))
-    return fail(ErrorKind::Internal, {.where = python + " -m " + module, .what = status.describe(), .got = said});
+    return fail(ErrorKind::Internal,
+                {.where = spec.arguments.front() + " -m " + module, .what = status.describe(), .got = said});
   console.error(said);
   return ExitCode::WrongUse;
 }

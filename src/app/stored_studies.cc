@@ -18,50 +18,44 @@ constexpr std::size_t kEventsAtOnce = 1000;  // about 300 KB as text
 
 }  // namespace
 
-Result<const StudyState*> StoredStudies::state_of(const std::string& study) {
-  const auto entry = store_.entry(study);
-  if (!entry || entry->id != known_[study].id) known_.erase(study);  // gone, or another one by now
-  if (!entry) return tl::make_unexpected(entry.error());
-  Known& known = known_[study];
-  known.id = entry->id;
-  PEGBOX_TRY(const auto events, store_.read(study, known.state.event_count()));
-  for (const Event& event : events) PEGBOX_CHECK(known.state.apply(event));
-  if (known.state.event_count() > 0) return &known.state;
-  return fail(ErrorKind::NotFound, {.where = study, .what = "the study has no events"});
-}
-
 Result<Json> StoredStudies::list() {
   PEGBOX_TRY(const auto entries, list_studies(store_));
   Json list = Json::array();
   for (const StudyEntry& entry : entries) {
     PEGBOX_TRY(const bool held, store_.is_leased(entry.name));
-    const auto state = state_of(entry.name);
+    const auto state = studies_.state_of(entry.name);
     list.push_back(state ? study_summary(**state, held) : damaged_study(entry.name, state.error()));
   }
   return list;
 }
 
 Result<Json> StoredStudies::show(const std::string& study) {
-  PEGBOX_TRY(const StudyState* state, state_of(study));
+  PEGBOX_TRY(const StudyState* state, studies_.state_of(study));
   PEGBOX_TRY(const bool held, store_.is_leased(study));
   return study_details(*state, held);
 }
 
 Result<Json> StoredStudies::trial(const std::string& study, std::int64_t number) {
-  PEGBOX_TRY(const StudyState* state, state_of(study));
+  PEGBOX_TRY(const StudyState* state, studies_.state_of(study));
   PEGBOX_CHECK(check_trial(state->history(), number));
   return trial_json(state->trial(number));
 }
 
 Result<Json> StoredStudies::spec(const std::string& study) {
-  PEGBOX_TRY(const StudyState* state, state_of(study));
+  PEGBOX_TRY(const StudyState* state, studies_.state_of(study));
   return Json{{"name", study}, {"spec", state->spec().source}, {"described", state->notes().contains(kDescribedNote)}};
 }
 
 Result<Json> StoredStudies::best(const std::string& study) {
-  PEGBOX_TRY(const StudyState* state, state_of(study));
+  PEGBOX_TRY(const StudyState* state, studies_.state_of(study));
   auto best = best_details(*state, place_);
   return best ? *std::move(best) : Json(nullptr);
+}
+
+Result<Json> StoredStudies::view(const server::ViewWanted& wanted) {
+  PEGBOX_TRY(const StudyState* state, studies_.state_of(wanted.study));
+  PEGBOX_TRY(const bool held, store_.is_leased(wanted.study));
+  return views_.view(*state, studies_.id_of(wanted.study), held, wanted);
 }
 
 Result<server::LogPiece> StoredStudies::events(const std::string& study, std::uint64_t from) {

@@ -1,12 +1,41 @@
 // StudyFile: a study file as the program reads it.
 #include "app/study_file.h"
 
+#include <algorithm>
+
 #include "app/auto_space.h"
+#include "app/data_splits.h"
 #include "app/drawn_values.h"
 #include "app/trainer_program.h"
 #include "app/yaml_document.h"
 
 namespace pegbox {
+
+namespace {
+
+bool has_rungs(const StudySpec& spec) { return spec.stop.size() > 1 || spec.stop.front().name != "none"; }
+
+/// Rungs compare trials by the objectives, which must then be measured there.
+Result<void> measure_objectives_at_rungs(const StudySpec& spec, TrialSection& trial) {
+  for (std::size_t i = 0; i < trial.evaluations.size(); ++i) {
+    TrialEvaluation& evaluation = trial.evaluations[i];
+    const auto found = std::ranges::find_if(
+        spec.objectives, [&](const Objective& objective) { return evaluation.measures(objective.metric); });
+    if (found == spec.objectives.end() || evaluation.at_rungs == true || !has_rungs(spec)) continue;
+    if (evaluation.at_rungs)
+      return fail(ErrorKind::InvalidInput,
+                  {.where = "trial: trainer: evaluate: at",
+                   .what = "a stopping rule compares trials by " + found->metric + " before their end",
+                   .got = "at: end",
+                   .expected = "at: rungs, or stop: none"});
+    evaluation.at_rungs = true;
+    Json& evaluate = trial.trainer["evaluate"];
+    (evaluate.is_array() ? evaluate[i] : evaluate)["at"] = "rungs";
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<StudyFile> StudyFile::load(const Path& path) {
   PEGBOX_TRY(Document document, read_document(path));
@@ -33,6 +62,8 @@ Result<StudyFile> StudyFile::read(Document document, const Path& folder, std::op
     PEGBOX_TRY(const auto program, TrainerProgram::find());
     PEGBOX_TRY(const auto fields, program.fields("worker"));
     PEGBOX_CHECK(check_trainer_names(trainer, space, fields));
+    PEGBOX_CHECK(check_splits(file.trial));
+    PEGBOX_CHECK(measure_objectives_at_rungs(file.spec, file.trial));
   }
   return file;
 }

@@ -44,7 +44,11 @@ std::vector<MetricValues> values_to_explain(const History& history) {
 
 Result<MetricImportance> study_importance(const History& history, const std::string& metric,
                                           ImportanceOptions options) {
-  const auto metrics = values_to_explain(history);
+  return importance_among(history, values_to_explain(history), metric, options);
+}
+
+Result<MetricImportance> importance_among(const History& history, const std::vector<MetricValues>& metrics,
+                                          const std::string& metric, ImportanceOptions options) {
   const std::string wanted = metric.empty() ? history.spec.objective().metric : metric;
   const auto found = std::ranges::find(metrics, wanted, &MetricValues::metric);
   if (found == metrics.end())

@@ -18,6 +18,10 @@ std::vector<MetricValues> values_to_explain(const History& history);
 Result<MetricImportance> study_importance(const History& history, const std::string& metric,
                                           ImportanceOptions options = {});
 
+/// The same, where the values are at hand.
+Result<MetricImportance> importance_among(const History& history, const std::vector<MetricValues>& metrics,
+                                          const std::string& metric, ImportanceOptions options = {});
+
 /// Of every metric that can be explained.
 std::vector<MetricImportance> study_importances(const History& history);
 

@@ -1,10 +1,14 @@
 // StudyJson: studies and trials as the JSON that `list`, `show` and `best` print.
 #include "app/study_json.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <array>
 
 #include "app/study_checks.h"
 #include "app/study_files.h"
+#include "search/comparable_trials.h"
 #include "search/samplers/standings.h"
 
 namespace pegbox {
@@ -13,12 +17,6 @@ namespace {
 
 constexpr std::array kStates = {TrialState::Waiting, TrialState::Running, TrialState::Paused,    TrialState::Done,
                                 TrialState::Stopped, TrialState::Failed,  TrialState::Infeasible};
-
-Json metrics_json(const Metrics& metrics) {
-  Json json = Json::object();
-  for (const auto& [name, value] : metrics) json[name] = json_number(value);
-  return json;
-}
 
 Json result_json(const Trial& trial) {
   return {{"trial", trial.number}, {"config", trial.config.to_json()}, {"metrics", metrics_json(trial.metrics)}};
@@ -75,10 +73,37 @@ Json objectives_json(const StudySpec& spec) {
   return objectives;
 }
 
+Json gates_json(const StudySpec& spec) {
+  Json gates = Json::array();
+  for (const Expression& gate : spec.gates) gates.push_back(gate.text());
+  return gates;
+}
+
+/// Those that did better than all that are allowed, if there are such; of several objectives, or without a best, all.
+Json refused_json(const StudyState& state) {
+  const History history = state.history();
+  const auto best = history.spec.objectives.size() == 1 ? best_trial(history) : std::nullopt;
+  Json refused = Json::array();
+  for (const RefusedTrial& each : refused_trials(history)) {
+    const Trial& trial = state.trial(each.trial);
+    if (best && *loss_of(history, trial) >= *loss_of(history, state.trial(*best))) continue;
+    refused.push_back({{"trial", each.trial}, {"metrics", metrics_json(trial.metrics)}, {"reasons", each.reasons}});
+  }
+  return refused;
+}
+
+bool may_refuse(const StudyState& state) { return !state.spec().gates.empty() || !state.spec().constraints.empty(); }
+
 /// One total of the budget: null where there is no limit.
 Json total(double limit) { return limit > 0 ? Json(limit) : Json(nullptr); }
 
 }  // namespace
+
+Json metrics_json(const Metrics& metrics) {
+  Json json = Json::object();
+  for (const auto& [name, value] : metrics) json[name] = json_number(value);
+  return json;
+}
 
 std::string study_state_name(const StudyState& state, bool is_held) {
   if (is_held) return "running";
@@ -95,7 +120,9 @@ Json study_summary(const StudyState& state, bool is_held) {
   const auto best = best_trial(history);
   return {{"name", history.spec.name},
           {"state", study_state_name(state, is_held)},
+          {"objectives", objectives_json(history.spec)},
           {"trials", std::move(trials)},
+          {"refused", refused_trials(history).size()},
           {"best", best ? result_json(state.trial(*best)) : Json(nullptr)}};
 }
 
@@ -124,11 +151,11 @@ Json trial_json(const Trial& trial) {
   return json;
 }
 
-Json study_details(const StudyState& state, bool is_held) {
+Json study_head(const StudyState& state, bool is_held) {
   const History history = state.history();
   Json json = study_summary(state, is_held);
   json["trial_counts"] = json["trials"];
-  json["objectives"] = objectives_json(history.spec);
+  json["gates"] = gates_json(history.spec);
   const Budget& budget = history.spec.budget;
   json["budget"] = {{"trials", total(static_cast<double>(budget.trials))},
                     {"time_s", total(budget.time_s)},
@@ -141,19 +168,26 @@ Json study_details(const StudyState& state, bool is_held) {
     json["transfer"].push_back(
         {{"study", source.study}, {"trials", source.trials.size()}, {"mapping", source.mapping}});
   if (const auto note = state.notes().find(kChecksNote); note != state.notes().end()) json["checks"] = note->second;
+  return json;
+}
+
+Json study_details(const StudyState& state, bool is_held) {
+  Json json = study_head(state, is_held);
   json["trials"] = Json::array();
-  for (const Trial& trial : history.trials) json["trials"].push_back(trial_json(trial));
+  const History history = state.history();
+  for (const Trial& trial : history.trials) {
+    json["trials"].push_back(trial_json(trial));
+    const auto reasons = refusal_reasons(history, trial);
+    if (!reasons.empty()) json["trials"].back()["refused"] = reasons;
+  }
   return json;
 }
 
 std::string why_no_best(const StudyState& state) {
-  const History history = state.history();
-  for (const std::int64_t number : history.in_state(TrialState::Done)) {
-    const Trial& trial = history.trials[static_cast<std::size_t>(number)];
-    const auto violated = history.constraints.violated_by(trial.config, trial.metrics);
-    if (violated && *violated) return fmt::format("no trial meets the constraints; trial {}: {}", number, **violated);
-  }
-  return "no trial has a result";
+  const auto refused = refused_trials(state.history());
+  if (refused.empty()) return "no trial has a result";
+  return fmt::format("no trial meets the {}; trial {}: {}", state.spec().gates.empty() ? "constraints" : "gates",
+                     refused.front().trial, fmt::join(refused.front().reasons, "; "));
 }
 
 std::optional<Json> best_details(const StudyState& state, const StorePlace& place) {
@@ -163,7 +197,9 @@ std::optional<Json> best_details(const StudyState& state, const StorePlace& plac
     Json front = Json::array();
     for (std::int64_t number : pareto_front(history)) front.push_back(best_json(state, place, number));
     if (front.empty()) return std::nullopt;
-    return Json{{"front", std::move(front)}};
+    Json json{{"front", std::move(front)}};
+    if (may_refuse(state)) json["refused"] = refused_json(state);
+    return json;
   }
   const auto best = best_trial(history);
   if (!best) return std::nullopt;
@@ -171,6 +207,7 @@ std::optional<Json> best_details(const StudyState& state, const StorePlace& plac
   const auto found = standings(history);
   Json json = best_json(state, place, found ? found->ranked.front().trials.front() : *best);
   json["lowest"] = *best;
+  if (may_refuse(state)) json["refused"] = refused_json(state);
   if (found) {
     add_standing(json, *found, metric);
   } else {

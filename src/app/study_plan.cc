@@ -127,6 +127,7 @@ std::string describe_plan(const StudyFile& file, const std::optional<Json>& desc
   text += "search\n";
   for (const Objective& objective : spec.objectives)
     text += row(objective.minimize ? "minimize" : "maximize", objective.metric);
+  for (const Expression& gate : spec.gates) text += row("gate", gate.text());
   text += row("by", search_words(spec));
   text += row("stop", stop_words(spec, steps_of(spec, described)));
   std::string earlier;

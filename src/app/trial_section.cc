@@ -124,6 +124,26 @@ Result<void> read_command(const Node& trial, const std::vector<std::string>& par
   return read_patterns(metric, section);
 }
 
+/// The field `evaluate`, of which all files must be there.
+Result<Json> resolve_evaluations(const Node& evaluate, const Path& folder) {
+  PEGBOX_TRY(const auto evaluations, TrialEvaluation::read(evaluate, folder));
+  for (const TrialEvaluation& evaluation : evaluations) {
+    std::vector<std::string> files = evaluation.task.data;
+    if (const auto& safety = evaluation.task.safety) {
+      files.insert(files.end(), safety->training.begin(), safety->training.end());
+      if (safety->offensive) files.push_back(safety->offensive->data);
+    }
+    std::error_code ignored;
+    for (const std::string& file : files)
+      if (!std::filesystem::exists(file, ignored))
+        return fail(ErrorKind::NotFound, {.where = evaluate.where(),
+                                          .what = "no such file or folder",
+                                          .got = file,
+                                          .hint = "paths are relative to the study file"});
+  }
+  return with_paths_from(evaluate, folder);
+}
+
 }  // namespace
 
 Result<TrialSection> TrialSection::read(const Node& trial, const Path& folder,
@@ -147,6 +167,10 @@ Result<TrialSection> TrialSection::read(const Node& trial, const Path& folder,
   } else {
     PEGBOX_TRY(const Node trainer, trial.at("trainer"));
     PEGBOX_TRY(section.trainer, resolve_trainer_paths(trainer, folder));
+    if (trainer.has("evaluate")) {
+      PEGBOX_TRY(const Node evaluate, trainer.at("evaluate"));
+      PEGBOX_TRY(section.evaluations, TrialEvaluation::read(evaluate, folder));
+    }
   }
   return section;
 }
@@ -173,6 +197,10 @@ Result<Json> resolve_trainer_paths(const Node& trainer, const Path& folder) {
   if (trainer.has("data")) {
     PEGBOX_TRY(const Node data, trainer.at("data"));
     PEGBOX_TRY(resolved["data"], resolve_data(data, folder));
+  }
+  if (trainer.has("evaluate")) {
+    PEGBOX_TRY(const Node evaluate, trainer.at("evaluate"));
+    PEGBOX_TRY(resolved["evaluate"], resolve_evaluations(evaluate, folder));
   }
   for (const char* name : {"output", "tensorboard"}) {
     if (!trainer.has(name)) continue;

@@ -13,6 +13,7 @@
 #include "base/document.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "evaluation/trial_evaluation.h"
 
 namespace pegbox {
 
@@ -20,9 +21,10 @@ enum class TrialKind : std::uint8_t { Trainer, Command, Worker };
 
 struct TrialSection {
   TrialKind kind = TrialKind::Trainer;
-  Path folder;                    ///< of the study file: where commands run and what paths are relative to
-  Json trainer = Json::object();  ///< Trainer: its fields as written, with absolute paths
-  std::string command;            ///< Command: with placeholders; Worker: as it is
+  Path folder;                               ///< of the study file: where commands run and what paths are relative to
+  Json trainer = Json::object();             ///< Trainer: its fields as written, with absolute paths
+  std::vector<TrialEvaluation> evaluations;  ///< Trainer: its field `evaluate`, read
+  std::string command;                       ///< Command: with placeholders; Worker: as it is
   std::map<std::string, std::string> patterns;  ///< Command: metric -> pattern of its value in the output
   std::string step_pattern;                     ///< Command: of the step, or empty
 
@@ -31,8 +33,8 @@ struct TrialSection {
   static Result<TrialSection> read(const Node& trial, const Path& folder, const std::vector<std::string>& parameters);
 };
 
-/// Makes the paths in `{model, adapter, adapters, start_adapter, teacher, data, output}` absolute and checks that what
-/// is read exists.
+/// Makes the paths in `{model, adapter, adapters, start_adapter, teacher, data, evaluate, output}` absolute and checks
+/// that what is read exists.
 Result<Json> resolve_trainer_paths(const Node& trainer, const Path& folder);
 
 /// Refuses names, among the section's fields and the space's parameters, that the trainer does not know, naming the

@@ -200,7 +200,7 @@ Result<void> check(const History& history, std::int64_t best) {
   const auto violated = history.constraints.violated_by(history.trials[static_cast<std::size_t>(best)].config, {});
   if (violated && !*violated) return {};
   return fail(ErrorKind::InvalidInput, {.where = history.spec.name,
-                                        .what = "constraints on metrics cannot be replayed",
+                                        .what = "constraints on metrics and gates cannot be replayed",
                                         .got = violated ? **violated : violated.error().message});
 }
 

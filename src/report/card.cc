@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "search/comparable_trials.h"
 #include "search/tuner.h"
 
 namespace pegbox {
@@ -51,6 +52,19 @@ Json trial_of(const Trial& trial) {
   if (trial.failure) json["failure"] = name_of(*trial.failure);
   if (!trial.detail.empty()) json["detail"] = trial.detail;
   return json;
+}
+
+Json gates_of(const StudySpec& spec) {
+  Json gates = Json::array();
+  for (const Expression& gate : spec.gates) gates.push_back(gate.text());
+  return gates;
+}
+
+Json refused_of(const History& history) {
+  Json refused = Json::array();
+  for (const RefusedTrial& each : refused_trials(history))
+    refused.push_back({{"trial", each.trial}, {"reasons", each.reasons}});
+  return refused;
 }
 
 Json failures_of(const History& history) {
@@ -108,6 +122,8 @@ Json study_card(const StudyAccount& account) {
           {"study", spec.name},
           {"standing", account.standing},
           {"objectives", objectives_of(spec)},
+          {"gates", gates_of(spec)},
+          {"refused", refused_of(history)},
           {"search",
            {{"strategy", account.search},
             {"stopping", account.stop},

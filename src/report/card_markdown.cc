@@ -111,6 +111,10 @@ std::string search_text(const Json& card) {
   text += "- seed: " + text_of(card["search"]["seed"]) + "\n";
   for (const Json& each : card["objectives"])
     text += bullet(text_of(each["direction"]) + " " + text_of(each["metric"]));
+  for (const Json& each : card["gates"]) text += bullet("gate: " + text_of(each));
+  if (const Json& refused = card["refused"]; !refused.empty())
+    text += bullet(fmt::format("refused: {} trials, such as trial {}: {}", refused.size(),
+                               text_of(refused.front()["trial"]), text_of(refused.front()["reasons"].front())));
   for (const Json& each : card["search"]["tried_first"]) text += bullet("tried first: " + members_of(each));
   for (const Json& each : card["transfer"])
     text += bullet(fmt::format("started from {} trials of {}", text_of(each["trials"]), text_of(each["study"])));

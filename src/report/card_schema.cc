@@ -69,6 +69,8 @@ Json card_schema() {
        {"standing", type("string")},
        {"objectives",
         array_of(object({{"direction", {{"enum", {"minimize", "maximize"}}}}, {"metric", type("string")}}))},
+       {"gates", array_of(type("string"))},
+       {"refused", array_of(object({{"trial", type("integer")}, {"reasons", array_of(type("string"))}}))},
        {"search", object({{"strategy", type("string")},
                           {"stopping", type("string")},
                           {"seed", type("integer")},

@@ -2,6 +2,7 @@
 #include "report/report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +10,7 @@
 #include "base/units.h"
 #include "report/html.h"
 #include "report/report_charts.h"
+#include "search/comparable_trials.h"
 
 namespace pegbox {
 namespace {
@@ -108,13 +110,32 @@ std::string best_body(const StudyAccount& account, const Json& best) {
   return html_paragraph(best_words(best)) + html_paragraph("Chosen because: " + reason_words(trial)) + table.html();
 }
 
+/// What gates and constraints on metrics kept from being the best; nothing where there are none.
+std::string refused_body(const StudyAccount& account) {
+  const History history = account.state.history();
+  if (history.spec.gates.empty() && history.spec.constraints.empty()) return "";
+  std::string body, gates;
+  for (const Expression& gate : history.spec.gates) gates += (gates.empty() ? "" : ", ") + gate.text();
+  if (!gates.empty()) body += html_paragraph("Gates: " + gates + ".");
+  const auto refused = refused_trials(history);
+  if (refused.empty()) return body + (gates.empty() ? "" : html_paragraph("Every trial that is done meets them."));
+  HtmlTable table({"trial", "does not meet"});
+  for (std::size_t i = 0; i < refused.size() && i < kMostRows; ++i)
+    table.add({std::to_string(refused[i].trial), fmt::format("{}", fmt::join(refused[i].reasons, "; "))});
+  return body +
+         html_paragraph(fmt::format("{} of {} trials that are done may not be the best.", refused.size(),
+                                    history.in_state(TrialState::Done).size())) +
+         table.folded("which, and why");
+}
+
 std::string best_section(const StudyAccount& account) {
-  if (!account.best) return html_section("The best", html_paragraph("None: " + account.why_no_best + "."));
+  if (!account.best)
+    return html_section("The best", html_paragraph("None: " + account.why_no_best + ".") + refused_body(account));
   const Json& best = *account.best;
-  if (!best.contains("front")) return html_section("The best", best_body(account, best));
+  if (!best.contains("front")) return html_section("The best", best_body(account, best) + refused_body(account));
   const std::string words =
       fmt::format("{} trials are beaten by no other one in every objective.", best["front"].size());
-  return html_section("The best", html_paragraph(words) + pareto_chart(account));
+  return html_section("The best", html_paragraph(words) + pareto_chart(account) + refused_body(account));
 }
 
 std::string importance_section(const StudyAccount& account) {

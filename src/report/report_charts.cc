@@ -8,7 +8,9 @@
 
 #include "report/chart.h"
 #include "report/html.h"
+#include "report/results.h"
 #include "report/shown_axis.h"
+#include "search/comparable_trials.h"
 
 namespace pegbox {
 namespace {
@@ -16,11 +18,6 @@ namespace {
 constexpr std::size_t kMostCurves = 150, kMostLines = 400, kMostDots = 2000, kMostCurvePoints = 200;
 constexpr double kAxisWidth = 90;  // of parallel coordinates
 constexpr std::size_t kRankColours = 7, kMostAxes = 14;
-
-struct Scored {
-  const Trial* trial = nullptr;
-  double value = 0;  // of the first objective
-};
 
 std::string style_of(const Trial& trial) {
   switch (trial.state) {
@@ -35,28 +32,6 @@ std::string style_of(const Trial& trial) {
     default:
       return "other";
   }
-}
-
-/// Every n-th of `all`, so that at most `most` are left; the last is kept.
-template <class T>
-std::vector<T> thinned(const std::vector<T>& all, std::size_t most) {
-  if (all.size() <= most) return all;
-  std::vector<T> some;
-  for (std::size_t i = 0; i < most; ++i) some.push_back(all[i * (all.size() - 1) / (most - 1)]);
-  return some;
-}
-
-/// Trials with a finite value of the first objective, in the order of their ends; those that go on are last.
-std::vector<Scored> results_of(const History& history) {
-  std::vector<Scored> results;
-  const std::string& metric = history.spec.objective().metric;
-  for (const Trial& trial : history.trials)
-    if (const auto value = trial.metric(metric); value && std::isfinite(*value)) results.push_back({&trial, *value});
-  const auto end_of = [](const Scored& result) {
-    return is_final(result.trial->state) ? result.trial->ended_s : INFINITY;
-  };
-  std::ranges::stable_sort(results, {}, end_of);
-  return results;
 }
 
 std::vector<double> values_of(const std::vector<Scored>& results) {
@@ -87,7 +62,7 @@ std::string best_so_far(const StudyAccount& account, const std::vector<Scored>& 
   const std::size_t stride = std::max<std::size_t>(1, done.size() / kMostDots);
   for (std::size_t i = 0; i < done.size(); ++i) {
     if (i % stride == 0) chart.dot({at[i], done[i].value}, "other faint", says(history, done[i]));
-    if (objective.sign() * done[i].value < objective.sign() * best) {
+    if (!done[i].is_refused && objective.sign() * done[i].value < objective.sign() * best) {
       if (!path.empty()) path.emplace_back(at[i], best);
       best = done[i].value;
       path.emplace_back(at[i], best);
@@ -103,7 +78,7 @@ HtmlTable best_table(const History& history, const std::vector<Scored>& done) {
   HtmlTable table({"results", "trial", "study time (s)", objective.metric});
   double best = objective.sign() * INFINITY;
   for (std::size_t i = 0; i < done.size(); ++i) {
-    if (!(objective.sign() * done[i].value < objective.sign() * best)) continue;
+    if (done[i].is_refused || !(objective.sign() * done[i].value < objective.sign() * best)) continue;
     best = done[i].value;
     table.add({std::to_string(i + 1), std::to_string(done[i].trial->number),
                fmt::format("{:.1f}", done[i].trial->ended_s), show_number(best)});

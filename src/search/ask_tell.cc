@@ -349,17 +349,19 @@ Result<void> AskTell::close() {
 Result<std::int64_t> AskTell::enqueue(const Config& config) {
   const std::lock_guard lock(mutex_);
   PEGBOX_CHECK(tick());
-  const History history = history_now();
-  const std::string where = study_.name() + " enqueue";
-  if (const std::string why = director_.exhausted(history); !why.empty())
-    return fail(ErrorKind::Conflict, {.where = where, .what = "nothing more may be tried", .got = why});
-  PEGBOX_TRY(auto created, Director::wanted_trial(history, config, where));
-  PEGBOX_TRY(const auto violated, history.constraints.violated(created.config));
-  if (violated) return fail(ErrorKind::InvalidInput, {.where = where, .what = "it violates " + *violated});
-  created.reason = {{"by", "enqueue"}};
-  const std::int64_t number = created.trial;
-  PEGBOX_CHECK(log(std::move(created), "user"));
+  PEGBOX_TRY(const std::int64_t number, add(config));
   PEGBOX_CHECK(commit());
+  return number;
+}
+
+Result<std::int64_t> AskTell::add(const Config& config) {
+  const History history = history_now();
+  if (const std::string why = director_.exhausted(history); !why.empty())
+    return fail(ErrorKind::Conflict,
+                {.where = study_.name() + " enqueue", .what = "nothing more may be tried", .got = why});
+  PEGBOX_TRY(auto created, Director::added_trial(history, config));
+  const std::int64_t number = created.trial;
+  PEGBOX_CHECK(log(std::move(created), kUserAuthor));
   return number;
 }
 
@@ -394,19 +396,36 @@ Result<void> AskTell::look_for_commands() {
 }
 
 Result<void> AskTell::obey(const PostedCommand& posted) {
-  if (posted.command == Command::Pause || posted.command == Command::Stop) {
-    if (mode_ == Mode::Over) return {};
-    mode_ = posted.command == Command::Pause ? Mode::Pausing : Mode::Stopping;
-    return options_.keeps_wishes ? note_run() : Result<void>();
+  switch (posted.command) {
+    case Command::Pause:
+    case Command::Stop:
+      if (mode_ == Mode::Over) return {};
+      mode_ = posted.command == Command::Pause ? Mode::Pausing : Mode::Stopping;
+      return options_.keeps_wishes ? note_run() : Result<void>();
+    case Command::Enqueue:
+      (void)add(posted.config);  // who posted it looked whether it fits; the study may have ended since
+      return {};
+    case Command::PauseTrial:
+    case Command::StopTrial:
+    case Command::ResumeTrial:
+      return obey_about_trial(posted.trial, posted.command);
   }
-  const std::int64_t number = posted.trial;
-  const bool pauses = posted.command == Command::PauseTrial;
+  return {};
+}
+
+Result<void> AskTell::obey_about_trial(std::int64_t number, Command command) {
   if (number < 0 || number >= std::ssize(study_.history().trials) || is_final(trial(number).state)) return {};
-  if (trial(number).state == TrialState::Running) {
+  const TrialState state = trial(number).state;
+  if (command == Command::ResumeTrial) {
+    if (asked_to_pause_.erase(number) > 0 && options_.keeps_wishes) PEGBOX_CHECK(note_run());
+    return state == TrialState::Paused ? move(number, TrialState::Waiting, kResumedByPerson) : Result<void>();
+  }
+  const bool pauses = command == Command::PauseTrial;
+  if (state == TrialState::Running) {
     (pauses ? asked_to_pause_ : asked_to_stop_).insert(number);
     return options_.keeps_wishes ? note_run() : Result<void>();
   }
-  if (pauses && trial(number).state == TrialState::Paused) return {};
+  if (pauses && state == TrialState::Paused) return {};
   return move(number, pauses ? TrialState::Paused : TrialState::Stopped, pauses ? kPausedByPerson : kStoppedByPerson);
 }
 

@@ -118,6 +118,8 @@ class AskTell {
   Result<void> obey(const PostedCommand& posted);
   Result<void> note_run();
   void recall_wishes();
+  Result<void> obey_about_trial(std::int64_t number, Command command);
+  Result<std::int64_t> add(const Config& config);
   Result<std::optional<AskedTrial>> start_next(const Taker& taker);
   AskedTrial begin_leg(const Leg& leg, const Taker& taker);
   void give(std::int64_t number, std::int64_t from, const Taker& taker);

@@ -58,6 +58,22 @@ std::vector<std::int64_t> comparable_trials(const History& history) {
   return numbers;
 }
 
+std::vector<std::string> refusal_reasons(const History& history, const Trial& trial) {
+  if (trial.state != TrialState::Done || history.constraints.empty()) return {};
+  auto violations = history.constraints.violations_by(trial.config, trial.metrics);
+  return violations ? *std::move(violations) : std::vector<std::string>{violations.error().message};
+}
+
+std::vector<RefusedTrial> refused_trials(const History& history) {
+  std::vector<RefusedTrial> refused;
+  for (const Trial& trial : history.trials) {
+    if (trial.state != TrialState::Done || !loss_of(history, trial)) continue;
+    if (auto reasons = refusal_reasons(history, trial); !reasons.empty())
+      refused.push_back({trial.number, std::move(reasons)});
+  }
+  return refused;
+}
+
 std::optional<std::int64_t> best_trial(const History& history) {
   std::optional<std::int64_t> best;
   double least = 0;

@@ -1,20 +1,23 @@
 // History: the best trial and the Pareto front, against the definition applied word by word.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "base/rng.h"
+#include "search/comparable_trials.h"
 #include "search/history.h"
 
 namespace pegbox {
 namespace {
 
-StudySpec spec_of(const std::string& objective, const std::string& constraints = "[]") {
+StudySpec spec_of(const std::string& objective, const std::string& constraints = "[]",
+                  const std::string& gates = "[]") {
   Document document;
   document.name = "study.yaml";
   document.json = Json::parse(R"({"name": "s", "space": {"x": {"range": [0, 1]}}, "budget": {"trials": 9},
                                   "objective": )" +
-                              objective + R"(, "constraints": )" + constraints + "}");
+                              objective + R"(, "constraints": )" + constraints + R"(, "gates": )" + gates + "}");
   auto spec = StudySpec::read(document);
   EXPECT_TRUE(spec) << spec.error().message;
   return std::move(*spec);
@@ -26,7 +29,7 @@ struct Made {
   Constraints constraints;
   std::vector<Trial> trials;
 
-  explicit Made(StudySpec read) : spec(std::move(read)), constraints(spec.constraints, spec.space) {}
+  explicit Made(StudySpec read) : spec(std::move(read)), constraints(spec.constraints, spec.space, spec.gates) {}
 
   void add(TrialState state, std::int64_t step, Metrics metrics, double x = 0.5) {
     Trial trial;
@@ -52,6 +55,51 @@ TEST(LossOf, HasTheObjectivesSignAndOnlyFiniteNumbers) {
   EXPECT_EQ(loss_of(history, made.trials[0], 1), -0.5);
   EXPECT_FALSE(loss_of(history, made.trials[1]));
   EXPECT_FALSE(loss_of(history, made.trials[1], 1));
+}
+
+TEST(BestTrial, MeetsEveryGateAndWhatDoesNotIsRefusedWithItsReasons) {
+  Made made(spec_of(kLoss, "[]", R"(["toxicity <= 0.05", "leakage <= 0"])"));
+  made.add(TrialState::Done, 100, {{"loss", 1}, {"toxicity", 0.5}, {"leakage", 0.25}});
+  EXPECT_FALSE(best_trial(made.history())) << "rather none than one that was refused";
+  made.add(TrialState::Done, 100, {{"loss", 3}, {"toxicity", 0.05}, {"leakage", 0}});
+  made.add(TrialState::Done, 100, {{"loss", 2}, {"toxicity", 0.01}});
+  made.add(TrialState::Stopped, 50, {{"loss", 0}});
+  EXPECT_EQ(best_trial(made.history()), 1);
+  const auto refused = refused_trials(made.history());
+  ASSERT_EQ(refused.size(), 2u) << "a trial that was stopped was not judged";
+  EXPECT_EQ(refused[0].trial, 0);
+  EXPECT_EQ(refused[0].reasons,
+            (std::vector<std::string>{"toxicity <= 0.05 (toxicity = 0.5)", "leakage <= 0 (leakage = 0.25)"}));
+  EXPECT_EQ(refused[1].reasons, (std::vector<std::string>{"leakage <= 0 (leakage was not reported)"}));
+}
+
+TEST(ParetoFront, HoldsNoTrialThatAGateRefuses) {
+  Made made(spec_of(R"([{"minimize": "loss"}, {"maximize": "speed"}, {"minimize": "memory"}])", "[]",
+                    R"(["toxicity <= 0.05", "loss[lang=de] < 4"])"));
+  Rng rng({.seed = 3, .stream = 1, .trial = 0});
+  for (int i = 0; i < 60; ++i)
+    made.add(TrialState::Done, 10,
+             {{"loss", rng.uniform()},
+              {"speed", rng.uniform()},
+              {"memory", rng.uniform()},
+              {"toxicity", 0.1 * rng.uniform()},
+              {"loss[lang=de]", 8 * rng.uniform()}});
+  const auto meets = [](const Trial& trial) {
+    return *trial.metric("toxicity") <= 0.05 && *trial.metric("loss[lang=de]") < 4;
+  };
+  const auto beats = [](const Trial& a, const Trial& b) {
+    const std::array<double, 3> x{*a.metric("loss"), -*a.metric("speed"), *a.metric("memory")};
+    const std::array<double, 3> y{*b.metric("loss"), -*b.metric("speed"), *b.metric("memory")};
+    return x != y && x[0] <= y[0] && x[1] <= y[1] && x[2] <= y[2];
+  };
+  std::vector<std::int64_t> expected;
+  for (const Trial& trial : made.trials) {
+    bool is_beaten = false;
+    for (const Trial& other : made.trials) is_beaten = is_beaten || (meets(other) && beats(other, trial));
+    if (meets(trial) && !is_beaten) expected.push_back(trial.number);
+  }
+  EXPECT_EQ(pareto_front(made.history()), expected);
+  EXPECT_GT(expected.size(), 2u);
 }
 
 TEST(BestTrial, IsADoneOneBeforeAnyShorterOne) {

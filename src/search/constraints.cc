@@ -34,8 +34,10 @@ std::string format_as(const Value& value, Expression::Unit unit) {
 /// The values of names for one configuration; keeps what it computed.
 class ConstraintLookup {
  public:
-  ConstraintLookup(const Constraints& constraints, const Config& config, const Metrics* metrics)
-      : constraints_(constraints), config_(config), metrics_(metrics) {}
+  /// `is_measured`: names are hyperparameters and metrics alone.
+  ConstraintLookup(const Constraints& constraints, const Config& config, const Metrics* metrics,
+                   bool is_measured = false)
+      : constraints_(constraints), config_(config), metrics_(metrics), is_measured_(is_measured) {}
 
   /// Whether the name's value is a measure, to be read in the constraint's unit.
   bool is_measure(const std::string& name) const { return !constraints_.is_parameter(name); }
@@ -49,6 +51,7 @@ class ConstraintLookup {
   const Value* find(const std::string& name) {
     if (const Value* value = config_.find(name)) return value;
     if (constraints_.is_parameter(name)) return limit_depth_ > 0 ? constant(name) : nullptr;
+    if (is_measured_) return metric(name);
     if (const auto limit = constraints_.limits_.find(name); limit != constraints_.limits_.end())
       return value_of(limit->second, name);
     if (const Value* value = constant(name)) return value;
@@ -80,6 +83,7 @@ class ConstraintLookup {
   const Constraints& constraints_;
   const Config& config_;
   const Metrics* metrics_;
+  bool is_measured_;
   std::map<std::string, Value> computed_;
   std::optional<Error> error_;  ///< of a limit, which a lookup cannot return
   int limit_depth_ = 0;
@@ -110,8 +114,8 @@ Result<bool> holds(const Expression& expression, const Value& value) {
 
 }  // namespace
 
-Constraints::Constraints(std::vector<Expression> expressions, const Space& space)
-    : expressions_(std::move(expressions)) {
+Constraints::Constraints(std::vector<Expression> expressions, const Space& space, std::vector<Expression> gates)
+    : expressions_(std::move(expressions)), gates_(std::move(gates)) {
   for (const Parameter& parameter : space.parameters()) {
     if (parameter.kind != ParameterKind::Simplex) parameters_.push_back(parameter.name);
     for (const std::string& component : parameter.components) parameters_.push_back(parameter.name + "." + component);
@@ -176,20 +180,53 @@ Result<std::optional<std::string>> Constraints::violated(const Config& config) c
   return std::nullopt;
 }
 
-Result<std::optional<std::string>> Constraints::violated_by(const Config& config, const Metrics& metrics) const {
-  ConstraintLookup lookup(*this, config, &metrics);
+namespace {
+
+/// What a condition says of a trial that has ended; nothing if it holds, also by a hyperparameter that is inactive.
+template <class IsParameter>
+Result<std::optional<std::string>> judge(const Expression& expression, ConstraintLookup& lookup,
+                                         const IsParameter& is_parameter) {
+  auto value = lookup.evaluate(expression);
+  if (!value && value.error().kind == ErrorKind::NotFound) {
+    if (is_parameter(value.error().message)) return std::nullopt;
+    return fmt::format("{} ({} was not reported)", expression.text(), value.error().message);
+  }
+  if (!value) return tl::make_unexpected(std::move(value).error());
+  PEGBOX_TRY(const bool is_met, holds(expression, *value));
+  if (!is_met) return explain(expression, lookup);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> Constraints::violations_by(const Config& config, const Metrics& metrics) const {
+  const auto is_known = [this](std::string_view name) { return is_parameter(name); };
+  ConstraintLookup lookup(*this, config, &metrics), measured(*this, config, &metrics, /*is_measured=*/true);
+  std::vector<std::string> violations;
   for (const Expression& expression : expressions_) {
     if (!is_about_metric(expression)) continue;
-    auto value = lookup.evaluate(expression);
-    if (!value && value.error().kind == ErrorKind::NotFound) {
-      if (is_parameter(value.error().message)) continue;
-      return fmt::format("{} ({} was not reported)", expression.text(), value.error().message);
-    }
-    if (!value) return tl::make_unexpected(std::move(value).error());
-    PEGBOX_TRY(const bool is_met, holds(expression, *value));
-    if (!is_met) return explain(expression, lookup);
+    PEGBOX_TRY(auto violation, judge(expression, lookup, is_known));
+    if (violation) violations.push_back(*std::move(violation));
   }
-  return std::nullopt;
+  for (const Expression& gate : gates_) {
+    PEGBOX_TRY(auto violation, judge(gate, measured, is_known));
+    if (violation) violations.push_back(*std::move(violation));
+  }
+  return violations;
+}
+
+Result<std::optional<std::string>> Constraints::violated_by(const Config& config, const Metrics& metrics) const {
+  PEGBOX_TRY(auto violations, violations_by(config, metrics));
+  if (violations.empty()) return std::nullopt;
+  return std::move(violations.front());
+}
+
+std::set<std::string> Constraints::gate_metrics() const {
+  std::set<std::string> names;
+  for (const Expression& gate : gates_)
+    for (const std::string& name : gate.names())
+      if (!is_parameter(name)) names.insert(name);
+  return names;
 }
 
 }  // namespace pegbox

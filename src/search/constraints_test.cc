@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace pegbox {
 namespace {
 
@@ -46,6 +48,37 @@ TEST(Constraints, NamesTheFirstThatDoesNotHoldWithItsNumbers) {
   EXPECT_EQ(violated(constraints, lora(8)), "48 divides width (width = 128)");
   EXPECT_EQ(violated(constraints, lora(8, 192)), "");
   EXPECT_EQ(violated(Constraints(), lora(8)), "");
+}
+
+Constraints gates_of(const std::vector<std::string>& texts, const std::vector<std::string>& constraints = {}) {
+  std::vector<Expression> gates;
+  for (const std::string& text : texts) gates.push_back(*Expression::parse(text, "test"));
+  std::vector<Expression> expressions;
+  for (const std::string& text : constraints) expressions.push_back(*Expression::parse(text, "test"));
+  return Constraints(std::move(expressions), test_space(), std::move(gates));
+}
+
+TEST(Constraints, GatesAreOfWhatWasMeasuredWhateverLimitsForetell) {
+  Constraints gates = gates_of({"peak_memory <= 20GiB"});
+  ASSERT_TRUE(gates.describe(Json::object(), {{"peak_memory", "rank * 10GiB"}}));
+  EXPECT_EQ(violated(gates, lora(16)), "") << "a gate keeps nothing from being tried";
+  EXPECT_EQ(violated_by(gates, lora(16), {{"peak_memory", 10.0 * (1 << 30)}}), "") << "the limit would say 160 GiB";
+  EXPECT_EQ(violated_by(gates, lora(4), {{"peak_memory", 30.0 * (1 << 30)}}),
+            "peak_memory <= 20GiB (peak_memory = 30 GiB)");
+  EXPECT_EQ(violated_by(gates, lora(4), {}), "peak_memory <= 20GiB (peak_memory was not reported)");
+}
+
+TEST(Constraints, NameEveryGateThatDoesNotHold) {
+  const Constraints gates = gates_of(
+      {"toxicity <= 0.05", "leakage <= 0", "validation_loss[lang=de] <= 3", "rank < 8 or loss < 1"}, {"speed > 9"});
+  const auto violations = gates.violations_by(
+      lora(8), {{"toxicity", 0.25}, {"leakage", 0}, {"validation_loss[lang=de]", 3.5}, {"loss", 2}, {"speed", 1}});
+  ASSERT_TRUE(violations) << violations.error().message;
+  EXPECT_EQ(*violations, (std::vector<std::string>{"speed > 9 (speed = 1)", "toxicity <= 0.05 (toxicity = 0.25)",
+                                                   "validation_loss[lang=de] <= 3 (validation_loss[lang=de] = 3.5)",
+                                                   "rank < 8 or loss < 1 (loss = 2, rank = 8)"}));
+  EXPECT_EQ(gates.gate_metrics(), (std::set<std::string>{"toxicity", "leakage", "validation_loss[lang=de]", "loss"}));
+  EXPECT_EQ(violated_by(gates_of({"loss <= 3"}), full(), {{"loss", NAN}}), "loss <= 3 (loss = nan)");
 }
 
 TEST(Constraints, HoldForAnInactiveHyperparameter) {

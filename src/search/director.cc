@@ -79,6 +79,15 @@ Result<event::TrialCreated> Director::wanted_trial(const History& history, const
   return created;
 }
 
+Result<event::TrialCreated> Director::added_trial(const History& history, const Config& given) {
+  const std::string where = history.spec.name + " enqueue";
+  PEGBOX_TRY(auto created, wanted_trial(history, given, where));
+  PEGBOX_TRY(const auto violated, history.constraints.violated(created.config));
+  if (violated) return fail(ErrorKind::InvalidInput, {.where = where, .what = "it violates " + *violated});
+  created.reason = {{"by", "enqueue"}};
+  return created;
+}
+
 // They are the first trials, unless the study file was changed.
 std::int64_t Director::tried_first(const History& history) {
   if (history.spec.try_first.empty()) return 0;

@@ -44,6 +44,10 @@ class Director {
   static Result<event::TrialCreated> wanted_trial(const History& history, const Config& given,
                                                   const std::string& where);
 
+  /// The same for a configuration that a person adds to a study on its way: its reason is {"by": "enqueue"}.
+  /// InvalidInput too if a constraint refuses it.
+  static Result<event::TrialCreated> added_trial(const History& history, const Config& given);
+
   /// For a trial that has reached its rung, with its report in the history.
   Judgement judge(const History& history, const Trial& trial);
 

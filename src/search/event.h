@@ -75,6 +75,7 @@ struct Note {
 }  // namespace event
 
 inline constexpr char kTunerAuthor[] = "tuner";
+inline constexpr char kUserAuthor[] = "user";  ///< of configurations that a person added
 
 struct Event {
   using What = std::variant<event::StudyCreated, event::StudyChanged, event::TrialCreated, event::TrialStarted,

@@ -4,7 +4,8 @@
 //
 // Operators, weakest first: or; and; not; == != < <= > >= divides (chains like a < b < c are allowed); + -; * / %;
 // unary -; ^ (right). Functions: min max abs sqrt log log2 exp floor ceil round. Literals: numbers, sizes (20GiB),
-// durations (30m), 'text', true, false. Names: letters, digits, `_` and `.`.
+// durations (30m), 'text', true, false. Names: letters, digits, `_` and `.`, and perhaps a slice behind them:
+// `validation_loss[lang=de]` is one name, in which all between the brackets counts as it stands.
 //
 // Integers stay integers where the result is one and fits, else numbers are doubles; % has the sign of the divisor;
 // round goes away from zero at a half. `a divides b`: both are whole, a is not 0, and b is a multiple of a. Texts can

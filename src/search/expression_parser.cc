@@ -120,10 +120,7 @@ class Parser {
     const char c = text_[next_];
     if (is_digit(c) || (c == '.' && next_ + 1 < text_.size() && is_digit(text_[next_ + 1]))) return take_number();
     if (c == '\'' || c == '"') return take_text(c);
-    if (is_letter(c)) {
-      take(TokenKind::Name, run(next_, is_name_part));
-      return {};
-    }
+    if (is_letter(c)) return take_name();
     const std::string_view two = text_.substr(next_, 2);
     if (two == "==" || two == "!=" || two == "<=" || two == ">=") {
       take(TokenKind::Symbol, 2);
@@ -146,6 +143,18 @@ class Parser {
     std::size_t end = from;
     while (end < text_.size() && is_in(text_[end])) ++end;
     return end - from;
+  }
+
+  /// With the slice in brackets behind it.
+  Result<void> take_name() {
+    std::size_t length = run(next_, is_name_part);
+    if (next_ + length < text_.size() && text_[next_ + length] == '[') {
+      const std::size_t end = text_.find(']', next_ + length);
+      if (end == std::string_view::npos) return refuse(next_ + length, "a slice without its closing bracket");
+      length = end + 1 - next_;
+    }
+    take(TokenKind::Name, length);
+    return {};
   }
 
   Result<void> take_text(char quote) {

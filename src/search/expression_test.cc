@@ -22,6 +22,8 @@ const Names kNames{{"heads", std::int64_t{8}},
                    {"flag", true},
                    {"zero", std::int64_t{0}},
                    {"mixture.books", 0.25},
+                   {"loss[lang=de]", 2.5},
+                   {"f1[topic=a b, c]", 0.5},
                    {"nan", std::nan("")}};
 
 Result<Value> evaluate(const std::string& text, const Names& names = kNames) {
@@ -147,6 +149,16 @@ TEST(Expression, ListsItsNames) {
   ASSERT_TRUE(expression);
   EXPECT_EQ(expression->names(), (std::set<std::string>{"a", "b.c", "d", "f"}));
   EXPECT_EQ(expression->text(), "min(a, b.c) < a or not d and 'e' == f");
+}
+
+TEST(Expression, TakesTheSliceBehindANameAsAPartOfIt) {
+  EXPECT_EQ(evaluated("loss[lang=de] <= 3 and f1[topic=a b, c] > 0.4"), "true");
+  EXPECT_EQ(evaluated("loss[lang=de] * 2"), "5");
+  const auto expression = Expression::parse("loss[lang=de] < loss[lang=] + 1", "test");
+  ASSERT_TRUE(expression) << expression.error().message;
+  EXPECT_EQ(expression->names(), (std::set<std::string>{"loss[lang=de]", "loss[lang=]"}));
+  EXPECT_NE(evaluated("loss[lang=de < 3").find("without its closing bracket"), std::string::npos);
+  EXPECT_NE(evaluated("2[lang=de]").find("means nothing here"), std::string::npos);
 }
 
 TEST(Expression, KnowsWhetherItIsACondition) {

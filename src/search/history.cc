@@ -135,7 +135,7 @@ Result<Trial*> StudyState::find_trial(std::int64_t number) {
 
 Result<void> StudyState::fold(const Event&, const event::StudyCreated& what) {
   PEGBOX_TRY(spec_, read_spec(what.spec));
-  constraints_ = Constraints(spec_.constraints, spec_.space);
+  constraints_ = Constraints(spec_.constraints, spec_.space, spec_.gates);
   version_ = what.version;
   planned_trials_ = spec_.budget.trials;
   return {};
@@ -143,7 +143,7 @@ Result<void> StudyState::fold(const Event&, const event::StudyCreated& what) {
 
 Result<void> StudyState::fold(const Event&, const event::StudyChanged& what) {
   PEGBOX_TRY(StudySpec spec, read_spec(what.spec));
-  Constraints constraints(spec.constraints, spec.space);
+  Constraints constraints(spec.constraints, spec.space, spec.gates);
   const auto described = notes_.find("described");
   const bool same_job = spec.trial == spec_.trial && spec.steps == spec_.steps;
   if (described != notes_.end() && !(same_job && describe(described->second, constraints))) {

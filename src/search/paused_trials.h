@@ -12,6 +12,7 @@ namespace pegbox {
 
 /// Why a trial rests, in the log's words: the beginning of its `detail`.
 inline constexpr char kPausedByPerson[] = "paused by a person";
+inline constexpr char kResumedByPerson[] = "resumed by a person";
 inline constexpr char kBudgetSpent[] = "the budget is spent";
 
 /// Paused by a person, or by the end of a budget on its way: it goes on as soon as the study does. Others were paused

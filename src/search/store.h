@@ -17,10 +17,11 @@ namespace pegbox {
 using Ticket = std::uint64_t;
 
 /// A wish from another process, carried out by whoever runs the study.
-enum class Command : std::uint8_t { Pause, Stop, PauseTrial, StopTrial };
+enum class Command : std::uint8_t { Pause, Stop, PauseTrial, StopTrial, ResumeTrial, Enqueue };
 struct PostedCommand {
   Command command = Command::Pause;
-  std::int64_t trial = -1;  ///< for PauseTrial and StopTrial
+  std::int64_t trial = -1;  ///< for PauseTrial, StopTrial and ResumeTrial
+  Config config{};          ///< for Enqueue: what is wanted; the rest is drawn
 };
 
 /// What `list` needs without reading a log.

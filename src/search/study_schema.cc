@@ -1,6 +1,7 @@
 // StudySpec: the JSON schema of the study file.
 #include "search/published_law.h"
 #include "search/study_spec.h"
+#include "search/worker_resources.h"
 
 namespace pegbox {
 namespace {
@@ -157,6 +158,7 @@ Json workers_schema() {
   Json& properties = schema["properties"];
   properties["threads"] = one_of({names({"auto"}), properties["threads"]});
   properties["gpus"] = one_of({type("string"), type("integer"), list_of(type("integer"), 1)});
+  properties.update(schema_of(worker_resource_fields().rows())["properties"]);
   return schema;
 }
 
@@ -187,6 +189,8 @@ Json study_properties() {
       {"try_first", described(list_of(config, 0), "configurations to try first; missing values are drawn")},
       {"transfer", transfer_schema()},
       {"constraints", described(one_of({type("string"), list_of(type("string"), 0)}), "expressions that must hold")},
+      {"gates", described(one_of({type("string"), list_of(type("string"), 0)}),
+                          "conditions on metrics that a trial must meet to be the best, or on the front")},
       {"objective", one_of({objective_schema(), list_of(objective_schema(), 1)})},
       {"budget", budget_schema()},
       {"checks", described(checks_schema(), "data checks before the first trial; data: where the trainer names none")},

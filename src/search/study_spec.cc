@@ -8,13 +8,14 @@
 
 #include "base/rng.h"
 #include "base/units.h"
+#include "search/worker_resources.h"
 
 namespace pegbox {
 namespace {
 
-constexpr std::array<std::string_view, 14> kKeys{"name",        "trial",     "space",  "try_first", "transfer",
+constexpr std::array<std::string_view, 15> kKeys{"name",        "trial",     "space",  "try_first", "transfer",
                                                  "constraints", "objective", "budget", "checks",    "search",
-                                                 "stop",        "workers",   "seed",   "steps"};
+                                                 "stop",        "workers",   "seed",   "steps",     "gates"};
 
 bool is_study_name(std::string_view name) {
   const auto is_plain = [](char c) {
@@ -62,6 +63,29 @@ Result<Expression> read_constraint(const Node& node) {
   if (!expression.is_condition())
     return node.fail("the constraint neither holds nor fails", "a comparison, such as peak_memory <= 20GiB");
   return expression;
+}
+
+/// A condition on what is measured: constraints say what may be tried.
+Result<Expression> read_gate(const Node& node, const Space& space) {
+  PEGBOX_TRY(Expression gate, read_constraint(node));
+  const bool has_metric = std::any_of(gate.names().begin(), gate.names().end(), [&](const std::string& name) {
+    const std::string parameter = name.substr(0, name.find('.'));  // of a simplex, whose weights are NAME.COMPONENT
+    return space.find(name) == nullptr && space.find(parameter) == nullptr;
+  });
+  if (!has_metric)
+    return node.fail("a gate without a metric", "a condition on what trials report, such as toxicity <= 0.05",
+                     "what may be tried is said by constraints");
+  return gate;
+}
+
+Result<std::vector<Expression>> read_gates(const Node& node, const Space& space) {
+  std::vector<Expression> gates;
+  const std::vector<Node> items = node.is_array() ? node.items() : std::vector<Node>{node};
+  for (const Node& item : items) {
+    PEGBOX_TRY(Expression gate, read_gate(item, space));
+    gates.push_back(std::move(gate));
+  }
+  return gates;
 }
 
 Result<std::vector<Expression>> read_constraints(const Node& node) {
@@ -143,7 +167,12 @@ Result<Workers> read_workers(const Node& node, const Document& document) {
       gpus = list;
     }
   }
-  return worker_fields().read(Node(document, plain, node.pointer()));
+  const Node workers(document, plain, node.pointer());
+  auto names = names_of(worker_fields().rows());
+  std::ranges::copy(names_of(worker_resource_fields().rows()), std::back_inserter(names));
+  PEGBOX_CHECK(workers.only(names));
+  PEGBOX_TRY(const WorkerResources checked, worker_resource_fields().read_known(workers));
+  return worker_fields().read_known(workers);
 }
 
 Result<std::uint64_t> read_seed(const Node& node) {
@@ -183,6 +212,10 @@ Result<void> read_what(const Node& root, StudySpec& spec) {
   if (root.has("constraints")) {
     PEGBOX_TRY(const Node constraints, root.at("constraints"));
     PEGBOX_TRY(spec.constraints, read_constraints(constraints));
+  }
+  if (root.has("gates")) {
+    PEGBOX_TRY(const Node gates, root.at("gates"));
+    PEGBOX_TRY(spec.gates, read_gates(gates, spec.space));
   }
   PEGBOX_TRY(const Node objective, root.at("objective"));
   PEGBOX_TRY(spec.objectives, read_objectives(objective));

@@ -73,6 +73,7 @@ struct StudySpec {
   std::vector<Config> try_first;
   std::vector<EarlierStudy> transfer;  ///< that it starts from
   std::vector<Expression> constraints;
+  std::vector<Expression> gates;      ///< conditions on metrics that a trial must meet to be the best, or on the front
   std::vector<Objective> objectives;  ///< one, or several for a Pareto front
   Budget budget;
   Json checks = Json::object();

@@ -113,6 +113,8 @@ TEST(StudySpec, ReadsWhatMayBeWrittenInSeveralForms) {
   EXPECT_FALSE(two.objectives[1].minimize);
   EXPECT_EQ(spec_with("constraints", R"("rank * x < 4")").constraints.size(), 1u);
   EXPECT_EQ(spec_with("constraints", R"(["rank < 5", "x < 1"])").constraints.size(), 2u);
+  EXPECT_EQ(spec_with("gates", R"("toxicity <= 0.05")").gates.size(), 1u);
+  EXPECT_EQ(spec_with("gates", R"(["toxicity <= 0.05", "loss[lang=de] < rank"])").gates.size(), 2u);
   EXPECT_EQ(spec_with("budget", R"({"time": 90})").budget.time_s, 90);
   EXPECT_EQ(spec_with("workers", R"({"gpus": 2})").workers.gpus, "2");
   EXPECT_EQ(spec_with("workers", R"({"gpus": [0, 3]})").workers.gpus, "0,3");
@@ -156,6 +158,8 @@ TEST(StudySpec, NamesFileLineAndNearestNameOfEachMistake) {
       {"try_first", R"([5])", "not a configuration"},
       {"constraints", R"(["rank <"])", "the expression ends too early"},
       {"constraints", R"(["rank + 1"])", "neither holds nor fails"},
+      {"gates", R"(["rank < 5"])", "a gate without a metric"},
+      {"gates", R"(["toxicity + 1"])", "neither holds nor fails"},
       {"constraints", "[5]", "5"},
       {"objective", R"({"minimise": "loss"})", "minimize"},
       {"objective", R"({"minimize": "a", "maximize": "b"})", "not an objective"},
@@ -320,7 +324,7 @@ TEST(StudySchema, DescribesEveryKeyThatIsRead) {
   ASSERT_FALSE(spec);
   for (const std::string& key : known)
     EXPECT_NE(spec.error().message.find(key), std::string::npos) << key << ": " << spec.error().message;
-  EXPECT_EQ(known.size(), 14u);
+  EXPECT_EQ(known.size(), 15u);
 }
 
 }  // namespace

@@ -1,12 +1,17 @@
 // Tuner: the loop. Signals from workers become events, events become decisions, decisions become legs.
 #include "search/tuner.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <utility>
 
+#include "base/document.h"
 #include "base/units.h"
+#include "search/hope.h"
 
 namespace pegbox {
 namespace {
@@ -229,7 +234,8 @@ Result<void> Tuner::on_done(const Signal& signal) {
                                 metric_names(trial(signal.trial).metrics);
     return on_failed(failed);
   }
-  return move(signal.trial, TrialState::Done, {}, &signal);
+  PEGBOX_CHECK(move(signal.trial, TrialState::Done, {}, &signal));
+  return check_gates(trial(signal.trial));
 }
 
 Result<void> Tuner::on_failed(const Signal& signal) {
@@ -285,26 +291,32 @@ void Tuner::release_unneeded() {
 
 Result<void> Tuner::check_hope() const {
   const History history = study_.history();
-  if (!history.in_state(TrialState::Done).empty()) return {};
-  std::int64_t failures = 0;
-  const Trial* last = nullptr;
-  const std::string& metric = history.spec.objective().metric;
-  for (const Trial& each : history.trials) {
-    if (each.metric(metric)) return {};
-    const bool refused =
-        each.state == TrialState::Infeasible && !each.worker.empty();  // not: forbidden by a constraint
-    const bool ended = each.state == TrialState::Failed || each.state == TrialState::Stopped;
-    if (ended || refused) ++failures, last = &each;
+  return pegbox::check_hope(history, options_.hopeless_after, !director_.exhausted(history).empty());
+}
+
+/// A metric that no trial reports, such as one whose name is mistyped, would refuse them all.
+Result<void> Tuner::check_gates(const Trial& ended) const {
+  const History history = study_.history();
+  const auto& done = history.in_state(TrialState::Done);
+  const std::set<std::string> asked = history.constraints.gate_metrics();
+  const bool has_all =
+      std::ranges::all_of(asked, [&](const std::string& name) { return ended.metric(name).has_value(); });
+  if (has_all || std::ssize(done) < options_.hopeless_after) return {};
+  std::set<std::string> reported;
+  for (const std::int64_t number : done)
+    for (const auto& [name, value] : trial(number).metrics) reported.insert(name);
+  const std::vector<std::string_view> known(reported.begin(), reported.end());
+  for (const std::string& metric : asked) {
+    if (reported.contains(metric)) continue;
+    const std::string nearest = nearest_name(metric, known);
+    return fail(ErrorKind::Internal,
+                {.where = study_.name(),
+                 .what = "a gate asks about '" + metric + "', which no trial has reported",
+                 .got = fmt::format("{}", fmt::join(known, ", ")),
+                 .hint = (nearest.empty() ? "" : "did you mean '" + nearest + "'? ") +
+                         std::string("mend `gates` and go on with `pegbox tune --accept-changes`")});
   }
-  if (failures < options_.hopeless_after) return {};
-  const bool spent = !director_.exhausted(history).empty();
-  return fail(ErrorKind::Internal,
-              {.where = study_.name(),
-               .what = "the first " + std::to_string(failures) + " trials gave no value of '" + metric + "'",
-               .got = last->detail,
-               .hint = "see `pegbox logs " + study_.name() + " " + std::to_string(last->number) +
-                       "`; the same command goes on once it is mended" +
-                       (spent ? ", with a larger budget: this one is spent" : "")});
+  return {};
 }
 
 void Tuner::wind_down(Mode mode, std::string reason) {
@@ -335,7 +347,11 @@ Result<void> Tuner::look_for_commands() {
         break;
       case Command::PauseTrial:
       case Command::StopTrial:
+      case Command::ResumeTrial:
         PEGBOX_CHECK(ask(number, posted.command));
+        break;
+      case Command::Enqueue:
+        PEGBOX_CHECK(add(posted.config));
         break;
     }
   }
@@ -346,6 +362,9 @@ Result<void> Tuner::look_for_commands() {
 // waits obeys at once.
 Result<void> Tuner::ask(std::int64_t number, Command command) {
   if (number < 0 || number >= std::ssize(study_.history().trials) || is_final(trial(number).state)) return {};
+  if (command == Command::ResumeTrial)
+    return trial(number).state == TrialState::Paused ? move(number, TrialState::Waiting, kResumedByPerson)
+                                                     : Result<void>();
   const bool pauses = command == Command::PauseTrial;
   if (trial(number).state != TrialState::Running) {
     if (pauses && trial(number).state == TrialState::Paused) return {};
@@ -357,6 +376,17 @@ Result<void> Tuner::ask(std::int64_t number, Command command) {
     return {};
   });
   return {};
+}
+
+// Who posted it looked whether it fits; a budget may have ended since.
+Result<void> Tuner::add(const Config& config) {
+  History history = study_.history();
+  history.now_s = now_s_;
+  if (mode_ != Mode::Running || !director_.exhausted(history).empty()) return {};
+  auto created = Director::added_trial(history, config);
+  if (!created) return {};
+  urgent_ = true;
+  return study_.append(now_s_, kUserAuthor, *std::move(created));
 }
 
 Result<RunResult> Tuner::finish(Outcome outcome, std::string reason) {

@@ -43,7 +43,8 @@ struct TunerOptions {
   double command_poll_s = 0.2;                                     ///< how often `commands` is asked
   std::function<Result<std::vector<PostedCommand>>()> commands{};  ///< wishes of other processes; empty: none
   std::size_t keep_paused = kKeptPaused;                           ///< see rest_until_a_larger_budget
-  std::int64_t hopeless_after = 5;  ///< so many failures and not one measurement end the run with an error
+  std::int64_t hopeless_after = 5;  ///< so many failures and not one measurement, or so many
+                                    ///< done without a metric that a gate asks about, end the run with an error
 };
 
 /// Why a trial or a study ended, in the log's words.
@@ -80,9 +81,11 @@ class Tuner {
   Result<void> flush();  // commits, then lets workers hear of it
   Result<void> look_for_commands();
   Result<void> ask(std::int64_t trial, Command command);  // a person's wish about one trial
+  Result<void> add(const Config& config);                 // a person's configuration
   void wind_down(Mode mode, std::string reason);
   Result<RunResult> finish(Outcome outcome, std::string reason);
   Result<void> check_hope() const;
+  Result<void> check_gates(const Trial& ended) const;
 
   const Trial& trial(std::int64_t number) const { return study_.state().trial(number); }
   int running() const;

@@ -320,6 +320,29 @@ TEST(Tuner, GivesUpWhenEveryTrialFailsWithoutAMeasurement) {
   EXPECT_LE(state_of(*store).history().trials.size(), 9u);
 }
 
+TEST(Tuner, GivesUpWhenAGateAsksAboutWhatNoTrialReports) {
+  const auto store = memory_store();
+  const auto with_toxicity = [](const Launch& launch) {
+    SimulatedTrial trial = course_of(launch);
+    trial.curve = [curve = trial.curve](std::int64_t step) {
+      Metrics metrics = curve(step);
+      metrics["toxicity"] = 0.25;
+      return metrics;
+    };
+    return trial;
+  };
+  const auto result = sit(*store, small_study({{"gates", {"toxicty <= 0.5"}}, {"stop", "none"}}), with_toxicity);
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message, HasSubstr("a gate asks about 'toxicty', which no trial has reported"));
+  EXPECT_THAT(result.error().message, HasSubstr("did you mean 'toxicity'?"));
+  EXPECT_LE(state_of(*store).history().trials.size(), 9u);
+
+  const auto refused = memory_store();
+  const auto ended = sit(*refused, small_study({{"gates", {"toxicity <= 0.1"}}, {"stop", "none"}}), with_toxicity);
+  ASSERT_TRUE(ended) << "all are refused, which is a result: " << ended.error().message;
+  EXPECT_FALSE(best_trial(state_of(*refused).history()));
+}
+
 TEST(Tuner, GivesUpWhenNoConfigurationCanRunHere) {
   const auto store = memory_store();
   const auto result = sit(*store, small_study(), [](const Launch& launch) {

@@ -73,7 +73,8 @@ const std::vector<Reader>& readers() {
       {"rslora", "method", {"lora", "qlora"}},
       {"dora", "method", {"lora", "qlora"}},
       {"lora_start", "method", {"lora", "qlora"}},
-      {"precision", "method", {"lora", "ia3", "adapter", "prompt", "prefix", "full", "scratch"}},
+      {"prompt_template", "method", {"none"}},
+      {"precision", "method", {"none", "lora", "ia3", "adapter", "prompt", "prefix", "full", "scratch"}},
       {"last_layers", "method", {"last_k"}},
       {"adapter_width", "method", {"adapter"}},
       {"adapter_placement", "method", {"adapter"}},
@@ -215,6 +216,9 @@ Result<void> check_combinations(const TrainConfig& config, const std::string& wh
   PEGBOX_CHECK(check_meta(config, where));
   PEGBOX_CHECK(check_first_values(config, where));
   PEGBOX_CHECK(augmentation_of(config));
+  if (config.prompt_template.find(kPromptPlace) == std::string::npos)
+    return refuse(where, "a prompt_template without its prompt", config.prompt_template,
+                  "a text around {prompt}, such as \"Question: {prompt}\\nAnswer:\"");
   return check_parametrization(config, where);
 }
 

@@ -280,18 +280,29 @@ Result<const text::TokenizedRows*> Corpus::tokenized(Part part, std::int64_t seq
   return kept.get();
 }
 
-Result<text::TokenizedRows> Corpus::tokens_of(std::vector<text::Row>& rows, Part part,
-                                              std::int64_t sequence_length) const {
-  const auto index = static_cast<std::size_t>(part);
+Result<text::TokenizedRows> Corpus::plain_tokens(std::vector<text::Row>& rows, const std::vector<std::string>& files,
+                                                 std::int64_t sequence_length) const {
   const text::TokenizeOptions options{.sequence_length = sequence_length,
                                       .end_token = text_.end.id,
                                       .begin_token = begin_token_of(text_),
                                       .loss_on = loss_on_,
                                       .threads = threads_};
-  PEGBOX_CHECK(text::write_conversations(rows, text_, loss_on_, rows_.files[index]));
-  PEGBOX_TRY(text::TokenizedRows tokens,
-             classes_.empty() ? text::tokenize_rows(text_.tokenizer, rows, options)
-                              : classified_rows(text_.tokenizer, rows, classes_, rows_.files[index], options));
+  PEGBOX_CHECK(text::write_conversations(rows, text_, loss_on_, files));
+  return classes_.empty() ? text::tokenize_rows(text_.tokenizer, rows, options)
+                          : classified_rows(text_.tokenizer, rows, classes_, files, options);
+}
+
+Result<EvaluationData> Corpus::evaluation_data(std::vector<text::Row> rows, std::vector<std::string> files,
+                                               std::int64_t sequence_length) const {
+  EvaluationData data{.rows = std::move(rows), .files = std::move(files), .tokens = {}};
+  PEGBOX_TRY(data.tokens, plain_tokens(data.rows, data.files, sequence_length));
+  return data;
+}
+
+Result<text::TokenizedRows> Corpus::tokens_of(std::vector<text::Row>& rows, Part part,
+                                              std::int64_t sequence_length) const {
+  const auto index = static_cast<std::size_t>(part);
+  PEGBOX_TRY(text::TokenizedRows tokens, plain_tokens(rows, rows_.files[index], sequence_length));
   add_groups(rows, rows_.sets[index], tokens);
   tokens.groups_in_turn = rows_.in_turn && !rows_.sets[index].empty();
   return tokens;

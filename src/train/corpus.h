@@ -62,6 +62,13 @@ struct DataRows {
 /// class keeps a row in training.
 Result<DataRows> read_rows(const DataFiles& files);
 
+/// Rows for an evaluation, with their tokens; conversations are written out.
+struct EvaluationData {
+  std::vector<text::Row> rows;
+  std::vector<std::string> files;  ///< by Row::file
+  text::TokenizedRows tokens;
+};
+
 class Corpus {
  public:
   /// `classes`: rows are texts of these classes; empty: they are not classified.
@@ -77,6 +84,10 @@ class Corpus {
   /// conversations cannot be written.
   Result<const text::TokenizedRows*> tokenized(Part part, std::int64_t sequence_length);
 
+  /// Other rows, tokenized as those of the corpus are; as one set. InvalidInput as `tokenized`.
+  Result<EvaluationData> evaluation_data(std::vector<text::Row> rows, std::vector<std::string> files,
+                                         std::int64_t sequence_length) const;
+
   /// What makes copies of the training rows. InvalidInput where copies would be learned as they are, noise and all:
   /// rows of plain text, and prompts with loss_on all; else as Augmenter::create.
   Result<text::Augmenter> augmenter(const text::Augmentation& plan) const;
@@ -86,6 +97,9 @@ class Corpus {
  private:
   /// Rows of a part, or made of them.
   Result<text::TokenizedRows> tokens_of(std::vector<text::Row>& rows, Part part, std::int64_t sequence_length) const;
+  /// Any rows, without groups.
+  Result<text::TokenizedRows> plain_tokens(std::vector<text::Row>& rows, const std::vector<std::string>& files,
+                                           std::int64_t sequence_length) const;
 
   text::ModelText text_;
   DataRows rows_;

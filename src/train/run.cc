@@ -299,10 +299,12 @@ Result<Evaluation> TrainingRun::evaluate(const EvaluationRows& rows) {
   PEGBOX_CHECK(check_length(*model_.decoder, network().virtual_tokens(), rows.data()));
   return guard("evaluation", [&]() -> Result<Evaluation> {
     if (meta_ && config_.adapt_steps > 0) return evaluate_tasks(rows);
-    const Tensors means = averages();
-    const auto averaged = means.empty() ? nullptr : learner_->method().network(means);
-    return train::evaluate(*model_.decoder, averaged ? *averaged : network(), rows, lanes_,
-                           learner_->micro_batch_tokens());
+    Evaluation evaluation;
+    PEGBOX_CHECK(with_shown([&](const Network& shown) -> Result<void> {
+      evaluation = train::evaluate(*model_.decoder, shown, rows, lanes_, learner_->micro_batch_tokens());
+      return {};
+    }));
+    return evaluation;
   });
 }
 
@@ -312,6 +314,14 @@ Evaluation TrainingRun::evaluate_tasks(const EvaluationRows& rows) {
                               [this](std::vector<std::int64_t> batch) { return batch_of(std::move(batch)); }};
   return evaluate_adapted(*learner_, adaptation, rows, lanes_);
 }
+
+Result<void> TrainingRun::with_shown(const std::function<Result<void>(const Network&)>& use) const {
+  const Tensors means = averages();
+  const auto averaged = means.empty() ? nullptr : learner_->method().network(means);
+  return use(averaged ? *averaged : network());
+}
+
+std::int64_t TrainingRun::shown_bytes() const { return bytes_of(shown()); }
 
 Result<NamedTensors> TrainingRun::gradients(const std::vector<std::int64_t>& rows) {
   return guard("gradients", [&]() -> Result<NamedTensors> {

@@ -96,6 +96,10 @@ class TrainingRun {
   /// initialization that is learned: after `adapt_steps` steps on each set (adaptation.h).
   Result<Evaluation> evaluate(const EvaluationRows& rows);
 
+  /// Calls `use` with the network that is evaluated and saved.
+  Result<void> with_shown(const std::function<Result<void>(const Network&)>& use) const;
+  std::int64_t shown_bytes() const;  ///< of what is saved
+
   Stages& stages() { return *stages_; }
   bool wants_losses() const { return stages_->wants_losses(tokens_); }  ///< of the sets of a stream, and of all rows
 

@@ -14,7 +14,9 @@
 #include "train/named_numbers.h"
 #include "train/optim/optim_fields.h"
 #include "train/optim/optimizer.h"
+#include "train/row_order.h"
 #include "train/set_fields.h"
+#include "train/writing_fields.h"
 
 namespace pegbox::train {
 
@@ -34,7 +36,7 @@ Rows search_rows() {
               "which parameters are trained: lora (low-rank updates), qlora (the same beside weights in 4 bits), full "
               "(all), scratch (all, from random weights), "
               "last_k (the last layers), bias (biases), ia3 (gains), adapter (bottlenecks), prompt and prefix (tokens "
-              "before the text), merge (none: `adapters` become one)"},
+              "before the text), merge (none: `adapters` become one), none (nothing: the model is measured as it is)"},
       Row{.name = "learning_rate",
           .member = &TrainConfig::learning_rate,
           .minimum = 0,
@@ -342,6 +344,7 @@ const std::vector<Section>& sections() {
                                           {"Length, evaluation and memory", run_rows()},
                                           {"Learning on: sets in a stream", stream_rows()},
                                           {"Learning to learn: sets as tasks", meta_rows()},
+                                          {"Writing: of predict, and of what is evaluated", writing_fields()},
                                           {"Architecture, from scratch", architecture_rows()}};
   return table;
 }

@@ -11,6 +11,9 @@
 
 namespace pegbox::train {
 
+/// Where a prompt_template has the prompt.
+inline constexpr std::string_view kPromptPlace = "{prompt}";
+
 /// Defaults that depend on the method or the optimizer (marked 0 or -1) are filled when it is read.
 struct TrainConfig {
   std::string task = "language";
@@ -93,6 +96,10 @@ struct TrainConfig {
   std::string merge = "linear", merge_sign = "total";
   double merge_density = 0.5, merge_scale = 1;
   std::int64_t merge_rank = 0;  ///< 0: the largest of the adapters'
+  std::string prompt_template = "{prompt}";
+  std::int64_t most_tokens = 128, top_k = 0, beams = 1;  ///< of what is written
+  double temperature = 0, top_p = 1, length_penalty = 1;
+  std::string stop;  ///< it ends before this text; several as a JSON list
 
   std::int64_t seed = 0;
   std::string precision = "fp32", recompute = "none";

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "math/statistics.h"
@@ -20,6 +21,9 @@ inline constexpr std::size_t kRates = 5;
 inline constexpr std::array<std::string_view, kRates> kRateNames = {"bad_ratings", "refusals", "personal_data",
                                                                     "training_text", "offensive"};
 inline std::string_view name_of(Rate rate) { return kRateNames[static_cast<std::size_t>(rate)]; }
+
+/// By rate: whether it is so of a record; nothing where that is not known.
+using RateFlags = std::array<std::optional<bool>, kRates>;
 
 /// How often a thing was so, of the records of which it is known.
 struct RateCount {

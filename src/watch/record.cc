@@ -50,6 +50,15 @@ std::vector<std::string> different_words(const std::string& text) {
   return words;
 }
 
+/// What was found in an output, as rates count it.
+void set_flags(const text::OutputFindings& found, RateFlags& flags) {
+  const auto flag = [&](Rate rate) -> std::optional<bool>& { return flags[static_cast<std::size_t>(rate)]; };
+  flag(Rate::Refusals) = found.is_refusal;
+  flag(Rate::PersonalData) = found.has_personal_data;
+  flag(Rate::TrainingText) = found.copies_training;
+  flag(Rate::Offensive) = found.is_offensive;
+}
+
 }  // namespace
 
 Result<RecordReader> RecordReader::create(const WatchConfig& config) {
@@ -59,7 +68,7 @@ Result<RecordReader> RecordReader::create(const WatchConfig& config) {
     PEGBOX_TRY(secret, read_file(config.personal_data.secret_file));
   }
   PEGBOX_TRY(auto anonymizer, text::Anonymizer::create(method, std::move(secret)));
-  PEGBOX_TRY(auto checks, OutputChecks::create(config.safety));
+  PEGBOX_TRY(auto checks, text::OutputChecks::create(config.safety));
   return RecordReader(config, std::move(anonymizer), std::move(checks));
 }
 
@@ -113,7 +122,7 @@ Result<Record> RecordReader::read(std::string_view line, const std::string& plac
     }
   }
   if (record.rating) record.flags[static_cast<std::size_t>(Rate::BadRatings)] = *record.rating <= config_.feedback.bad;
-  if (!output.empty()) checks_.judge(prompt, output, record.flags);
+  if (!output.empty()) set_flags(checks_.judge(prompt, output), record.flags);
   return record;
 }
 

@@ -10,8 +10,8 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "text/anonymize.h"
+#include "text/output_checks.h"
 #include "watch/column.h"
-#include "watch/output_checks.h"
 #include "watch/watch_config.h"
 
 namespace pegbox::watch {
@@ -38,10 +38,10 @@ class RecordReader {
   /// `text` with personal data replaced.
   std::string without_personal_data(const std::string& text) const;
 
-  const OutputChecks& checks() const { return checks_; }
+  const text::OutputChecks& checks() const { return checks_; }
 
  private:
-  RecordReader(WatchConfig config, text::Anonymizer anonymizer, OutputChecks checks)
+  RecordReader(WatchConfig config, text::Anonymizer anonymizer, text::OutputChecks checks)
       : config_(std::move(config)),
         columns_(columns_of(config_)),
         anonymizer_(std::move(anonymizer)),
@@ -51,7 +51,7 @@ class RecordReader {
   WatchConfig config_;
   std::vector<Column> columns_;
   text::Anonymizer anonymizer_;
-  OutputChecks checks_;
+  text::OutputChecks checks_;
 };
 
 }  // namespace pegbox::watch

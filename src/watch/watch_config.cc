@@ -60,17 +60,6 @@ const FieldTable<DriftRule>& drift_fields() {
   return table;
 }
 
-const FieldTable<LabelledTexts>& labelled_fields() {
-  static const FieldTable<LabelledTexts> table{{
-      {.name = "data", .member = &LabelledTexts::data, .help = "a data file"},
-      {.name = "text", .member = &LabelledTexts::text, .help = "its field with the text"},
-      {.name = "label", .member = &LabelledTexts::label, .help = "its field with the label"},
-      {.name = "group", .member = &LabelledTexts::group, .help = "its field whose equals are alike"},
-      {.name = "threshold", .member = &LabelledTexts::threshold, .minimum = 0, .maximum = 1, .help = "of probability"},
-  }};
-  return table;
-}
-
 const FieldTable<FeedbackRule>& feedback_fields() {
   static const FieldTable<FeedbackRule> table{{
       {.name = "good", .member = &FeedbackRule::good, .help = "ratings from here on are good"},
@@ -173,31 +162,6 @@ Result<void> read_rates(const Node& node, RateRule& rates) {
         return {};
       }));
     return {};
-  });
-}
-
-Result<void> read_labelled(const Node& node, const Path& folder, LabelledTexts& labelled) {
-  PEGBOX_TRY(labelled, read_section(node, labelled_fields(), {"positive"}));
-  if (labelled.data.empty()) return node.fail("no labelled texts are named", "data: FILE");
-  labelled.data = under(folder, labelled.data);
-  PEGBOX_CHECK(read_strings(node, "positive", labelled.positive));
-  if (labelled.positive.empty()) return node.fail("no label is said to be offensive", "positive: [LABEL, ...]");
-  return {};
-}
-
-Result<void> read_safety(const Node& node, const Path& folder, SafetyRule& safety) {
-  constexpr std::array<std::string_view, 4> kNames = {"offensive", "words", "training", "training_words"};
-  PEGBOX_CHECK(node.only(kNames));
-  PEGBOX_CHECK(read_strings(node, "words", safety.words));
-  PEGBOX_CHECK(read_strings(node, "training", safety.training));
-  for (std::string& path : safety.training) path = under(folder, path);
-  PEGBOX_CHECK(if_there(node, "training_words", [&](const Node& member) -> Result<void> {
-    PEGBOX_TRY(safety.training_words, member.integer());
-    if (safety.training_words < 3) return member.fail("so short a run is no copy", "at least 3 words");
-    return {};
-  }));
-  return if_there(node, "offensive", [&](const Node& member) -> Result<void> {
-    return read_labelled(member, folder, safety.offensive.emplace());
   });
 }
 
@@ -307,7 +271,10 @@ Result<WatchConfig> WatchConfig::read(const Document& document, const Path& fold
   PEGBOX_CHECK(if_there(root, "reference", [&](const Node& node) { return read_reference(node, folder, config); }));
   PEGBOX_CHECK(if_there(root, "drift", [&](const Node& node) { return read_drift(node, config, config.drift); }));
   PEGBOX_CHECK(if_there(root, "rates", [&](const Node& node) { return read_rates(node, config.rates); }));
-  PEGBOX_CHECK(if_there(root, "safety", [&](const Node& node) { return read_safety(node, folder, config.safety); }));
+  PEGBOX_CHECK(if_there(root, "safety", [&](const Node& node) -> Result<void> {
+    PEGBOX_TRY(config.safety, text::SafetyRule::read(node, folder));
+    return {};
+  }));
   PEGBOX_CHECK(if_there(root, "alarm", [&](const Node& node) { return read_alarm(node, config.alarm); }));
   for (const std::string_view name : kIdentity)
     if (root.has(name)) config.identity[std::string(name)] = root.json()[std::string(name)];

@@ -11,6 +11,7 @@
 #include "base/document.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "text/safety_rule.h"
 #include "watch/rate.h"
 
 namespace pegbox::watch {
@@ -43,20 +44,6 @@ struct RateRule {
   std::array<std::optional<double>, kRates> limits;  ///< nothing: what the reference makes plausible
 };
 
-/// Labelled texts, from which a classifier of offensive outputs is trained.
-struct LabelledTexts {
-  std::string data, text = "text", label = "label", group;  ///< a data file, and what its fields are called
-  std::vector<std::string> positive;                        ///< labels of offensive texts
-  double threshold = 0.5;                                   ///< an output is offensive from this probability on
-};
-
-struct SafetyRule {
-  std::optional<LabelledTexts> offensive;
-  std::vector<std::string> words;     ///< an output with one of them is offensive
-  std::vector<std::string> training;  ///< data files whose texts outputs should not hold
-  std::int64_t training_words = 13;   ///< so many in a row are a copy
-};
-
 /// Which ratings are good, and which bad.
 struct FeedbackRule {
   double good = 1, bad = 0;  ///< at least, at most; true is 1, false 0
@@ -79,7 +66,7 @@ struct WatchConfig {
   PersonalDataRule personal_data;
   DriftRule drift;
   RateRule rates;
-  SafetyRule safety;
+  text::SafetyRule safety;
   FeedbackRule feedback;
   AlarmRule alarm;
   /// The sections that a stored state depends on, as they stand in the file: with others it cannot be gone on with.

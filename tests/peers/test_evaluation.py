@@ -7,6 +7,7 @@ import subprocess
 
 import numpy as np
 import pytest
+import sacrebleu
 import torch
 from conftest import BIN, SENTENCES, base_of, gpt2, llama, rows_of, tokenizer_of, trainer, write_model
 
@@ -154,3 +155,36 @@ def test_a_suite_names_tasks_and_a_seed_repeats_samples(tmp_path):
     assert once["results"] == again["results"] and once["intervals"] == again["intervals"]
     other = pegbox("--model", folder, "--data", tmp_path / "pairs.jsonl", "--metrics", "chrf", "--temperature", 1, "--top-p", 0.9, "--tokens", 8, "--seed", 4)
     assert other["results"]["pairs"]["chrf,none"] != once["results"]["pairs"]["chrf,none"]
+
+
+def test_trials_without_training_write_what_transformers_writes(folder, tmp_path):
+    """Prompt templates and beams are hyperparameters; each trial's chrF is sacreBLEU's of transformers' texts, its loss that of transformers behind the template."""
+    write_with_likely_end(folder)
+    model, tokenizer = base_of(folder), tokenizer_of(folder)
+    model.generation_config.pad_token_id = model.generation_config.eos_token_id = END
+    write_rows(tmp_path / "pairs.jsonl", PAIRS)
+    templates, beams = ["{prompt}", "So: {prompt} and"], [1, 3]
+    study = {"name": "asked", "trial": {"trainer": {"model": str(folder), "method": "none", "data": {"validation": "pairs.jsonl"}, "most_tokens": 10,
+                                                    "evaluate": {"metrics": ["chrf", "exact_match", "loss"]}}},
+             "space": {"prompt_template": {"choice": templates}, "beams": {"choice": beams}}, "objective": [{"maximize": "chrf"}, {"minimize": "first_token_s"}],
+             "gates": ["exact_match >= 0"], "budget": {"trials": 4}, "search": "grid"}
+    (tmp_path / "study.json").write_text(json.dumps(study))
+    for command in (["tune", "study.json", "--quiet"], ["show", "asked", "--json"]):
+        done = subprocess.run([os.path.join(BIN, "pegbox"), *command], capture_output=True, text=True, timeout=300, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    trials = json.loads(done.stdout)["trials"]
+    assert {(trial["config"]["prompt_template"], trial["config"]["beams"]) for trial in trials} == {(template, count) for template in templates for count in beams}
+    for trial in trials:
+        texts, nll, labels = [], 0, 0
+        for pair in PAIRS:
+            prompt = tokenizer(trial["config"]["prompt_template"].replace("{prompt}", pair["prompt"]))["input_ids"]
+            ids = model.generate(torch.tensor([prompt]), attention_mask=torch.ones(1, len(prompt), dtype=torch.long), max_new_tokens=10, do_sample=False,
+                                 num_beams=trial["config"]["beams"])[0, len(prompt):].tolist()
+            texts.append(tokenizer.decode(ids, skip_special_tokens=True))
+            losses, _ = token_losses(model, prompt, tokenizer(pair["completion"])["input_ids"] + [END])
+            nll += losses.sum().item()
+            labels += len(losses)
+        theirs = sacrebleu.corpus_chrf(texts, [[pair["completion"] for pair in PAIRS]]).score
+        assert trial["metrics"]["chrf"] == pytest.approx(theirs, abs=1e-6)
+        assert trial["metrics"]["validation_loss"] == pytest.approx(nll / labels, rel=1e-4)
+        assert trial["state"] == "done" and trial["step"] == 0

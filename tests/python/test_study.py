@@ -83,6 +83,13 @@ class Interface(unittest.TestCase):
         self.assertEqual(seen, {"a", "b"})
         self.assertEqual(study.best.metrics["score"], max(trial.config["n"] for trial in study.trials))
 
+    def test_what_gates_refuse_is_not_the_best(self):
+        study = random_study(gates=["toxicity <= 0.05", "loss[lang=de] < 9"])
+        for toxicity, german, loss in ((0.5, 1, 0.1), (0.01, 10, 0.2), (0.05, 8, 0.3)):
+            trial = study.ask()
+            study.tell(trial, loss=loss, toxicity=toxicity, **{"loss[lang=de]": german})
+        self.assertEqual(study.best.metrics["loss"], 0.3)
+
     def test_constraints_and_configurations_to_try_first(self):
         study = random_study(constraints=["layers <= 4"], try_first=[{"lr": 0.01, "layers": 2}, {"layers": 3}])
         configs = []

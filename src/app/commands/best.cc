@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 
 #include "app/commands/table.h"
+#include "app/data_flags.h"
 #include "app/event_line.h"
+#include "app/held_out_result.h"
 #include "app/session.h"
 #include "app/study_json.h"
 #include "base/units.h"
+#include "evaluation/metric.h"
 
 namespace pegbox {
 
@@ -62,6 +65,22 @@ std::string result_text(const Json& best) {
   return text;
 }
 
+/// What did better, and may not be the best.
+std::string refused_text(const Json& best) {
+  if (!best.contains("refused")) return "";
+  std::string text;
+  for (const Json& each : best["refused"]) {
+    text += fmt::format("  {:<20} trial {}", text.empty() ? "refused" : "", each["trial"].get<std::int64_t>());
+    std::string_view between = ": ";
+    for (const Json& reason : each["reasons"]) {
+      text += std::string(between) + reason.get<std::string>();
+      between = "; ";
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 class Best final : public Subcommand {
  public:
   CommandText text() const override {
@@ -73,14 +92,26 @@ class Best final : public Subcommand {
                 "is the one of which most is expected by a model of all trials, not the luckiest; with it come a 95 % "
                 "interval of that expectation and how sure it is that it beats the next one and the default that was "
                 "tried (the first of try_first, or what the priors think most likely). With several objectives: all "
-                "trials that no other one beats in everything.",
-            .example = "pegbox best code-lora\npegbox best code-lora --json",
+                "trials that no other one beats in everything. Trials that do "
+                "not meet the gates are never among them; those that did better are listed with what they failed. "
+                "With --test that trial's model is measured on the data that the study file names as test, once: the "
+                "result is kept in the study.",
+            .example = "pegbox best code-lora\npegbox best code-lora --json\npegbox best code-lora --test",
             .uses_store = true,
             .has_result = true};
   }
-  std::vector<Option> options() override { return {study_argument(&study_)}; }
+  std::vector<Option> options() override {
+    return {study_argument(&study_),
+            {.names = "--test", .target = &test_, .value = "", .help = "measure it on the test data, once"},
+            {.names = "--metrics",
+             .target = &metrics_,
+             .value = "NAMES",
+             .help = "with --test: what to measure [what trials were evaluated by]"},
+            {.names = "--again", .target = &again_, .value = "", .help = "with --test: look at the test data again"}};
+  }
   Result<ExitCode> run(Session& session) override {
     PEGBOX_TRY(const StorePlace place, session.place());
+    if (test_) return run_test(session);
     PEGBOX_TRY(const OpenStudy open, session.open_study(study_));
     const auto best = best_details(open.study->state(), place);
     if (!best)
@@ -92,15 +123,31 @@ class Best final : public Subcommand {
       return ExitCode::Done;
     }
     if (!best->contains("front")) {
-      session.console().print(result_text(*best));
+      session.console().print(result_text(*best) + refused_text(*best));
       return ExitCode::Done;
     }
     for (const Json& each : (*best)["front"]) session.console().print(result_text(each));
+    session.console().print(refused_text(*best));
     return ExitCode::Done;
   }
 
  private:
-  std::string study_;
+  Result<ExitCode> run_test(Session& session) const {
+    PEGBOX_TRY(const StorePlace place, session.place());
+    PEGBOX_TRY(const auto store, session.open_store(OpenMode::ReadWrite));
+    PEGBOX_TRY(const std::string name, choose_study(*store, study_));
+    const std::vector<std::string> metrics = split_names(metrics_);
+    PEGBOX_CHECK(check_metric_names(metrics, "--metrics"));
+    PEGBOX_TRY(const Json note, test_best(*store, name, place, metrics, again_));
+    if (session.wants_json())
+      session.print_json(note);
+    else
+      session.console().print(test_text(note));
+    return ExitCode::Done;
+  }
+
+  std::string study_, metrics_;
+  bool test_ = false, again_ = false;
 };
 
 }  // namespace

@@ -1,9 +1,9 @@
 // pegbox help: the help texts, and the references made from them and from the trainer's fields.
 #include "app/commands/table.h"
-#include "app/evaluation/metric.h"
 #include "app/session.h"
 #include "app/trainer_program.h"
 #include "app/training_reference.h"
+#include "evaluation/metric.h"
 
 namespace pegbox {
 

@@ -7,6 +7,7 @@
 #include "app/study_json.h"
 #include "app/text_table.h"
 #include "base/units.h"
+#include "search/comparable_trials.h"
 
 namespace pegbox {
 
@@ -68,6 +69,8 @@ class List final : public Subcommand {
         const auto value = (*study)->state().trial(*number).metric(metric);
         best = fmt::format("{} {} (trial {})", metric, value ? show_metric(*value) : "-", *number);
       }
+      if (const auto refused = refused_trials(history).size(); refused > 0)
+        best += fmt::format("{}{} refused", best.empty() ? "" : ", ", refused);
       table.add({entry.name, study_state_name((*study)->state(), is_held), std::to_string(ended_trials(history)),
                  format_duration(history.now_s), best});
     }

@@ -4,29 +4,11 @@
 #include "app/commands/table.h"
 #include "app/session.h"
 #include "app/study_files.h"
+#include "app/trial_log.h"
 
 namespace pegbox {
 
 namespace {
-
-/// The text of FILE.1 and FILE, which follow each other when a log has grown large.
-std::string whole_log(const Path& file) {
-  std::string text;
-  for (const Path& part : {Path(file.string() + ".1"), file})
-    if (const auto read = read_file(part)) text += *read;
-  return text;
-}
-
-std::vector<Path> worker_logs(const Path& folder) {
-  std::vector<Path> logs;
-  for (int worker = 1;; ++worker) {
-    const Path log = folder / fmt::format("worker-{}.log", worker);
-    std::error_code ignored;
-    if (!std::filesystem::exists(log, ignored)) break;
-    logs.push_back(log);
-  }
-  return logs;
-}
 
 bool has_run(const Trial& trial) {
   return trial.started_s > 0 || trial.state == TrialState::Running || trial.state == TrialState::Done ||
@@ -62,7 +44,7 @@ class Logs final : public Subcommand {
       const History history = study->history();
       PEGBOX_CHECK(check_trial(history, trial_));
       const bool ran = has_run(study->state().trial(trial_));
-      const std::string text = whole_log(trial_folder(place, name, trial_) / "output.log");
+      const std::string text = whole_log(log_of_trial(place, name, trial_));
       const bool has_own_log = !text.empty() || history.spec.trial.contains("command");
       if (text.empty() && (has_own_log || !ran))
         session.console().say(fmt::format("trial {} {}.", trial_, ran ? "printed nothing" : "has not run yet"));

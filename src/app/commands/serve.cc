@@ -7,9 +7,8 @@
 #include <thread>
 
 #include "app/commands/table.h"
-#include "app/server/http_server.h"
 #include "app/session.h"
-#include "app/stored_studies.h"
+#include "app/study_server.h"
 
 namespace pegbox {
 
@@ -20,12 +19,12 @@ class Serve final : public Subcommand {
   CommandText text() const override {
     return {.name = "serve",
             .group = CommandGroup::Search,
-            .summary = "decide for workers on any number of machines",
+            .summary = "show studies in a browser; decide for workers on any number of machines",
             .description =
-                "Serves the studies of the store over HTTP: `pegbox worker` and any program that speaks the API "
-                "(docs/api.md) take trials and say what became of them. It listens on this machine alone unless --host "
-                "says "
-                "otherwise, which needs tokens. It may be killed at any time: workers go on, and find it again.",
+                "Serves the studies of the store over HTTP. A browser sees them at its address, as they run "
+                "(docs/page.md); `pegbox worker` and any program that speaks the API (docs/api.md) take trials and say "
+                "what became of them. It listens on this machine alone unless --host says otherwise, which needs "
+                "tokens. It may be killed at any time: workers go on, and find it again.",
             .example =
                 "pegbox serve\n"
                 "pegbox serve --new-token work --tokens tokens.txt\n"
@@ -76,10 +75,7 @@ class Serve final : public Subcommand {
     PEGBOX_CHECK(prepare());
     PEGBOX_TRY(const StorePlace place, session.place());
     PEGBOX_TRY(const auto store, session.create_store());
-    StoredStudies studies(*store, place, std::filesystem::current_path(), session.console());
-    const SystemClock clock;
-    server::Decider decider(*store, studies, clock);
-    PEGBOX_TRY(const auto server, server::HttpServer::start(options_, decider, studies));
+    PEGBOX_TRY(const auto server, StudyServer::start(options_, *store, place, session.console()));
     session.console().say(fmt::format("Serves the studies of {} at {}", place.shown(), server->url()));
     while (!session.interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     session.console().say("Leaves; workers go on, and find the next server at the same address.");

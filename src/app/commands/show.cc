@@ -12,6 +12,7 @@
 #include "app/study_json.h"
 #include "app/text_table.h"
 #include "base/units.h"
+#include "search/comparable_trials.h"
 
 namespace pegbox {
 
@@ -33,6 +34,11 @@ std::vector<std::int64_t> by_loss(const History& history) {
 std::string state_of(const Trial& trial) {
   return trial.failure ? fmt::format("{} ({})", name_of(trial.state), name_of(*trial.failure))
                        : std::string(name_of(trial.state));
+}
+
+/// The same, and that it may not be the best.
+std::string state_of(const History& history, const Trial& trial) {
+  return state_of(trial) + (refusal_reasons(history, trial).empty() ? "" : " (refused)");
 }
 
 std::string why(const Trial& trial) {
@@ -76,13 +82,17 @@ class Show final : public Subcommand {
     PEGBOX_CHECK(check_trial(history, trial_));
     const Trial& trial = state.trial(trial_);
     if (session.wants_json()) {
-      session.print_json(trial_json(trial));
+      Json json = trial_json(trial);
+      if (const auto reasons = refusal_reasons(history, trial); !reasons.empty()) json["refused"] = reasons;
+      session.print_json(json);
       return ExitCode::Done;
     }
     const std::string& metric = history.spec.objective().metric;
     const bool unicode = session.console().out().has_unicode;
-    std::string text = fmt::format("trial {} of {}: {}\n", trial.number, history.spec.name, state_of(trial));
+    std::string text = fmt::format("trial {} of {}: {}\n", trial.number, history.spec.name, state_of(history, trial));
     if (!trial.detail.empty()) text += "  " + clean_text(trial.detail) + "\n";
+    for (const std::string& reason : refusal_reasons(history, trial))
+      text += fmt::format("  {:<20} {}\n", "does not meet", reason);
     for (const auto& [parameter, value] : trial.config) text += fmt::format("  {:<20} {}\n", parameter, to_text(value));
     for (const auto& [name, value] : trial.metrics) text += fmt::format("  {:<20} {}\n", name, show_metric(value));
     const auto curve = curve_of(trial, metric);
@@ -102,6 +112,9 @@ class Show final : public Subcommand {
                                         study_state_name(state, is_held), status_line(history, history.now_s)));
     if (const auto best = best_trial(history))
       session.console().print(fmt::format("  best: trial {}: {}\n", *best, show_config(state.trial(*best).config)));
+    if (const auto refused = refused_trials(history); !refused.empty())
+      session.console().print(fmt::format("  refused: {} of the trials that are done; trial {}: {}\n", refused.size(),
+                                          refused.front().trial, refused.front().reasons.front()));
     if (history.trials.empty()) return;
     session.console().print("\n" + trials_table(state).render(out.is_terminal ? out.width : 0, out.has_unicode));
     if (!all_ && std::ssize(history.trials) > kFewTrials)
@@ -122,8 +135,8 @@ class Show final : public Subcommand {
     for (std::int64_t number : numbers) {
       const Trial& trial = state.trial(number);
       const auto value = trial.metric(metric);
-      table.add({std::to_string(number), value ? show_metric(*value) : "-", std::to_string(trial.step), state_of(trial),
-                 why(trial), show_config(trial.config)});
+      table.add({std::to_string(number), value ? show_metric(*value) : "-", std::to_string(trial.step),
+                 state_of(history, trial), why(trial), show_config(trial.config)});
     }
     return table;
   }

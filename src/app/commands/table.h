@@ -32,6 +32,7 @@ std::unique_ptr<Subcommand> make_import_command();
 std::unique_ptr<Subcommand> make_export_command();
 std::unique_ptr<Subcommand> make_serve_command();
 std::unique_ptr<Subcommand> make_worker_command();
+std::unique_ptr<Subcommand> make_launch_command();
 std::unique_ptr<Subcommand> make_check_command();
 std::unique_ptr<Subcommand> make_clean_command();
 std::unique_ptr<Subcommand> make_anonymize_command();

@@ -2,13 +2,17 @@
 #include <fmt/format.h>
 
 #include "app/commands/table.h"
+#include "app/data_splits.h"
 #include "app/default_space.h"
+#include "app/engine/engine_run.h"
 #include "app/event_line.h"
+#include "app/held_out_result.h"
 #include "app/quick_study.h"
 #include "app/session.h"
 #include "app/study_json.h"
 #include "app/study_plan.h"
 #include "app/study_run.h"
+#include "app/study_server.h"
 
 namespace pegbox {
 
@@ -24,16 +28,60 @@ class Tune final : public Subcommand {
         .description =
             "Searches the hyperparameters that a study file describes, within its budget. Ctrl-C pauses cleanly; the "
             "same command goes on. A larger budget in the file goes on too; any other change is shown and refused "
-            "unless --accept-changes is given. Without a file, --model, --data, --method and --budget make a study.",
+            "unless --accept-changes is given. With --serve a browser follows and steers the study on this machine "
+            "while "
+            "it runs (docs/page.md); with --on the trials run by workers under Slurm or Ray, as many as are needed "
+            "(docs/cluster.md). Without a file, --model, --data, --method and --budget make a study.",
         .example =
             "pegbox tune study.yaml\n"
             "pegbox tune study.yaml --dry-run\n"
+            "pegbox tune study.yaml --serve --port 8765\n"
+            "pegbox tune study.yaml --on slurm --partition gpu --gpus 1 --time 4h\n"
             "pegbox tune --model models/base --data notes.txt --method lora --budget 30m",
         .uses_store = true,
         .has_result = true};
   }
 
   std::vector<Option> options() override {
+    std::vector<Option> options = own_options();
+    for (Option& option : engine_.options()) options.push_back(std::move(option));
+    return options;
+  }
+
+  Result<ExitCode> run(Session& session) override {
+    PEGBOX_TRY(StudyFile file, load());
+    PEGBOX_CHECK(check_strategies(file.spec));
+    if (dry_run_) return show_plan(session, file);
+    PEGBOX_TRY(const StorePlace place, session.place());
+    if (engine_.is_given()) PEGBOX_CHECK(engine_.check(file, place.files));
+    PEGBOX_TRY(const auto store, session.create_store());
+    PEGBOX_TRY(const auto server, start_server(session, *store, place));
+    PEGBOX_TRY(HeldStudy held, hold_study(*store, file, accept_changes_, session.console()));
+    session.console().say(held.is_new ? fmt::format("{} begins in {}.", file.spec.name, place.shown())
+                                      : fmt::format("{} goes on: {}.", file.spec.name, standing(*held.study)));
+    if (server) session.console().say(fmt::format("See it at {}/#/studies/{}", server->url(), file.spec.name));
+    warn_of_test(session.console(), file, held);
+    if (file.checks) {
+      PEGBOX_TRY(const bool may_run,
+                 check_study_data(*held.study, *file.checks, session.console(), session.interrupted()));
+      if (!may_run) return ExitCode::Failed;
+    }
+    if (engine_.is_given()) return run_elsewhere(session, *store, std::move(held), file, place);
+    PEGBOX_TRY(const RunResult result,
+               run_study(*store, *held.study, file, place, session.console(), session.interrupted()));
+    return report(session, *held.study, place, result);
+  }
+
+ private:
+  Result<ExitCode> run_elsewhere(Session& session, Store& store, HeldStudy held, const StudyFile& file,
+                                 const StorePlace& place) const {
+    PEGBOX_TRY(const RunResult result,
+               run_study_on(engine_, store, std::move(held), file, place, session.console(), session.interrupted()));
+    PEGBOX_TRY(const auto study, Study::open(store, file.spec.name));
+    return report(session, *study, place, result);
+  }
+
+  std::vector<Option> own_options() {
     return {
         {.names = "file",
          .target = &file_,
@@ -45,6 +93,7 @@ class Tune final : public Subcommand {
          .target = &accept_changes_,
          .value = "",
          .help = "go on although the study file is another one than before"},
+        {.names = "--serve", .target = &serve_, .value = "", .help = "show the study in a browser while it runs"},
         {.names = "--model",
          .target = &quick_.model,
          .value = "DIR",
@@ -79,26 +128,6 @@ class Tune final : public Subcommand {
     };
   }
 
-  Result<ExitCode> run(Session& session) override {
-    PEGBOX_TRY(StudyFile file, load());
-    PEGBOX_CHECK(check_strategies(file.spec));
-    if (dry_run_) return show_plan(session, file);
-    PEGBOX_TRY(const StorePlace place, session.place());
-    PEGBOX_TRY(const auto store, session.create_store());
-    PEGBOX_TRY(const HeldStudy held, hold_study(*store, file, accept_changes_, session.console()));
-    session.console().say(held.is_new ? fmt::format("{} begins in {}.", file.spec.name, place.shown())
-                                      : fmt::format("{} goes on: {}.", file.spec.name, standing(*held.study)));
-    if (file.checks) {
-      PEGBOX_TRY(const bool may_run,
-                 check_study_data(*held.study, *file.checks, session.console(), session.interrupted()));
-      if (!may_run) return ExitCode::Failed;
-    }
-    PEGBOX_TRY(const RunResult result,
-               run_study(*store, *held.study, file, place, session.console(), session.interrupted()));
-    return report(session, *held.study, place, result);
-  }
-
- private:
   Result<StudyFile> load() const {
     if (file_.empty()) {
       PEGBOX_TRY(Document document, quick_study_document(quick_));
@@ -109,6 +138,40 @@ class Tune final : public Subcommand {
                                             .what = "a study file and flags that make a study",
                                             .hint = "write --model, --data, --budget and --set into the file"});
     return StudyFile::load(file_);
+  }
+
+  /// What makes the test data say less than they should.
+  static void warn_of_test(Console& console, const StudyFile& file, const HeldStudy& held) {
+    if (held.is_new) {
+      const auto overlap = find_test_overlap(file.trial);
+      if (overlap && overlap->shared > 0)
+        console.warn(
+            fmt::format("{} of {} test rows are also in the data that trials are judged by, such as {}; "
+                        "`pegbox split` divides data without overlap",
+                        overlap->shared, overlap->test_rows, overlap->place));
+    } else if (held.study->state().notes().contains(kTestNote)) {
+      console.warn("the test data have been looked at: what is tuned from here on is judged by nothing new");
+    }
+  }
+
+  /// Beside the study, in this process; what it wants of the study goes through the store. None without --serve.
+  Result<std::unique_ptr<StudyServer>> start_server(Session& session, Store& store, const StorePlace& place) const {
+    if (!serve_ && !engine_.is_given() && engine_.port != 0)
+      return fail(ErrorKind::InvalidInput, {.where = "--port",
+                                            .what = "no server that it could be the port of",
+                                            .hint = "`--serve --port N`, or `--on slurm --port N`"});
+    if (!serve_) return nullptr;
+    if (engine_.is_given())
+      return fail(ErrorKind::InvalidInput, {.where = "--serve",
+                                            .what = "--on has a server of its own, for the workers",
+                                            .hint = "`pegbox serve` in another terminal shows the page"});
+    if (engine_.port < 0 || engine_.port > 65535)
+      return fail(
+          ErrorKind::InvalidInput,
+          {.where = "--port", .what = "no port", .got = std::to_string(engine_.port), .expected = "0 to 65535"});
+    server::HttpOptions options;
+    options.port = static_cast<std::uint16_t>(engine_.port);
+    return StudyServer::start(std::move(options), store, place, session.console());
   }
 
   static std::string standing(const Study& study) { return status_line(study.history(), study.state().now_s()); }
@@ -167,12 +230,14 @@ class Tune final : public Subcommand {
   }
 
   std::string same_command() const {
-    return file_.empty() ? "pegbox tune with the same flags" : "pegbox tune " + file_;
+    if (file_.empty()) return "pegbox tune with the same flags";
+    return "pegbox tune " + file_ + (engine_.is_given() ? " --on " + engine_.on : "");
   }
 
   std::string file_;
-  bool dry_run_ = false, accept_changes_ = false;
+  bool dry_run_ = false, accept_changes_ = false, serve_ = false;
   QuickStudy quick_;
+  EngineFlags engine_;
 };
 
 }  // namespace

@@ -2,15 +2,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "app/commands/table.h"
 #include "app/executor_factory.h"
 #include "app/server/remote_worker.h"
 #include "app/session.h"
+#include "base/units.h"
 
 namespace pegbox {
 
 namespace {
+
+constexpr char kTokenVariable[] = "PEGBOX_TOKEN";
 
 /// A clone begins at the snapshot of a trial that has ended.
 bool makes_clones(const StudySpec& spec) {
@@ -40,13 +44,21 @@ class Work final : public Subcommand {
         {.names = "--token-file",
          .target = &token_file_,
          .value = "FILE",
-         .help = "a file with the token, if the server wants one",
+         .help = "a file with the token, if the server wants one [$PEGBOX_TOKEN]",
          .completion = Completion::File},
         {.names = "--slots",
          .target = &slots_,
          .value = "N",
          .help = "programs or trainers at once [the study's workers.count]"},
         {.names = "--study", .target = &study_, .value = "NAME", .help = "work for this study alone, until it is over"},
+        {.names = "--name",
+         .target = &name_,
+         .value = "NAME",
+         .help = "its name in the log, before a number of its own [the machine's]"},
+        {.names = "--without-server",
+         .target = &patience_,
+         .value = "TIME",
+         .help = "leave when the server could not be reached for so long, such as 10m [never]"},
         {.names = "--files",
          .target = &files_,
          .value = "DIR",
@@ -63,6 +75,10 @@ class Work final : public Subcommand {
   Result<ExitCode> run(Session& session) override {
     Console& console = session.console();
     PEGBOX_CHECK(read_token());
+    double patience_s = 0;
+    if (!patience_.empty()) {
+      PEGBOX_TRY(patience_s, parse_duration(patience_));
+    }
     if (slots_ < 0)
       return fail(ErrorKind::InvalidInput,
                   {.where = "--slots", .what = "less than one", .got = std::to_string(slots_)});
@@ -70,20 +86,24 @@ class Work final : public Subcommand {
     PEGBOX_TRY(const auto client, server::HttpClient::create(link_));
     if (!link_.token.empty() && client->is_exposed())
       console.warn("The token goes over the network unencrypted: use https, or a tunnel.");
-    PEGBOX_TRY(const std::string name, server::make_worker_name());
+    PEGBOX_TRY(const std::string name, server::make_worker_name(name_));
     const SystemClock clock;
     const auto say = [&](const std::string& line) { console.say(line); };
     server::ServerLink link(*client, name, clock, say);
     server::RemoteWorker worker(
         link, [&](const Json& spec) { return furnish(spec, name, session.interrupted()); }, say, session.interrupted());
     worker.serve_only(study_);
+    worker.leave_without_server(patience_s);
     console.say(fmt::format("{} works for {}.", name, link_.url));
     PEGBOX_CHECK(worker.run());
     return session.interrupted() ? ExitCode::Interrupted : ExitCode::Done;
   }
 
  private:
+  /// What trials run need not know the token.
   Result<void> read_token() {
+    if (const char* given = std::getenv(kTokenVariable); given != nullptr) link_.token = given;
+    ::unsetenv(kTokenVariable);
     if (token_file_.empty()) return {};
     PEGBOX_TRY(std::string text, read_file(token_file_));
     const auto end = text.find_last_not_of(" \t\r\n");
@@ -105,7 +125,7 @@ class Work final : public Subcommand {
   }
 
   server::ClientOptions link_;
-  std::string token_file_, study_, authorities_, files_ = "pegbox.files";
+  std::string token_file_, study_, authorities_, name_, patience_, files_ = "pegbox.files";
   std::int64_t slots_ = 0;
 };
 

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "app/evaluation/data_fields.h"
 #include "base/file.h"
-#include "text/utf8.h"
+#include "evaluation/choice_question.h"
+#include "evaluation/data_fields.h"
 
 namespace pegbox {
 
@@ -44,57 +44,19 @@ Result<MeasuredRows> ask_for_rows(const TrainerProgram& trainer, Json config) {
   return measured;
 }
 
-/// Each question with each of its choices, as a prompt with its completion.
-std::string choice_rows(const std::vector<ChoiceQuestion>& questions, const std::string& delimiter) {
-  std::string lines;
-  for (const ChoiceQuestion& question : questions)
-    for (const std::string& choice : question.choices)
-      lines += to_line({{"prompt", question.prompt}, {"completion", delimiter + choice}}) + "\n";
-  return lines;
-}
-
-/// Whether the greatest of the values, the first of several, is that of the answer.
-bool is_chosen(const std::vector<double>& values, std::size_t answer) {
-  return static_cast<std::size_t>(std::ranges::max_element(values) - values.begin()) == answer;
-}
-
-/// From the log-likelihoods of the choices' texts, without the end token; the definitions are lm-evaluation-harness'.
-RowChoice judge(const ChoiceQuestion& question, std::span<const RowResult> choices) {
-  std::vector<double> all, for_length;
-  for (std::size_t i = 0; i < choices.size(); ++i) {
-    all.push_back(choices[i].likelihood->end_nll - choices[i].likelihood->nll);
-    for_length.push_back(all.back() / static_cast<double>(text::count_characters(question.choices[i])));
-  }
-  return {is_chosen(all, question.answer), is_chosen(for_length, question.answer)};
-}
-
 Result<MeasuredRows> measure_choices(const TrainerProgram& trainer, const ModelPlace& place, const EvaluationTask& task,
                                      const std::vector<DataRow>& data, std::int64_t seed) {
-  std::vector<ChoiceQuestion> questions;
-  for (const DataRow& row : data) {
-    PEGBOX_TRY(questions.emplace_back(), read_question(row, task));
-  }
+  PEGBOX_TRY(const auto questions, read_questions(data, task));
   PEGBOX_TRY(const TemporaryFolder folder, TemporaryFolder::create("pegbox-evaluate"));
   EvaluationTask expanded = task;
   expanded.data = {(folder.path() / "choices.jsonl").string()};
   expanded.columns = Json::object();
-  PEGBOX_CHECK(replace_file(expanded.data.front(), choice_rows(questions, task.delimiter)));
+  std::string lines;
+  for (const auto& [prompt, completion] : choice_rows(questions, task.delimiter))
+    lines += to_line({{"prompt", prompt}, {"completion", completion}}) + "\n";
+  PEGBOX_CHECK(replace_file(expanded.data.front(), lines));
   PEGBOX_TRY(MeasuredRows measured, ask_for_rows(trainer, trainer_config(place, expanded, seed)));
-  const std::vector<RowResult> choices = std::move(measured.results.rows);
-  measured.results.rows.clear();
-  std::size_t next = 0;
-  for (std::size_t i = 0; i < questions.size(); ++i) {
-    const std::size_t count = questions[i].choices.size();
-    for (std::size_t j = next; j < next + count; ++j)
-      if (choices[j].likelihood->label_tokens == 0 || choices[j].is_truncated)
-        return fail(ErrorKind::InvalidInput, {.where = data[i].place(),
-                                              .what = "prompt and choice are longer than sequence_length",
-                                              .hint = "a larger one: --sequence-length, up to the model's positions"});
-    measured.results.rows.push_back({.file = data[i].file,
-                                     .line = data[i].line,
-                                     .choice = judge(questions[i], std::span(choices).subspan(next, count))});
-    next += count;
-  }
+  PEGBOX_TRY(measured.results.rows, judge_questions(data, questions, measured.results.rows));
   for (const char* of_choices : {"loss", "perplexity", "label_tokens"}) measured.summary.erase(of_choices);
   return measured;
 }
@@ -105,6 +67,13 @@ Result<MeasuredRows> measure_place(const TrainerProgram& trainer, const ModelPla
   Json config = trainer_config(place, task, seed);
   if (need_outputs(task.metrics)) config["generate"] = true;
   return ask_for_rows(trainer, config);
+}
+
+/// What outputs are judged by, where a metric asks for it.
+Result<std::optional<text::OutputChecks>> checks_of(const EvaluationTask& task) {
+  if (!need_judgement(task.metrics)) return std::nullopt;
+  PEGBOX_TRY(text::OutputChecks checks, text::OutputChecks::create(task.safety.value_or(text::SafetyRule{})));
+  return std::optional(std::move(checks));
 }
 
 Result<void> check_pairs(const RowResults& ours, const RowResults& theirs, const std::string& where) {
@@ -149,10 +118,13 @@ Result<TaskReport> score_task(const EvaluationPlan& plan, const EvaluationTask& 
 Result<TaskReport> evaluate_task(const TrainerProgram& trainer, const EvaluationPlan& plan,
                                  const EvaluationTask& task) {
   PEGBOX_TRY(const auto data, read_data_rows(task));
+  PEGBOX_TRY(const auto checks, checks_of(task));
   PEGBOX_TRY(MeasuredRows measured, measure_place(trainer, {plan.model, plan.adapter}, task, data, plan.seed));
+  if (checks) judge_outputs(measured.results, *checks);
   MeasuredRows other;
   if (!plan.compare.empty()) {
     PEGBOX_TRY(other, measure_place(trainer, other_place(plan), task, data, plan.seed));
+    if (checks) judge_outputs(other.results, *checks);
     PEGBOX_CHECK(check_pairs(measured.results, other.results, task.name));
   }
   PEGBOX_TRY(TaskReport report, score_task(plan, task, std::move(measured), other.results, data));
@@ -163,10 +135,13 @@ Result<TaskReport> evaluate_task(const TrainerProgram& trainer, const Evaluation
 Result<TaskReport> evaluate_outputs(const std::string& file, const std::string& other_file, const EvaluationPlan& plan,
                                     const EvaluationTask& task) {
   MeasuredRows measured;
+  PEGBOX_TRY(const auto checks, checks_of(task));
   PEGBOX_TRY(measured.results, read_row_results(file));
+  if (checks) judge_outputs(measured.results, *checks);
   RowResults other;
   if (!other_file.empty()) {
     PEGBOX_TRY(other, read_row_results(other_file));
+    if (checks) judge_outputs(other, *checks);
     PEGBOX_CHECK(check_pairs(measured.results, other, task.name));
   }
   std::vector<DataRow> data;

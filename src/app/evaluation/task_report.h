@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "app/evaluation/evaluation_plan.h"
-#include "app/evaluation/scores.h"
 #include "app/trainer_program.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "evaluation/scores.h"
 
 namespace pegbox {
 

@@ -125,13 +125,20 @@ Result<TokenTable> TokenTable::load(const Path& file) {
   return table;
 }
 
-Result<std::string> TokenTable::make(const Path& file, Role role, const std::string& name) {
+Result<std::string> new_token() {
   std::array<unsigned char, kTokenBytes> random{};
   if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1)
     return fail(ErrorKind::Internal, {.where = "token", .what = "the machine gives no random bytes"});
   std::string token(kPrefix);
   for (const unsigned char byte : random)
     for (const int digit : {byte >> 4, byte & 15}) token += "0123456789abcdef"[digit];
+  return token;
+}
+
+void TokenTable::admit(std::string_view token, Role role) { rows_.push_back({role, hash_of(token)}); }
+
+Result<std::string> TokenTable::make(const Path& file, Role role, const std::string& name) {
+  PEGBOX_TRY(std::string token, new_token());
   std::string line = std::string(name_of(role)) + " " + hash_of(token) + " " + name + "\n";
   PEGBOX_TRY(const Descriptor opened, open_for_owner(file));
   if (::write(opened.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
@@ -147,10 +154,21 @@ std::optional<Role> TokenTable::role_of(std::string_view token) const {
   return role;
 }
 
-std::optional<Refusal> check_access(const AccessRules& rules, const Credentials& credentials, Role needed) {
+std::optional<Refusal> check_site(const AccessRules& rules, const Credentials& credentials) {
   if (auto refusal = check_host(rules, credentials)) return refusal;
-  if (auto refusal = check_origin(rules, credentials)) return refusal;
+  return check_origin(rules, credentials);
+}
+
+std::optional<Refusal> check_access(const AccessRules& rules, const Credentials& credentials, Role needed) {
+  if (auto refusal = check_site(rules, credentials)) return refusal;
   return check_token(rules, credentials, needed);
+}
+
+Role role_of(const AccessRules& rules, const Credentials& credentials) {
+  if (rules.tokens.empty()) return Role::Administer;
+  const std::string_view given = credentials.authorization;
+  return given.starts_with(kScheme) ? rules.tokens.role_of(given.substr(kScheme.size())).value_or(Role::Read)
+                                    : Role::Read;
 }
 
 bool is_loopback(std::string_view address) {

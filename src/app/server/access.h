@@ -32,6 +32,9 @@ class TokenTable {
   /// nowhere else: whoever loses it makes another.
   static Result<std::string> make(const Path& file, Role role, const std::string& name);
 
+  /// From now on whoever has `token` has `role`; it stands in no file.
+  void admit(std::string_view token, Role role);
+
   bool empty() const { return rows_.empty(); }
 
   /// Looks at every row in full, so that the time tells nothing of how near a guess was.
@@ -44,6 +47,9 @@ class TokenTable {
   };
   std::vector<Row> rows_;
 };
+
+/// A token that nobody has had before.
+Result<std::string> new_token();
 
 /// What of a request decides who it is from.
 struct Credentials {
@@ -65,6 +71,12 @@ struct Refusal {
 /// A page of another site may make a browser send requests to this server, under a name that it has made point here
 /// (Host), or from its own (Origin). Both are refused, with a token and without.
 std::optional<Refusal> check_access(const AccessRules& rules, const Credentials& credentials, Role needed);
+
+/// The first half of it: what everybody is asked, with a token or without. It is all for files that hold no study.
+std::optional<Refusal> check_site(const AccessRules& rules, const Credentials& credentials);
+
+/// Of who has passed check_access.
+Role role_of(const AccessRules& rules, const Credentials& credentials);
 
 /// Whether `address` reaches only this machine: 127.0.0.0/8, ::1.
 bool is_loopback(std::string_view address);

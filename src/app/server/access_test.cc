@@ -61,6 +61,15 @@ TEST_F(AccessTest, ALineThatIsNoneIsNamed) {
   EXPECT_FALSE(TokenTable::load(file()));
 }
 
+TEST_F(AccessTest, ATokenIsAdmittedThatStandsInNoFile) {
+  const std::string token = *new_token();
+  EXPECT_NE(token, *new_token());
+  TokenTable table;
+  table.admit(token, Role::Work);
+  EXPECT_EQ(table.role_of(token), Role::Work);
+  EXPECT_EQ(table.role_of(*new_token()), std::nullopt);
+}
+
 TEST_F(AccessTest, NoForeignPageCanUseTheServer) {
   const AccessRules rules{.tokens = {}, .host_names = {"box.example.org"}};
   EXPECT_EQ(status(rules, {.host = "127.0.0.1:8765", .origin = {}, .authorization = {}}), 200);

@@ -1,6 +1,8 @@
 // Decider: the one thread that decides about all studies of a server.
 #include "app/server/decider.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <future>
 #include <utility>
@@ -25,6 +27,34 @@ Json json_of(const LeasedTrial& leased) {
           {"until", leased.until},
           {"resume", std::move(resume)},
           {"attempt", leased.attempt}};
+}
+
+Result<void> check_wish(const StudyState& state, const PostedCommand& posted) {
+  const auto trials = state.history().trials;
+  const std::string& name = state.spec().name;
+  if (posted.trial >= std::ssize(trials))
+    return fail(ErrorKind::NotFound, {.where = name, .what = "no such trial", .got = std::to_string(posted.trial)});
+  if (posted.trial < 0) return {};
+  const TrialState now = trials[static_cast<std::size_t>(posted.trial)].state;
+  if (is_final(now))
+    return fail(ErrorKind::Conflict,
+                {.where = name, .what = "the trial has ended", .got = std::to_string(posted.trial)});
+  if (posted.command == Command::ResumeTrial && now != TrialState::Paused)
+    return fail(ErrorKind::Conflict, {.where = fmt::format("{} trial {}", name, posted.trial),
+                                      .what = "the trial is not paused",
+                                      .got = std::string(name_of(now))});
+  return {};
+}
+
+Result<void> check_addition(const StudyState& state, const PostedCommand& posted) {
+  const History history = state.history();
+  if (history.all_created())
+    return fail(ErrorKind::Conflict, {.where = history.spec.name + " enqueue",
+                                      .what = "the budget has no trial left",
+                                      .got = fmt::format("{} trials", history.spec.budget.trials),
+                                      .hint = "a larger budget in the study file makes room"});
+  PEGBOX_TRY(const auto created, Director::added_trial(history, posted.config));
+  return {};
 }
 
 }  // namespace
@@ -60,6 +90,7 @@ Answer Desk::ask(const std::string& name, const Question& question) {
   PEGBOX_TRY(ServedStudy * study, open(name));
   if (study == nullptr) return Json{{"trial", nullptr}, {"state", run_state(resting_[name].study->state())}};
   PEGBOX_TRY(const auto leased, study->ask(question));
+  attendance_.asked(question.worker, !leased, clock_.now_s());
   if (leased) return Json{{"trial", json_of(*leased)}, {"state", "running"}};
   Json nothing = {{"trial", nullptr}, {"state", run_state(study->state())}};
   if (!study->is_over()) nothing["retry_s"] = kAskAgain_s;
@@ -74,17 +105,26 @@ Result<Standing> Desk::take(const std::string& name, const TrialMessage& message
   return fail_resting(name);
 }
 
+Result<const StudyState*> Desk::running(const std::string& name) {
+  const auto opened = open(name);
+  if (!opened && opened.error().kind == ErrorKind::Conflict) return elsewhere_.state_of(name);
+  if (!opened) return tl::make_unexpected(opened.error());
+  if (*opened == nullptr) return fail_resting(name);
+  return &(*opened)->state();
+}
+
 Answer Desk::wish(const std::string& name, const PostedCommand& posted) {
-  PEGBOX_TRY(const ServedStudy* study, open(name));
-  if (study == nullptr) return fail_resting(name);
-  const auto trials = study->state().history().trials;
-  if (posted.trial >= std::ssize(trials))
-    return fail(ErrorKind::NotFound, {.where = name, .what = "no such trial", .got = std::to_string(posted.trial)});
-  if (posted.trial >= 0 && is_final(trials[static_cast<std::size_t>(posted.trial)].state))
-    return fail(ErrorKind::Conflict,
-                {.where = name, .what = "the trial has ended", .got = std::to_string(posted.trial)});
+  PEGBOX_TRY(const StudyState* state, running(name));
+  PEGBOX_CHECK(posted.command == Command::Enqueue ? check_addition(*state, posted) : check_wish(*state, posted));
   PEGBOX_CHECK(store_.post(name, posted));
   return Json{{"asked", true}};
+}
+
+Answer Desk::resume(const std::string& name) {
+  PEGBOX_TRY(const StudyState* state, elsewhere_.state_of(name));
+  if (const auto found = open_.find(name); found != open_.end() && !found->second->is_over())
+    return fail(ErrorKind::Conflict, {.where = name, .what = "the study runs already"});
+  return create(to_line(state->spec().source));
 }
 
 tl::unexpected<Error> Desk::fail_resting(const std::string& name) const {
@@ -106,10 +146,16 @@ Answer Desk::create(const std::string& text) {
   if (fault) return tl::make_unexpected(*std::move(fault));
   const bool is_new = opened.is_new;
   opened.goes_on = true;
-  PEGBOX_TRY(auto served, ServedStudy::open(store_, std::move(opened), clock_));
-  const std::string name = served->state().spec().name;
-  open_[name] = std::move(served);
+  const std::string name = opened.study->name();
+  PEGBOX_CHECK(take_over(std::move(opened)));
   return Json{{"name", name}, {"created", is_new}, {"state", run_state(open_[name]->state())}};
+}
+
+Result<void> Desk::take_over(OpenedStudy opened) {
+  const std::string name = opened.study->name();
+  resting_.erase(name);
+  PEGBOX_TRY(open_[name], ServedStudy::open(store_, std::move(opened), clock_));
+  return {};
 }
 
 void Desk::excuse(double seconds) {

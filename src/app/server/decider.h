@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "app/server/attendance.h"
+#include "app/server/followed_studies.h"
 #include "app/server/served_study.h"
 #include "app/server/studies.h"
 #include "base/json.h"
@@ -25,20 +27,29 @@ using Answer = Result<Json>;
 /// The studies that are open, for whoever decides. To be used by the decider's thread.
 class Desk {
  public:
-  Desk(Store& store, Studies& studies, const Clock& clock) : store_(store), studies_(studies), clock_(clock) {}
+  Desk(Store& store, Studies& studies, const Clock& clock)
+      : store_(store), studies_(studies), clock_(clock), elsewhere_(store) {}
 
   /// {"trial": {...} | null, "state": "running" | "finished" | ...}
   Answer ask(const std::string& study, const Question& question);
   Result<Standing> take(const std::string& study, const TrialMessage& message);
   /// Makes or goes on with a study: {"name", "created", "state"}.
   Answer create(const std::string& text);
+  /// Serves a study that the caller has opened for it.
+  Result<void> take_over(OpenedStudy opened);
 
-  /// Posts a person's wish, which is obeyed within moments. Conflict for a study that does not run or a trial that has
-  /// ended.
+  /// Goes on with a study at rest, as `create` with its own study file would. Conflict for one that runs.
+  Answer resume(const std::string& study);
+
+  /// Posts a person's wish, which whoever runs the study obeys within moments: this server or `pegbox tune`. Conflict
+  /// for a study that does not run, a trial that has ended or is not paused, a spent budget; InvalidInput for a
+  /// configuration that the study refuses.
   Answer wish(const std::string& study, const PostedCommand& posted);
 
   /// The server did nothing for so long: no lease runs out for that.
   void excuse(double seconds);
+
+  const Attendance& attendance() const { return attendance_; }
 
   void look_around();                    ///< leases, wishes, ends; what goes wrong shows at the next question
   std::map<std::string, Error> flush();  ///< studies whose answers could not be made durable
@@ -51,6 +62,7 @@ class Desk {
   };
   Result<ServedStudy*> open(const std::string& study);  ///< nullptr: it rests
   Result<bool> rests(const std::string& study);
+  Result<const StudyState*> running(const std::string& study);  ///< here or elsewhere; Conflict: it rests
   tl::unexpected<Error> fail_resting(const std::string& study) const;
 
   Store& store_;
@@ -58,6 +70,8 @@ class Desk {
   const Clock& clock_;
   std::map<std::string, std::unique_ptr<ServedStudy>> open_;
   std::map<std::string, Resting> resting_;
+  Attendance attendance_;
+  FollowedStudies elsewhere_;
 };
 
 class Decider {

@@ -7,6 +7,7 @@
 
 #include "app/server/access.h"
 #include "app/server/decider.h"
+#include "app/server/page_files.h"
 #include "app/server/studies.h"
 
 namespace pegbox::server {
@@ -28,6 +29,7 @@ struct HttpOptions {
   AccessRules access;
   Path certificate, key;  ///< PEM files; both or neither
   HttpLimits limits;
+  PageFiles page{};  ///< may be empty: the API alone
 };
 
 class HttpServer {

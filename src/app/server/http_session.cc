@@ -43,6 +43,11 @@ struct Reply {
   std::string body;
 };
 
+/// Whether the browser has the file as it is.
+bool is_fresh(const Parser::value_type& request, const PageFile& file) {
+  return view_of(request[http::field::if_none_match]) == file.tag;
+}
+
 /// To be called where the answer was made: of a large study it takes its time.
 Reply reply_of(const Answer& answer) {
   if (answer) return {200, to_line(*answer) + "\n"};
@@ -125,6 +130,7 @@ class HttpSession {
     co_await http::async_read_header(stream_, buffer_, parser, into(code));
     if (code) co_return co_await refuse_broken(code);
     version_ = parser.get().version();
+    if (const PageFile* file = page_file(parser.get())) co_return co_await show(parser.get(), *file);
     Found found = find_route(view_of(parser.get().method_string()), view_of(parser.get().target()));
     if (const auto refusal = check(parser.get(), found))  // before its body is read
       co_return co_await refuse(refusal->status, refusal->message, found.allowed);
@@ -132,6 +138,7 @@ class HttpSession {
     co_await http::async_read(stream_, buffer_, parser, into(code));
     if (code) co_return co_await refuse_broken(code);
     Request request = parser.release();
+    found.call.role = role_of(house_.options.access, credentials_of(request));
     if (found.route->streams) {
       std::string last_seen(view_of(request["Last-Event-ID"]));
       co_return co_await follow(std::move(found.call), std::move(last_seen), request.keep_alive());
@@ -141,17 +148,52 @@ class HttpSession {
     co_return co_await send(std::move(reply), goes_on);
   }
 
+  const PageFile* page_file(const Parser::value_type& request) const {
+    return request.method() == http::verb::get ? house_.options.page.find(view_of(request.target())) : nullptr;
+  }
+
+  static Credentials credentials_of(const Parser::value_type& request) {
+    return {std::string(view_of(request[http::field::host])), std::string(view_of(request[http::field::origin])),
+            std::string(view_of(request[http::field::authorization]))};
+  }
+
+  std::optional<Refusal> check_rate() {
+    if (house_.requests.take(address_, house_.clock.now_s())) return std::nullopt;
+    return Refusal{429, "too many requests of this address; wait a second"};
+  }
+
+  // The files of the page hold no study: they need no token, or there were no place to enter one.
+  asio::awaitable<bool> show(const Parser::value_type& request, const PageFile& file) {
+    auto refusal = check_rate();
+    if (!refusal) refusal = check_site(house_.options.access, credentials_of(request));
+    if (refusal) co_return co_await refuse(refusal->status, refusal->message, {});
+    const bool is_known = is_fresh(request, file), goes_on = request.keep_alive();
+    http::response<http::string_body> response{is_known ? http::status::not_modified : http::status::ok, version_};
+    response.set(http::field::content_type, beast::string_view(file.type.data(), file.type.size()));
+    response.set(http::field::cache_control, "no-cache");
+    response.set(http::field::etag, file.tag);
+    response.set("X-Content-Type-Options", "nosniff");
+    response.set("Referrer-Policy", "no-referrer");
+    response.set("Content-Security-Policy", std::string(page_security_policy()));
+    response.keep_alive(goes_on);
+    if (!is_known) response.body() = file.bytes;
+    response.prepare_payload();
+    ErrorCode code;
+    allow(limits().body_s);
+    co_await http::async_write(stream_, response, into(code));
+    co_return goes_on && !code;
+  }
+
   std::optional<Refusal> check(const Parser::value_type& request, const Found& found) {
-    const double now_s = house_.clock.now_s();
-    if (!house_.requests.take(address_, now_s)) return Refusal{429, "too many requests of this address; wait a second"};
-    const Credentials credentials{std::string(view_of(request[http::field::host])),
-                                  std::string(view_of(request[http::field::origin])),
-                                  std::string(view_of(request[http::field::authorization]))};
+    if (auto refusal = check_rate()) return refusal;
+    const Credentials credentials = credentials_of(request);
     const Role needed = found.route == nullptr ? Role::Read : found.route->role;
     if (auto refusal = check_access(house_.options.access, credentials, needed)) return refusal;
     if (found.status == 404) return Refusal{404, "no such path; docs/api.md lists them"};
     if (found.status == 405) return Refusal{405, "this path has no such method; expected " + found.allowed};
-    if (found.status == 400) return Refusal{400, "a query that this path does not have; expected from=EVENT, or none"};
+    if (found.status == 400)
+      return Refusal{400, "a query that this path does not have; expected " +
+                              (found.query.empty() ? "none" : "of: " + std::string(found.query))};
     return check_media(request);
   }
 

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <thread>
 
+#include "base/units.h"
+
 namespace pegbox::server {
 namespace {
 
@@ -25,6 +27,8 @@ Result<void> RemoteWorker::run() {
     const auto names = candidates();
     if (!names && names.error().kind != ErrorKind::Io) return tl::make_unexpected(names.error());
     if (names && names->empty() && !only_.empty() && !aside_until_s_.contains(only_)) return {};
+    if (is_given_up())
+      return fail(ErrorKind::Io, {.where = "server", .what = "it was away for " + format_duration(link_.away_s())});
     if (names && !names->empty())
       PEGBOX_CHECK(serve(names->front()));
     else
@@ -76,7 +80,7 @@ Result<void> RemoteWorker::work(StudyShift& shift, const std::string& study) {
   say_(fmt::format("Works for {}.", study));
   Result<void> worked;
   double looked_s = link_.clock().now_s();
-  while (worked && !interrupted_ && !shift.is_over()) {
+  while (worked && !interrupted_ && !is_given_up() && !shift.is_over()) {
     worked = shift.turn();
     if (shift.idle_s() < kPatience_s || link_.clock().now_s() - looked_s < kPatience_s) continue;
     looked_s = link_.clock().now_s();

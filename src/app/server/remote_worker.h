@@ -20,12 +20,15 @@ class RemoteWorker {
 
   /// Only for this study; the worker leaves when it is over.
   void serve_only(std::string study) { only_ = std::move(study); }
+  /// It leaves when the server was away for so long; 0: never.
+  void leave_without_server(double after_s) { patience_s_ = after_s; }
 
-  /// Until it is interrupted: it hands back what it has then. An error if the server refuses it, or if there is no such
-  /// study, or this machine can run none of its trials.
+  /// Until it is interrupted: it hands back what it has then. An error if the server refuses it or is away too long, or
+  /// if there is no such study, or this machine can run none of its trials.
   Result<void> run();
 
  private:
+  bool is_given_up() const { return patience_s_ > 0 && link_.away_s() > patience_s_; }
   Result<void> serve(const std::string& study);
   Result<void> work(StudyShift& shift, const std::string& study);
   Result<std::vector<std::string>> candidates();
@@ -38,6 +41,7 @@ class RemoteWorker {
   const StudyShift::Say say_;
   const std::atomic<bool>& interrupted_;
   std::string only_;
+  double patience_s_ = 0;
   std::map<std::string, double> served_s_;       // when each was last served
   std::map<std::string, double> aside_until_s_;  // studies that could not be served
 };

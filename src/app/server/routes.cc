@@ -3,15 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace pegbox::server {
 namespace {
 
 constexpr std::size_t kLargestBatch = 10000;
 
-Answer read_about(Studies&, const Call&) {
-  return Json{{"pegbox", PEGBOX_VERSION}, {"api", 1}, {"protocol", kProtocolVersion}};
+Answer read_about(Studies&, const Call& call) {
+  return Json{{"pegbox", PEGBOX_VERSION}, {"api", 1}, {"protocol", kProtocolVersion}, {"role", name_of(call.role)}};
 }
 Answer read_list(Studies& studies, const Call&) { return studies.list(); }
 Answer read_study(Studies& studies, const Call& call) { return studies.show(call.study()); }
@@ -20,6 +19,15 @@ Answer read_best(Studies& studies, const Call& call) { return studies.best(call.
 Answer read_trial(Studies& studies, const Call& call) {
   PEGBOX_TRY(const std::int64_t number, call.trial());
   return studies.trial(call.study(), number);
+}
+
+template <View view>
+Answer read_view(Studies& studies, const Call& call) {
+  ViewWanted wanted{.view = view, .study = call.study(), .query = call.query};
+  if (call.path.contains("trial")) {
+    PEGBOX_TRY(wanted.trial, call.trial());
+  }
+  return studies.view(wanted);
 }
 
 Answer create(Desk& desk, const Call& call) {
@@ -94,6 +102,20 @@ Answer wish(Desk& desk, const Call& call) {
   return desk.wish(call.study(), posted);
 }
 
+Answer resume(Desk& desk, const Call& call) {
+  PEGBOX_CHECK(call.body.root().only({}));
+  return desk.resume(call.study());
+}
+
+Answer enqueue(Desk& desk, const Call& call) {
+  const Node body = call.body.root();
+  PEGBOX_CHECK(body.only(std::array<std::string_view, 1>{"config"}));
+  PEGBOX_TRY(const Node given, body.at("config"));
+  PostedCommand posted{Command::Enqueue};
+  PEGBOX_TRY(posted.config, Config::from_json(given.json()));
+  return desk.wish(call.study(), posted);
+}
+
 const auto& table() {
   using enum Role;
   static const std::array rows = {
@@ -103,8 +125,23 @@ const auto& table() {
       Route{"GET", "/api/studies/{study}", Read, "a study with its trials", read_study},
       Route{"GET", "/api/studies/{study}/spec", Read, "its study file, for whoever works for it", read_spec},
       Route{"GET", "/api/studies/{study}/best", Read, "the best configuration so far", read_best},
-      Route{"GET", "/api/studies/{study}/events", Read, "the study's log, as it grows", nullptr, nullptr, true},
+      Route{"GET", "/api/studies/{study}/events", Read, "the study's log, as it grows", nullptr, nullptr, true, "from"},
+      Route{"GET", "/api/studies/{study}/overview", Read, "a study without its trials", read_view<View::Overview>},
+      Route{"GET", "/api/studies/{study}/progress", Read, "the best so far", read_view<View::Progress>, nullptr, false,
+            "points"},
+      Route{"GET", "/api/studies/{study}/curves", Read, "learning curves", read_view<View::Curves>, nullptr, false,
+            "metric trials points"},
+      Route{"GET", "/api/studies/{study}/points", Read, "trials as points: hyperparameters and objectives",
+            read_view<View::Points>, nullptr, false, "points"},
+      Route{"GET", "/api/studies/{study}/importance", Read, "what mattered", read_view<View::Importance>, nullptr,
+            false, "metric"},
+      Route{"GET", "/api/studies/{study}/trials", Read, "trials as the rows of a table", read_view<View::Trials>,
+            nullptr, false, "sort descending state from count"},
       Route{"GET", "/api/studies/{study}/trials/{trial}", Read, "one trial", read_trial},
+      Route{"GET", "/api/studies/{study}/trials/{trial}/account", Read, "one trial, with what it is compared to",
+            read_view<View::Trial>, nullptr, false, "points"},
+      Route{"GET", "/api/studies/{study}/trials/{trial}/log", Read, "the end of what a trial printed",
+            read_view<View::Log>},
       Route{"POST", "/api/studies/{study}/ask", Work, "take a trial under a lease", nullptr, ask},
       Route{"POST", "/api/studies/{study}/messages", Work, "several messages of trials at once", nullptr, take_batch},
       Route{"POST", "/api/studies/{study}/trials/{trial}/report", Work, "a measurement; the answer is a verdict",
@@ -119,30 +156,16 @@ const auto& table() {
             take<MessageKind::Renew>},
       Route{"POST", "/api/studies/{study}/pause", Administer, "pause the study", nullptr, wish<Command::Pause>},
       Route{"POST", "/api/studies/{study}/stop", Administer, "stop the study for good", nullptr, wish<Command::Stop>},
+      Route{"POST", "/api/studies/{study}/resume", Administer, "go on with a study at rest", nullptr, resume},
+      Route{"POST", "/api/studies/{study}/enqueue", Administer, "add a configuration to be tried", nullptr, enqueue},
       Route{"POST", "/api/studies/{study}/trials/{trial}/pause", Administer, "pause one trial", nullptr,
             wish<Command::PauseTrial>},
       Route{"POST", "/api/studies/{study}/trials/{trial}/stop", Administer, "stop one trial", nullptr,
             wish<Command::StopTrial>},
+      Route{"POST", "/api/studies/{study}/trials/{trial}/resume", Administer, "let one trial go on", nullptr,
+            wish<Command::ResumeTrial>},
   };
   return rows;
-}
-
-/// "%20" as " "; nothing for what is no such text.
-std::optional<std::string> decoded(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      plain += text[i];
-      continue;
-    }
-    unsigned value = 0;
-    const std::string_view digits = text.substr(i + 1, 2);
-    const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-    if (digits.size() != 2 || end.ptr != digits.data() + 2 || value == 0) return std::nullopt;
-    plain += static_cast<char>(value);
-    i += 2;
-  }
-  return plain;
 }
 
 std::vector<std::string_view> segments_of(std::string_view path) {
@@ -164,24 +187,18 @@ bool matches(std::string_view pattern, std::span<const std::string_view> segment
       if (wanted[i] != segments[i]) return false;
       continue;
     }
-    auto value = decoded(segments[i]);
+    auto value = percent_decoded(segments[i]);
     if (!value || value->empty()) return false;
     call.path[std::string(wanted[i].substr(1, wanted[i].size() - 2))] = *std::move(value);
   }
   return true;
 }
 
-template <class Number>
-bool read_whole(std::string_view text, Number& number) {
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
-  return !text.empty() && end.ec == std::errc() && end.ptr == text.data() + text.size();
-}
-
-/// The only query there is: "from=12", for streams.
-bool read_query(std::string_view query, const Route& route, Call& call) {
-  if (query.empty()) return true;
-  constexpr std::string_view kFrom = "from=";
-  return route.streams && query.starts_with(kFrom) && read_whole(query.substr(kFrom.size()), call.from);
+bool read_query(std::string_view text, const Route& route, Call& call) {
+  auto query = Query::read(text, route.query);
+  if (!query) return false;
+  call.query = *std::move(query);
+  return !route.streams || !call.query.has("from") || read_whole(call.query.text("from"), call.from);
 }
 
 }  // namespace
@@ -206,6 +223,7 @@ Found find_route(std::string_view method, std::string_view target) {
     found.status = found.route == nullptr ? 405 : found.status;
     if (route.method != method) continue;
     found.route = &route;
+    found.query = route.query;
     found.status = read_query(query, route, call) ? 200 : 400;
     found.call = std::move(call);
   }

@@ -19,7 +19,9 @@ namespace pegbox::server {
 struct Call {
   std::map<std::string, std::string, std::less<>> path;  ///< what stands for {study}, {trial}
   Document body;                                         ///< of a POST: a JSON object
+  Query query;                                           ///< with names that its route has
   std::uint64_t from = 0;                                ///< of a stream: the first event wanted
+  Role role = Role::Read;                                ///< of who asks
 
   const std::string& study() const { return path.at("study"); }
   Result<std::int64_t> trial() const;
@@ -33,6 +35,7 @@ struct Route {
   Answer (*read)(Studies&, const Call&) = nullptr;  ///< from the store, by the reader's thread
   Answer (*decide)(Desk&, const Call&) = nullptr;   ///< by the decider's thread
   bool streams = false;                             ///< events, as they come
+  std::string_view query = {};                      ///< the names that may stand behind the question mark
 };
 
 std::span<const Route> routes();
@@ -42,7 +45,8 @@ struct Found {
   const Route* route = nullptr;
   Call call;
   int status = 200;
-  std::string allowed;  ///< for 405: the methods that the path has
+  std::string allowed;          ///< for 405: the methods that the path has
+  std::string_view query = {};  ///< for 400: the names that its query may have
 };
 Found find_route(std::string_view method, std::string_view target);
 

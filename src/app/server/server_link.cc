@@ -71,12 +71,14 @@ Result<Json> ServerLink::call(std::string_view method, const std::string& target
   auto answer = client_.ask(method, target, body);
   if (!answer && answer.error().kind == ErrorKind::Io) {
     if (pause_s_ == 0) say_(answer.error().message + "; trying again until it does");
+    if (away_since_s_ < 0) away_since_s_ = clock_.now_s();
     pause_s_ = pause_s_ == 0 ? kFirstPause_s : std::min(2 * pause_s_, kLongestPause_s);
     next_try_s_ = clock_.now_s() + pause_s_;
     return answer;
   }
   if (pause_s_ > 0) say_("The server is back.");
   pause_s_ = next_try_s_ = 0;
+  away_since_s_ = -1;
   return answer;
 }
 
@@ -126,10 +128,13 @@ Result<std::vector<Result<Standing>>> ServerLink::deliver(const std::string& stu
   return list.fail("not an answer for each message");
 }
 
-Result<std::string> make_worker_name() {
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) return fail_errno("host", "it has no name");
-  std::string name = std::string(host.data()).substr(0, 40);
+Result<std::string> make_worker_name(std::string given) {
+  if (given.empty()) {
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) != 0) return fail_errno("host", "it has no name");
+    given = host.data();
+  }
+  std::string name = given.substr(0, 40);
   std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_'; }, '-');
   std::array<unsigned char, 4> random{};
   if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1)

@@ -38,6 +38,7 @@ class ServerLink {
       : client_(client), worker_(std::move(worker)), clock_(clock), say_(std::move(say)) {}
 
   const std::string& worker() const { return worker_; }
+  double away_s() const { return away_since_s_ < 0 ? 0 : clock_.now_s() - away_since_s_; }  ///< for how long it is
   const Clock& clock() const { return clock_; }
 
   Result<std::vector<std::string>> studies();  ///< in which trials may be asked for
@@ -57,10 +58,10 @@ class ServerLink {
   const Clock& clock_;
   const Say say_;
   std::int64_t ticket_ = 1;
-  double pause_s_ = 0, next_try_s_ = 0;  // while it is away
+  double pause_s_ = 0, next_try_s_ = 0, away_since_s_ = -1;  // while it is away
 };
 
-/// "box1-3f9a02c1": the machine's name and a random number.
-Result<std::string> make_worker_name();
+/// "box1-3f9a02c1": the name given, else the machine's, and a random number.
+Result<std::string> make_worker_name(std::string given = {});
 
 }  // namespace pegbox::server

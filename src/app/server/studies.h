@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/server/query.h"
 #include "app/server/served_study.h"
 #include "base/json.h"
 
@@ -14,6 +15,17 @@ namespace pegbox::server {
 struct LogPiece {
   std::int64_t study_id = 0;  ///< in the store: a study that is made anew under the same name has another
   std::vector<Event> events;
+};
+
+/// What a page shows, of bounded size however large a study is. Their JSON is described in docs/api.md.
+enum class View : std::uint8_t { Overview, Progress, Curves, Points, Importance, Trials, Trial, Log };
+
+/// Which of it.
+struct ViewWanted {
+  View view = View::Overview;
+  std::string study;
+  std::int64_t trial = -1;  ///< of Trial and Log
+  Query query;
 };
 
 class Studies {
@@ -27,6 +39,9 @@ class Studies {
   /// {"name", "spec": the study file, "described": whether somebody has said what there is to tune}
   virtual Result<Json> spec(const std::string& study) = 0;
   virtual Result<Json> best(const std::string& study) = 0;  ///< null: no trial has a result
+
+  /// InvalidInput for a query that is wrong.
+  virtual Result<Json> view(const ViewWanted& wanted) = 0;
 
   /// The events from `from` on, a bounded number of them. InvalidInput for a place behind the log's end.
   virtual Result<LogPiece> events(const std::string& study, std::uint64_t from) = 0;

@@ -12,6 +12,15 @@
 
 namespace pegbox::trainer {
 
+/// A model as it is asked: of a folder, or of a run.
+struct AskedModel {
+  const train::Decoder& decoder;
+  const train::Network& network;
+  std::int64_t adapter_bytes = 0;
+  /// Tokens of the longest text that its positions have room for.
+  std::int64_t longest_text() const { return decoder.config().positions - network.virtual_tokens(); }
+};
+
 class AdaptedModel {
  public:
   /// The settings' `model` and, if named, `adapter`.
@@ -23,8 +32,7 @@ class AdaptedModel {
   const train::BaseModel& base() const { return *base_; }
   const train::Decoder& decoder() const { return *base_->decoder; }
   const train::Network& network() const { return *network_; }
-  /// Tokens of the longest text that its positions have room for.
-  std::int64_t longest_text() const { return decoder().config().positions - network().virtual_tokens(); }
+  AskedModel asked() const { return {decoder(), network(), adapter_bytes()}; }
   Result<train::Evaluation> evaluate(const text::TokenizedRows& rows, train::Lanes& lanes, std::int64_t batch_tokens,
                                      std::int64_t most_tokens) const;
   /// Of each text apart, as train::evaluate_each.

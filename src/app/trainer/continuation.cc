@@ -28,18 +28,18 @@ Result<std::vector<std::string>> stop_texts(const std::string& setting) {
 
 }  // namespace
 
-Result<Continuer> Continuer::create(const AdaptedModel& model, const text::ModelText& text, const Settings& settings,
-                                    std::uint64_t seed) {
+Result<Continuer> Continuer::create(const AskedModel& model, const text::ModelText& text,
+                                    const train::TrainConfig& config, std::uint64_t seed) {
   Continuer continuer(model, text,
-                      {.most_tokens = settings.most_tokens,
-                       .temperature = settings.temperature,
-                       .top_k = settings.top_k,
-                       .top_p = settings.top_p,
-                       .beams = settings.beams,
-                       .length_penalty = settings.length_penalty,
+                      {.most_tokens = config.most_tokens,
+                       .temperature = config.temperature,
+                       .top_k = config.top_k,
+                       .top_p = config.top_p,
+                       .beams = config.beams,
+                       .length_penalty = config.length_penalty,
                        .end_token = text.end.id,
                        .seed = seed});
-  PEGBOX_TRY(continuer.stops_, stop_texts(settings.stop));
+  PEGBOX_TRY(continuer.stops_, stop_texts(config.stop));
   return continuer;
 }
 
@@ -47,7 +47,7 @@ Result<std::vector<std::int64_t>> Continuer::prompt_ids(const std::string& promp
   PEGBOX_TRY(auto ids, text_->tokenizer.encode(prompt));
   const auto begin = train::begin_token_of(*text_);
   if (begins && begin) ids.insert(ids.begin(), *begin);
-  PEGBOX_CHECK(train::check_tokens(ids, model_->decoder().config().vocabulary));
+  PEGBOX_CHECK(train::check_tokens(ids, model_.decoder.config().vocabulary));
   return std::vector<std::int64_t>(ids.begin(), ids.end());
 }
 
@@ -73,7 +73,7 @@ Result<Continuation> Continuer::write(const std::vector<std::int64_t>& prompt, s
     const auto text = text_of(ids);
     return text && stop_in(*text) != std::string::npos;
   };
-  PEGBOX_TRY(const auto ids, train::generate(model_->decoder(), model_->network(), prompt, options));
+  PEGBOX_TRY(const auto ids, train::generate(model_.decoder, model_.network, prompt, options));
   const double total_s = clock.now_s() - start_s;
   PEGBOX_TRY(std::string text, text_of(ids));
   return Continuation{.text = text.substr(0, stop_in(text)),

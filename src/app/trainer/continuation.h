@@ -1,4 +1,4 @@
-// Continuation: what a model writes after a prompt, as the settings ask for it.
+// Continuation: what a model writes after a prompt, as a run's config asks for it.
 #pragma once
 
 #include <cstdint>
@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "app/trainer/adapted_model.h"
-#include "app/trainer/settings.h"
 #include "base/result.h"
 #include "text/model_folder.h"
 #include "train/model/generate.h"
+#include "train/train_config.h"
 
 namespace pegbox::trainer {
 
@@ -21,9 +21,9 @@ struct Continuation {
 
 class Continuer {
  public:
-  /// All arguments outlive it. InvalidInput if the settings' stop texts cannot be read.
-  static Result<Continuer> create(const AdaptedModel& model, const text::ModelText& text, const Settings& settings,
-                                  std::uint64_t seed);
+  /// What `model` refers to, and `text`, outlive it. InvalidInput if the config's stop texts cannot be read.
+  static Result<Continuer> create(const AskedModel& model, const text::ModelText& text,
+                                  const train::TrainConfig& config, std::uint64_t seed);
 
   /// The ids that stand before a continuation: those of the text, behind the begin token if the tokenizer puts one
   /// there and `begins`. InvalidInput for ids that the model has not.
@@ -35,11 +35,11 @@ class Continuer {
                              bool skip_special = false) const;
 
  private:
-  Continuer(const AdaptedModel& model, const text::ModelText& text, train::GenerateOptions options)
-      : model_(&model), text_(&text), options_(std::move(options)) {}
+  Continuer(const AskedModel& model, const text::ModelText& text, train::GenerateOptions options)
+      : model_(model), text_(&text), options_(std::move(options)) {}
   std::size_t stop_in(const std::string& text) const;
 
-  const AdaptedModel* model_;
+  AskedModel model_;
   const text::ModelText* text_;
   train::GenerateOptions options_;
   std::vector<std::string> stops_;

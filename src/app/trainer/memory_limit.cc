@@ -92,6 +92,7 @@ LineText lines_on(const train::BaseModel& base, const train::TrainConfig& run, c
   LineText text;
   for (const std::string_view name : train::method_names())
     for (const char* recompute : {"none", "layers"}) {
+      if (!train::method_trains(name)) continue;
       train::TrainConfig plain;
       std::tie(plain.method, plain.recompute, plain.precision) = std::tuple(name, recompute, run.precision);
       std::tie(plain.rank, plain.last_layers) = std::pair(2, 1);

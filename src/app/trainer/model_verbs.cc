@@ -56,7 +56,7 @@ Result<train::Corpus> open_corpus(const Config& config, const train::ClassNames&
 
 /// The sequence length that is asked for, which must fit the model, else the default, or less where that must.
 Result<std::int64_t> evaluated_length(const Config& config, const train::TrainConfig& run, const AdaptedModel& model) {
-  const std::int64_t most = model.longest_text();
+  const std::int64_t most = model.asked().longest_text();
   if (run.sequence_length <= most || !config.run.contains("sequence_length"))
     return std::min(run.sequence_length, most);
   return fail(ErrorKind::InvalidInput, {.where = "sequence_length",
@@ -116,8 +116,11 @@ Result<void> run_evaluate(const Config& config, const Streams& streams) {
   PEGBOX_CHECK(train::check_tokens(rows->ids, model.decoder().config().vocabulary));
   const Settings& settings = config.settings;
   if (!settings.records.empty()) {
-    PEGBOX_TRY(const RowRecords records, write_row_records(settings, model, corpus, evaluated_part(config.data), *rows,
-                                                           *lanes, static_cast<std::uint64_t>(run.seed)));
+    const auto part = static_cast<std::size_t>(evaluated_part(config.data));
+    const AskedRows asked{corpus.rows().parts[part], corpus.rows().files[part], *rows};
+    PEGBOX_TRY(const RowRecords records,
+               row_records(model.asked(), corpus.text(), asked, settings.generate ? &run : nullptr, *lanes));
+    PEGBOX_CHECK(records.write(settings.records));
     Json summary = summary_of(records.whole);
     if (!records.speed.is_null()) summary["speed"] = records.speed;
     PEGBOX_CHECK(check_finite(records.whole.loss, records.whole.label_tokens, settings.model));
@@ -169,7 +172,8 @@ Result<void> run_predict(const Config& config, const Streams& streams) {
   const auto lanes = train::Lanes::for_threads(threads_of(settings));
   PEGBOX_TRY(const AdaptedModel model, AdaptedModel::load(settings));
   PEGBOX_TRY(const text::ModelText text, adapted_text(settings));
-  PEGBOX_TRY(const Continuer continuer, Continuer::create(model, text, settings, static_cast<std::uint64_t>(run.seed)));
+  PEGBOX_TRY(const Continuer continuer,
+             Continuer::create(model.asked(), text, run, static_cast<std::uint64_t>(run.seed)));
   PEGBOX_TRY(const auto prompt, continuer.prompt_ids(settings.prompt));
   if (!model.decoder().config().labels.empty()) return print_class(model, prompt, config, streams);
   PEGBOX_TRY(const Continuation continuation, continuer.write(prompt));

@@ -37,11 +37,11 @@ std::optional<Task> task_of(const text::Row& row) {
 
 class RecordWriter {
  public:
-  RecordWriter(const AdaptedModel& model, const train::Corpus& corpus, train::Part part)
+  RecordWriter(const AskedModel& model, const text::ModelText& text, const AskedRows& rows)
       : model_(model),
-        text_(corpus.text()),
-        rows_(corpus.rows().parts[static_cast<std::size_t>(part)]),
-        files_(corpus.rows().files[static_cast<std::size_t>(part)]),
+        text_(text),
+        rows_(rows.rows),
+        files_(rows.files),
         records_(rows_.size(), Json::object()),
         bytes_(text_.tokenizer) {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
@@ -53,7 +53,7 @@ class RecordWriter {
   /// Returns the evaluation of all rows.
   Result<train::Evaluation> add_measures(const text::TokenizedRows& tokens, train::Lanes& lanes) {
     PEGBOX_TRY(const auto measures, train::guard("evaluation", [&]() -> Result<std::vector<train::TextMeasure>> {
-                 return train::measure(model_.decoder(), model_.network(), tokens, lanes, kBatchTokens, text_.end.id);
+                 return train::measure(model_.decoder, model_.network, tokens, lanes, kBatchTokens, text_.end.id);
                }));
     train::Evaluation whole;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
@@ -82,18 +82,14 @@ class RecordWriter {
     return speed_of(written, total_s);
   }
 
-  Result<void> write(const Path& path) const {
-    std::string lines;
-    for (const Json& record : records_) lines += to_line(record) + "\n";
-    return replace_file(path, lines);
-  }
+  std::vector<Json> take() && { return std::move(records_); }
 
  private:
   Result<void> add_measure(std::size_t row, const train::TextMeasure& measure) {
     Json& record = records_[row];
     record["label_tokens"] = measure.label_tokens;
     record["nll"] = json_number(measure.loss);
-    const auto& labels = model_.decoder().config().labels;
+    const auto& labels = model_.decoder.config().labels;
     if (!labels.empty()) {
       record["label"] = rows_[row].label;
       for (std::size_t i = 0; i < measure.probabilities.size(); ++i)
@@ -161,10 +157,10 @@ class RecordWriter {
             {"output_tokens", tokens},
             {"total_s", total_s},
             {"peak_memory_bytes", train::peak_resident_bytes()},
-            {"adapter_bytes", model_.adapter_bytes()}};
+            {"adapter_bytes", model_.adapter_bytes}};
   }
 
-  const AdaptedModel& model_;
+  const AskedModel& model_;
   const text::ModelText& text_;
   const std::vector<text::Row>& rows_;
   const std::vector<std::string>& files_;
@@ -174,17 +170,23 @@ class RecordWriter {
 
 }  // namespace
 
-Result<RowRecords> write_row_records(const Settings& settings, const AdaptedModel& model, const train::Corpus& corpus,
-                                     train::Part part, const text::TokenizedRows& rows, train::Lanes& lanes,
-                                     std::uint64_t seed) {
-  RecordWriter writer(model, corpus, part);
+Result<void> RowRecords::write(const Path& path) const {
+  std::string lines;
+  for (const Json& record : records) lines += to_line(record) + "\n";
+  return replace_file(path, lines);
+}
+
+Result<RowRecords> row_records(const AskedModel& model, const text::ModelText& text, const AskedRows& rows,
+                               const train::TrainConfig* generate, train::Lanes& lanes) {
+  RecordWriter writer(model, text, rows);
   RowRecords records;
-  PEGBOX_TRY(records.whole, writer.add_measures(rows, lanes));
-  if (settings.generate) {
-    PEGBOX_TRY(const Continuer continuer, Continuer::create(model, corpus.text(), settings, seed));
+  PEGBOX_TRY(records.whole, writer.add_measures(rows.tokens, lanes));
+  if (generate != nullptr) {
+    PEGBOX_TRY(const Continuer continuer,
+               Continuer::create(model, text, *generate, static_cast<std::uint64_t>(generate->seed)));
     PEGBOX_TRY(records.speed, writer.add_continuations(continuer, lanes));
   }
-  PEGBOX_CHECK(writer.write(settings.records));
+  records.records = std::move(writer).take();
   return records;
 }
 

@@ -1,28 +1,39 @@
-// Row records: what a model makes of each row of a data set, as JSON lines for whoever computes metrics of them.
+// Row records: what a model makes of each row of a data set, as JSON for whoever computes metrics of them.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "app/trainer/adapted_model.h"
-#include "app/trainer/settings.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/result.h"
-#include "train/corpus.h"
+#include "text/dataset.h"
+#include "text/model_folder.h"
 #include "train/evaluate.h"
 #include "train/lanes.h"
+#include "train/train_config.h"
 
 namespace pegbox::trainer {
 
-struct RowRecords {
-  train::Evaluation whole;  ///< of all rows together
-  Json speed;               ///< of continuations; null: none were asked for
+/// Rows with the names of their files and their tokens; conversations are written out.
+struct AskedRows {
+  const std::vector<text::Row>& rows;
+  const std::vector<std::string>& files;
+  const text::TokenizedRows& tokens;
 };
 
-/// Writes a line for each row of a part to the settings' `records`, in the order of the data; docs/evaluation.md says
-/// what is in it. `rows` are the part's, tokenized. Where the settings say `generate`, the model completes the prompt
-/// of each row. InvalidInput for a row without a prompt, or one whose prompt is too long for the model.
-Result<RowRecords> write_row_records(const Settings& settings, const AdaptedModel& model, const train::Corpus& corpus,
-                                     train::Part part, const text::TokenizedRows& rows, train::Lanes& lanes,
-                                     std::uint64_t seed);
+struct RowRecords {
+  std::vector<Json> records;  ///< of each row; docs/evaluation.md says what is in it
+  train::Evaluation whole;    ///< of all rows together
+  Json speed;                 ///< of continuations; null: none were asked for
+
+  Result<void> write(const Path& path) const;  ///< as JSON lines
+};
+
+/// In the order of the data. With `generate` the model completes the prompt of each row, as that config has it.
+/// InvalidInput for a row without a prompt, or one whose prompt is too long for the model.
+Result<RowRecords> row_records(const AskedModel& model, const text::ModelText& text, const AskedRows& rows,
+                               const train::TrainConfig* generate, train::Lanes& lanes);
 
 }  // namespace pegbox::trainer

@@ -98,41 +98,6 @@ const FieldTable<Settings>& setting_fields() {
                       .member = &Settings::generate,
                       .help = "evaluate: the model goes on with each prompt, for the records"},
       Field<Settings>{.name = "prompt", .member = &Settings::prompt, .help = "predict: the text to continue"},
-      Field<Settings>{.name = "most_tokens",
-                      .member = &Settings::most_tokens,
-                      .minimum = 1,
-                      .maximum = 1 << 24,
-                      .help = "predict, evaluate: longest continuation"},
-      Field<Settings>{.name = "temperature",
-                      .member = &Settings::temperature,
-                      .minimum = 0,
-                      .maximum = 100,
-                      .help = "predict, evaluate: 0 takes the likeliest token"},
-      Field<Settings>{.name = "top_k",
-                      .member = &Settings::top_k,
-                      .minimum = 0,
-                      .maximum = 1 << 20,
-                      .help = "predict, evaluate: sample among the likeliest; 0: among all"},
-      Field<Settings>{
-          .name = "top_p",
-          .member = &Settings::top_p,
-          .minimum = 1e-6,
-          .maximum = 1,
-          .help = "predict, evaluate: sample among the likeliest tokens that together have this probability",
-          .source = "Holtzman et al. 2020"},
-      Field<Settings>{.name = "beams",
-                      .member = &Settings::beams,
-                      .minimum = 1,
-                      .maximum = 1024,
-                      .help = "predict, evaluate: above 1: beam search with so many paths"},
-      Field<Settings>{.name = "length_penalty",
-                      .member = &Settings::length_penalty,
-                      .minimum = -100,
-                      .maximum = 100,
-                      .help = "predict, evaluate: of beam search; scores are divided by length to this power"},
-      Field<Settings>{.name = "stop",
-                      .member = &Settings::stop,
-                      .help = "predict, evaluate: a continuation ends before this text; several as a JSON list"},
       Field<Settings>{.name = "rows",
                       .member = &Settings::rows,
                       .minimum = 1,
@@ -163,32 +128,34 @@ struct OwnField {
 
 const std::vector<OwnField>& own_fields() {
   static const std::vector<std::string_view> worker{"worker", "describe", "preflight"};  // the trainer of a study
-  static const std::vector<std::string_view> writers{"predict", "evaluate"};
+  static const std::vector<std::string_view> writers{"predict", "evaluate", "train", "worker", "describe", "preflight"};
   static const std::vector<std::string_view> learners{"train", "worker", "describe", "preflight"};
-  static const std::vector<OwnField> table{{"teacher", learners},
-                                           {"teacher_adapter", learners},
-                                           {"teacher_bytes", learners},
-                                           {"folder", worker},
-                                           {"slots", worker},
-                                           {"held_bytes", worker},
-                                           {"draws", {"describe"}},
-                                           {"facts", {"train"}},
-                                           {"per_row", {"evaluate"}},
-                                           {"records", {"evaluate"}},
-                                           {"generate", {"evaluate"}},
-                                           {"prompt", {"predict"}},
-                                           {"most_tokens", writers},
-                                           {"top_k", writers},
-                                           {"top_p", writers},
-                                           {"beams", writers},
-                                           {"length_penalty", writers},
-                                           {"stop", writers},
-                                           {"temperature", writers},
-                                           {"rows", {"probe", "preflight"}},
-                                           {"result", {"merge"}},
-                                           {"inspect_tokens", {"inspect"}},
-                                           {"removal_tokens", {"inspect"}},
-                                           {"adapter", {"evaluate", "predict", "merge", "inspect"}}};
+  static const std::vector<OwnField> table{
+      {"teacher", learners},
+      {"teacher_adapter", learners},
+      {"teacher_bytes", learners},
+      {"folder", worker},
+      {"slots", worker},
+      {"held_bytes", worker},
+      {"draws", {"describe"}},
+      {"facts", {"train"}},
+      {"per_row", {"evaluate"}},
+      {"records", {"evaluate"}},
+      {"generate", {"evaluate"}},
+      {"prompt", {"predict"}},
+      {"most_tokens", writers},
+      {"top_k", writers},
+      {"top_p", writers},
+      {"beams", writers},
+      {"length_penalty", writers},
+      {"stop", writers},
+      {"temperature", writers},
+      {"prompt_template", {"worker", "describe", "preflight"}},
+      {"rows", {"probe", "preflight"}},
+      {"result", {"merge"}},
+      {"inspect_tokens", {"inspect"}},
+      {"removal_tokens", {"inspect"}},
+      {"adapter", {"evaluate", "predict", "merge", "inspect", "worker", "describe", "preflight"}}};
   return table;
 }
 
@@ -196,6 +163,7 @@ const std::vector<OwnField>& own_fields() {
 std::vector<std::string_view> config_names(std::string_view verb) {
   std::vector<std::string_view> names = names_of(setting_fields().rows());
   names.push_back("data");
+  if (std::ranges::find(kEvaluatingVerbs, verb) != kEvaluatingVerbs.end()) names.push_back("evaluate");
   for (const std::string_view name : names_of(train::train_fields().rows())) names.push_back(name);
   std::erase_if(names, [&](std::string_view name) {
     const auto verbs = verbs_reading(name);
@@ -222,6 +190,10 @@ Result<Config> read_config(const Document& written, std::string_view verb) {
     PEGBOX_TRY(const Node data, root.at("data"));
     PEGBOX_TRY(config.data, train::DataFiles::read(data));
     config.has_data = true;
+  }
+  if (root.has("evaluate")) {
+    PEGBOX_TRY(const Node evaluate, root.at("evaluate"));
+    PEGBOX_TRY(config.evaluations, TrialEvaluation::read(evaluate, ""));
   }
   config.data.validation_fraction = config.settings.validation_fraction;
   PEGBOX_CHECK(train::train_fields().read_known(root));

@@ -2,13 +2,16 @@
 // run.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/field_table.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "evaluation/trial_evaluation.h"
 #include "text/loss_on.h"
 #include "train/corpus.h"
 #include "train/train_config.h"
@@ -18,7 +21,7 @@ namespace pegbox::trainer {
 struct Settings {
   std::string model;               ///< folder of the base model; empty: none, for runs from scratch
   std::string tokenizer;           ///< folder with a tokenizer.json, where it is not the model's
-  std::string adapter;             ///< folder of an adapter to put on the model (evaluate, predict, merge, inspect)
+  std::string adapter;             ///< folder of an adapter to put on the model, where nothing is trained
   std::string teacher;             ///< folder of a model that runs learn from besides the labels; empty: none
   std::string teacher_adapter;     ///< folder of an adapter to put on it
   double teacher_bytes = 1 << 30;  // of its answers kept in memory
@@ -39,9 +42,6 @@ struct Settings {
   std::string records;          ///< evaluate: file for all that is measured of each row
   bool generate = false;        ///< evaluate: the model completes prompts, too
   std::string prompt;
-  std::int64_t most_tokens = 128, top_k = 0, beams = 1;
-  double temperature = 0, top_p = 1, length_penalty = 1;
-  std::string stop;  ///< generation ends before it; several as a JSON list
   std::int64_t rows = 8;
   std::int64_t inspect_tokens = 32768, removal_tokens = 2048;  ///< inspect: of the data
   bool json = false;
@@ -54,8 +54,12 @@ struct Config {
   Settings settings;
   bool has_data = false;
   train::DataFiles data;
+  std::vector<TrialEvaluation> evaluations;  ///< of runs, besides their validation loss
   Json run = Json::object();
 };
+
+/// The verbs that read the field `evaluate`.
+inline constexpr std::array<std::string_view, 4> kEvaluatingVerbs = {"train", "worker", "describe", "preflight"};
 
 /// The verbs that read a field; empty: all.
 std::vector<std::string_view> verbs_reading(std::string_view field);

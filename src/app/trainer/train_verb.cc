@@ -13,6 +13,7 @@
 #include "app/trainer/workplace.h"
 #include "base/clock.h"
 #include "base/units.h"
+#include "train/method/method.h"
 #include "train/snapshot.h"
 
 namespace pegbox::trainer {
@@ -132,12 +133,15 @@ class Session {
       for (const auto& [name, value] : set_metrics(evaluation_)) result[name] = value;
       add_class_scores(evaluation_, result);
     }
+    PEGBOX_TRY(const Metrics metrics, trial_metrics(workplace_, owned_, /*at_end=*/true));
+    for (const auto& [name, value] : metrics) result[name] = json_number(value);
     if (run().stages().is_stream()) add_stream(run().stages(), run().tokens(), result);
     if (!settings_.output.empty()) result["output"] = settings_.output;
     if (settings_.json)
       print_json(streams_, result);
     else if (run().stages().is_stream())
       print_stream(run().stages(), run().tokens(), streams_);
+    if (!settings_.json) print_metrics(metrics);
     return {};
   }
 
@@ -185,6 +189,10 @@ class Session {
     if (evaluation_.classes.empty()) return text + "  perplexity " + show_perplexity(evaluation_.perplexity());
     return text + fmt::format("  accuracy {:.4f}  macro F1 {:.4f}", evaluation_.classes.accuracy(),
                               evaluation_.classes.macro_f1());
+  }
+
+  void print_metrics(const Metrics& metrics) const {
+    for (const auto& [name, value] : metrics) fmt::print(streams_.progress, "{:<24}  {:.6g}\n", name, value);
   }
 
   void print_progress(const std::string& more) {
@@ -252,6 +260,11 @@ Result<void> run_train(const Config& config, const Streams& streams) {
   std::signal(SIGTERM, [](int) { interrupted = true; });
   PEGBOX_TRY(const train::TrainConfig resolved, train::read_train_config(Json::object(), config.run, "config"));
   PEGBOX_CHECK(check_teacher(config.settings, resolved));
+  if (!train::method_trains(resolved.method))
+    return fail(ErrorKind::InvalidInput,
+                {.where = "method",
+                 .what = "method " + resolved.method + " trains nothing",
+                 .hint = "`pegbox evaluate` measures a model as it is, `pegbox merge` makes one of adapters"});
   PEGBOX_CHECK(prepare_output(config.settings, {resolved.start_adapter}));
   PEGBOX_TRY(Workplace workplace, open_workplace(config));
   PEGBOX_CHECK(tell_data(config, resolved, *workplace.corpus, streams));

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "train/guard.h"
 #include "train/memory.h"
+#include "train/method/method.h"
 #include "train/snapshot.h"
 #include "train/stage_lengths.h"
 
@@ -121,7 +122,7 @@ void WorkerTrial::drop() {
 
 std::uint64_t WorkerTrial::bytes() const { return owned_ ? static_cast<std::uint64_t>(owned_->run->bytes()) : 0; }
 
-Result<Metrics> WorkerTrial::measure(double other_bytes) {
+Result<Metrics> WorkerTrial::measure(Slice slice, double other_bytes) {
   train::TrainingRun& run = *owned_->run;
   PEGBOX_TRY(const train::Evaluation evaluation, evaluate_run(workplace_, *owned_));
   Metrics metrics{{"validation_loss", evaluation.loss},
@@ -138,6 +139,12 @@ Result<Metrics> WorkerTrial::measure(double other_bytes) {
     metrics["accuracy"] = evaluation.classes.accuracy();
     metrics["macro_f1"] = evaluation.classes.macro_f1();
   }
+  if (slice == Slice::Finished) metrics["adapter_bytes"] = static_cast<double>(run.shown_bytes());
+  if (slice != Slice::Measured) {
+    PEGBOX_TRY(Metrics evaluated, trial_metrics(workplace_, *owned_, slice == Slice::Finished));
+    metrics.merge(evaluated);
+  }
+  if (!train::method_trains(config_.method)) metrics["peak_memory"] = train::peak_resident_bytes() - other_bytes;
   const double train_loss = run.take_train_loss();
   if (std::isfinite(train_loss)) metrics["train_loss"] = train_loss;
   if (config_.spike_deviations > 0) metrics["skipped_steps"] = static_cast<double>(run.skipped_steps());
@@ -194,7 +201,7 @@ Result<WorkerTrial::Outcome> WorkerTrial::outcome(double other_bytes) {
     outcome.slice = Slice::Measured;
   }
   measured_at_ = tokens_;
-  PEGBOX_TRY(outcome.metrics, measure(other_bytes));
+  PEGBOX_TRY(outcome.metrics, measure(outcome.slice, other_bytes));
   curves_->add(outcome.step, outcome.metrics);
   return outcome;
 }
@@ -243,6 +250,9 @@ Result<void> WorkerTrial::go_back() {
   return load(newest_);
 }
 
-Result<void> WorkerTrial::save_result() { return save_run(workplace_, *owned_, files_.path() / "final"); }
+Result<void> WorkerTrial::save_result() {
+  if (!train::method_trains(config_.method)) return {};
+  return save_run(workplace_, *owned_, files_.path() / "final");
+}
 
 }  // namespace pegbox::trainer

@@ -94,7 +94,7 @@ class WorkerTrial {
   Result<void> load(const std::string& checkpoint);
   Result<void> restore(const std::string& checkpoint, OwnedRun& into);
   Result<void> restore_or_older(const std::string& checkpoint, OwnedRun& into);
-  Result<Metrics> measure(double other_bytes);
+  Result<Metrics> measure(Slice slice, double other_bytes);
   void note_memory();
   void learn_shortage(const train::MemoryNeed& need);  ///< of a run whose micro-batch was halved
   TeacherModel* teacher() const { return config_.distill_weight > 0 ? workplace_.teacher.get() : nullptr; }

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 
 #include "app/trainer/worker.h"
 #include "app/trainer/workplace.h"
 #include "base/clock.h"
+#include "train/method/method.h"
 
 namespace pegbox::trainer {
 
@@ -81,6 +83,8 @@ void print_json(const Streams& streams, const Json& json) {
 }
 
 Result<void> run_worker(const Config& config, const Streams& streams) {
+  // Whoever ends the work of a machine signals its host too, which then asks for snapshots and tells it to leave.
+  std::signal(SIGTERM, SIG_IGN);
   if (config.settings.folder.empty())
     return fail(ErrorKind::InvalidInput,
                 {.where = "config", .what = "folder is missing", .expected = "a folder for the trials' checkpoints"});
@@ -128,6 +132,17 @@ Result<void> run_fields(const Config&, const Streams& streams) {
                    "text to train on: a path, a list of paths, or an object with train, validation and test, and "
                    "columns (our names of fields: the files')"},
                   {"accepts", "path, list or object"},
+                  {"section", kProgramSection}});
+  rows.push_back({{"name", "evaluate"},
+                  {"of", "trainer"},
+                  {"type", "object"},
+                  {"default", nullptr},
+                  {"verbs", kEvaluatingVerbs},
+                  {"help",
+                   "what is measured of a run at its end, besides the loss on validation data: an object, or a list of "
+                   "them, with metrics, and perhaps name, data, columns, slices, set, safety, rows and at (end or "
+                   "rungs); docs/evaluation.md"},
+                  {"accepts", "object or list"},
                   {"section", kProgramSection}});
   for (const FieldRow& row : train::train_fields().rows()) {
     const bool is_shared = std::ranges::find(kOfAllTrials, row.name) != kOfAllTrials.end();

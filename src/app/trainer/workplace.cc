@@ -14,6 +14,7 @@
 #include "train/config_rules.h"
 #include "train/guard.h"
 #include "train/method/merge.h"
+#include "train/method/method.h"
 #include "train/method/scratch_model.h"
 #include "train/run_plan.h"
 #include "train/stage_lengths.h"
@@ -190,12 +191,44 @@ Result<void> check_is_of_all(const Workplace& workplace, const train::TrainConfi
                                         .hint = "put task under trial.trainer, not into the space"});
 }
 
-/// What a run learns from: the data, which all runs share, or with copies that are its own. Of a method that trains
-/// nothing, what it is judged by.
+/// Makes an adapter a part of the base, for all trials: those that train something would be adapters of another model
+/// than the one they name.
+Result<void> put_adapter(const Config& config, train::BaseModel& base) {
+  const auto refuse = [&](const char* what, std::string got, const char* expected) {
+    return fail(ErrorKind::InvalidInput,
+                {.where = "adapter", .what = what, .got = std::move(got), .expected = expected});
+  };
+  const std::string method = config.run.value("method", "lora");
+  if (train::method_trains(method))
+    return refuse("it is put on the model only where nothing is trained", "method " + method,
+                  "`method: none` under trial.trainer; or merge it first: `pegbox merge`");
+  if (base.decoder == nullptr) return refuse("there is no model to put it on", "no model", "model: a folder");
+  if (storage_of(config.run) != train::BaseStorage::Fp32)
+    return refuse("it is put on a model in fp32", "precision " + config.run.value("precision", "fp32"), "fp32");
+  PEGBOX_TRY(const train::Adapter adapter, train::load_adapter(config.settings.adapter, base));
+  PEGBOX_TRY(base.weights, adapter.method->merged(adapter.values));
+  return {};
+}
+
+/// Validation data with the prompts as the config asks them.
+Result<const text::TokenizedRows*> validation_rows(train::Corpus& corpus, const train::TrainConfig& config,
+                                                   OwnedRun& run) {
+  if (config.prompt_template == train::kPromptPlace)
+    return corpus.tokenized(train::Part::Validation, config.sequence_length);
+  if (!run.asked) {
+    constexpr auto kPart = static_cast<std::size_t>(train::Part::Validation);
+    PEGBOX_TRY(auto rows, asked_rows(corpus.rows().parts[kPart], config.prompt_template));
+    PEGBOX_TRY(auto data, corpus.evaluation_data(std::move(rows), corpus.rows().files[kPart], config.sequence_length));
+    run.asked = std::make_unique<text::TokenizedRows>(std::move(data.tokens));
+  }
+  return run.asked.get();
+}
+
+/// What a run learns from: the data, which all runs share, or with copies that are its own. One that learns nothing is
+/// of the data that it is judged by.
 Result<const text::TokenizedRows*> training_rows(train::Corpus& corpus, const train::TrainConfig& config,
                                                  OwnedRun& run) {
-  if (!train::method_trains(config.method) && corpus.has(train::Part::Validation))
-    return corpus.tokenized(train::Part::Validation, config.sequence_length);
+  if (!train::method_trains(config.method)) return validation_rows(corpus, config, run);
   PEGBOX_TRY(const auto plan, train::augmentation_of(config));
   if (!plan) return corpus.tokenized(train::Part::Train, config.sequence_length);
   PEGBOX_TRY(run.augmented, corpus.augmented(config.sequence_length, *plan));
@@ -243,6 +276,10 @@ Result<Workplace> open_workplace(const Config& config) {
     PEGBOX_TRY(const train::BaseStorage storage, storage_of(config.run));
     PEGBOX_TRY(workplace.base, train::load_model(config.settings.model, storage, classes));
     PEGBOX_CHECK(check_task(config.settings.model, *workplace.base.decoder, !classes.empty()));
+  }
+  if (!config.settings.adapter.empty()) PEGBOX_CHECK(put_adapter(config, workplace.base));
+  if (!config.evaluations.empty()) {
+    PEGBOX_TRY(workplace.trial_metrics, TrialMetrics::create(config.evaluations, *workplace.corpus));
   }
   if (!config.settings.teacher.empty()) {
     PEGBOX_TRY(workplace.teacher, TeacherModel::load(config.settings, workplace.base, *workplace.corpus));
@@ -373,8 +410,8 @@ Result<void> check_validation(const train::Corpus& corpus, const train::TrainCon
 Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train::TrainConfig& config) {
   train::BaseModel fresh;
   PEGBOX_TRY(const train::BaseModel* const model, model_of(workplace, config, fresh));
-  PEGBOX_TRY(const text::TokenizedRows* const rows,
-             workplace.corpus->tokenized(train::Part::Train, config.sequence_length));
+  const auto part = train::method_trains(config.method) ? train::Part::Train : train::Part::Validation;
+  PEGBOX_TRY(const text::TokenizedRows* const rows, workplace.corpus->tokenized(part, config.sequence_length));
   const int lanes = workplace.lanes->count();
   PEGBOX_TRY(const Answers answers, answers_for(workplace, config, *model, *rows));
   const train::TeacherNeed teacher =
@@ -385,8 +422,7 @@ Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train
 
 Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {
   const train::TrainConfig& config = run.run->config();
-  PEGBOX_TRY(const text::TokenizedRows* const data,
-             workplace.corpus->tokenized(train::Part::Validation, config.sequence_length));
+  PEGBOX_TRY(const text::TokenizedRows* const data, validation_rows(*workplace.corpus, config, run));
   const train::EvaluationRows rows(*data, config.evaluate_tokens);
   const bool at_end = run.run->finished(), at_border = run.run->wants_losses();
   const std::int64_t sample = at_end || at_border ? kAllTokens : sample_tokens(config, run.run->tokens());
@@ -401,6 +437,19 @@ Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run) {
              }));
   run.run->stages().note_losses(run.run->tokens(), evaluation.set_losses);
   return at_end && !lowest && run.run->take_best() ? run.run->evaluate(rows) : evaluation;
+}
+
+Result<Metrics> trial_metrics(Workplace& workplace, const OwnedRun& run, bool at_end) {
+  Metrics metrics;
+  if (!workplace.trial_metrics) return metrics;
+  const train::TrainingRun& of = *run.run;
+  PEGBOX_CHECK(of.with_shown([&](const train::Network& network) -> Result<void> {
+    const train::Decoder& decoder = run.fresh.decoder ? *run.fresh.decoder : *workplace.base.decoder;
+    const AskedModel model{decoder, network, of.shown_bytes()};
+    PEGBOX_TRY(metrics, workplace.trial_metrics->measure(of.config(), model, *workplace.lanes, at_end));
+    return {};
+  }));
+  return metrics;
 }
 
 Metrics set_metrics(const train::Evaluation& evaluation) {

@@ -3,10 +3,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "app/trainer/settings.h"
 #include "app/trainer/teacher_model.h"
+#include "app/trainer/trial_metrics.h"
 #include "base/json.h"
 #include "base/protocol.h"
 #include "base/result.h"
@@ -21,6 +23,7 @@ struct Workplace {
   train::BaseModel base;                  ///< without decoder and weights if no model is given
   std::unique_ptr<TeacherModel> teacher;  ///< nothing if none is given
   std::unique_ptr<train::Corpus> corpus;
+  std::optional<TrialMetrics> trial_metrics;  ///< nothing if the config asks for no evaluations
   std::unique_ptr<train::Lanes> lanes;
   std::map<std::pair<std::int64_t, std::int64_t>, train::EvaluationRows> samples;  ///< made by `validation_rows`
   std::int64_t vocabulary = 0;            ///< rows of the embedding of a model from scratch
@@ -55,6 +58,7 @@ Json model_facts(const train::ModelConfig& model, const train::ModelLayout& layo
 struct OwnedRun {
   train::BaseModel fresh;                          ///< the architecture of a run from scratch
   std::unique_ptr<text::TokenizedRows> augmented;  ///< its training rows with copies of them, if its config makes some
+  std::unique_ptr<text::TokenizedRows> asked;  ///< what it is judged by, where that is not the validation data as is
   std::unique_ptr<train::TrainingRun> run;
 };
 
@@ -79,6 +83,9 @@ Result<train::MemoryNeed> memory_need_of(const Workplace& workplace, const train
 /// restore_best, that of its best weights, which are then its result; InvalidInput without validation data, Diverged if
 /// it is not a number.
 Result<train::Evaluation> evaluate_run(Workplace& workplace, OwnedRun& run);
+
+/// What the config's evaluations say of a run: at its end, or at a rung.
+Result<Metrics> trial_metrics(Workplace& workplace, const OwnedRun& run, bool at_end);
 
 /// Of the sets of a mixture or a stream: `validation_loss.NAME` of each, and their mean, `mean_set_loss`.
 Metrics set_metrics(const train::Evaluation& evaluation);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "search/executors/farewell.h"
 #include "search/executors/signal_order.h"
 #include "search/executors/trial_folder.h"
 
@@ -246,6 +247,10 @@ void CommandExecutor::hear_checkpoint(Run& run, const ProgramCheckpoint& checkpo
 void CommandExecutor::on_exit(Run& run, const ExitStatus& status) {
   run.gone = true;
   end_leg(run);
+  if (is_farewell(options_.interrupted, status.code != 0)) {  // one that exits well may have saved first
+    run.ending = Ending::Paused;
+    return say_farewell(run);
+  }
   if (status.code != 0) return on_failure(run, status);
   Signal signal{.kind = SignalKind::Done, .trial = run.launch.trial, .step = run.step, .metrics = run.metrics};
   const auto highest = highest_step_.find(run.launch.trial);

@@ -17,6 +17,7 @@
 // already reported are left out then.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -42,6 +43,8 @@ struct CommandOptions {
   double timeout_s = 0;  ///< of a trial's running time; 0: none
   double grace_s = 10;
   std::uint64_t log_limit_bytes = 16 << 20;
+  /// Set when this process is told to leave: programs that a signal ends then were told so too, and are paused.
+  const std::atomic<bool>* interrupted = nullptr;
 };
 
 /// What a command may use besides the hyperparameters; `resume` is empty from the beginning.

@@ -180,6 +180,33 @@ TEST_F(CommandExecutorTest, SeesTheEndOfAProgramWhoseGrandchildrenLive) {
   EXPECT_TRUE(becomes_true([&] { return !is_alive(std::stoi(read_file(pid_file).value())); }));
 }
 
+TEST_F(CommandExecutorTest, PausesProgramsThatWereToldToEndTogetherWithIt) {
+  std::atomic<bool> interrupted = false;
+  options.interrupted = &interrupted;
+  options.working_folder = folder_.path();
+  run("trap 'exit {x}' TERM; echo here > $PEGBOX_CHECKPOINT_DIR/state; echo $$ > pid-{trial}; "
+      "echo '{{\"step\": 3, \"loss\": 0.5}}' >&$PEGBOX_REPORT_FD; while :; do sleep 0.01; done");
+  const auto end_by_signal = [&](int trial) {
+    EXPECT_TRUE(executor->start(launch_of(trial, {{"x", trial == 1 ? 0 : 143}})));
+    collect(*executor, [](const auto& all) { return count(all, SignalKind::Report) == 1; });
+    interrupted = trial == 1;
+    ::kill(std::stoi(read_file(folder_.path() / ("pid-" + std::to_string(trial))).value()), SIGTERM);
+  };
+  end_by_signal(0);  // found dead before this process has heard of it
+  std::thread soon([&] {
+    std::this_thread::sleep_for(milliseconds(60));
+    interrupted = true;
+  });
+  const Signal killed = collect_end(*executor, 0);
+  soon.join();
+  EXPECT_EQ(killed.kind, SignalKind::Paused) << killed.detail;
+  EXPECT_EQ(killed.checkpoint, ".");
+  end_by_signal(1);  // saves, and ends well
+  EXPECT_EQ(collect_end(*executor, 1).kind, SignalKind::Paused);
+  end_by_signal(2);  // nobody told us to leave
+  EXPECT_EQ(collect_end(*executor, 2).kind, SignalKind::Failed);
+}
+
 TEST_F(CommandExecutorTest, KeepsWhatAProgramSaysBeyondItsRung) {
   run("for i in 1 2 3 4 5; do echo \"{{\\\"step\\\": $i, \\\"loss\\\": $i}}\" >&$PEGBOX_REPORT_FD; done");
   const Launch launch = launch_of(0, {}, 2);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "search/executors/farewell.h"
 #include "search/executors/signal_order.h"
 
 namespace pegbox {
@@ -273,6 +274,7 @@ Signal WorkerExecutor::signal_of_loss(const Leg& leg, const std::string& why) co
   Signal signal{.kind = SignalKind::WorkerLost, .trial = leg.launch.trial, .step = leg.step};
   signal.failure = FailureKind::WorkerLost;
   signal.detail = why;
+  if (is_farewell(options_.interrupted)) signal.kind = SignalKind::Paused;
   if (leg.phase == Phase::Stopping) signal.kind = SignalKind::Stopped;
   if (leg.phase == Phase::TimedOut) {
     signal.kind = SignalKind::Failed;

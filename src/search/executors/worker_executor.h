@@ -27,7 +27,9 @@ struct WorkerOptions {
   double timeout_s = 0;                      ///< of a trial's running time; 0: none
   int start_attempts = 3;                    ///< deaths in a row before the first `ready` until it is given up
   double restart_delay_s = 0.5;              ///< doubled for each such death, at most 10 s
-  const std::atomic<bool>* interrupted = nullptr;  ///< once it is set, nobody waits for a description
+  /// Set when this process is told to leave: nobody waits for a description, and what a worker has that dies then goes
+  /// back as if it had been paused.
+  const std::atomic<bool>* interrupted = nullptr;
 };
 
 /// To be used by one thread.

@@ -228,6 +228,16 @@ TEST_F(WorkerExecutorTest, WaitsForNoDescriptionOnceItIsInterrupted) {
   EXPECT_FALSE(*described);
 }
 
+TEST_F(WorkerExecutorTest, AWorkerThatWasToldToEndTogetherWithItLosesNothing) {
+  std::atomic<bool> interrupted = false;
+  options.interrupted = &interrupted;
+  run({worker("dies in a trial")});
+  ASSERT_TRUE(executor->start(launch_of(0, {{"crash", 2}})));
+  interrupted = true;
+  const Signal back = collect_end(*executor, 0);
+  EXPECT_EQ(back.kind, SignalKind::Paused) << back.detail;
+}
+
 TEST_F(WorkerExecutorTest, StartsAProgramThatCannotBeRunOnlyOnce) {
   run({shell("echo tried >&2; exit 127")});
   EXPECT_NE(final_error().find("exit code 127"), std::string::npos);

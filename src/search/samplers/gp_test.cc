@@ -225,6 +225,32 @@ TEST(Gp, FindsTheBestThatAConstraintOnAMetricAllows) {
   EXPECT_LT(best, 0.55);
 }
 
+TEST(Gp, LearnsWhatTwoGatesRefuseWhileItLooksForAFrontOfThree) {
+  StudyRun run(R"({"space": {"x": {"range": [0, 1]}, "y": {"range": [0, 1]}}, "search": "gp",
+      "gates": ["toxicity <= 0.05", "leakage <= 0"],
+      "objective": [{"minimize": "loss"}, {"maximize": "speed"}, {"minimize": "memory"}]})");
+  std::vector<bool> refused;
+  run.play(40, [&](StudyRun& run, const Suggestion& suggestion) {
+    const double x = number(suggestion.config, "x"), y = number(suggestion.config, "y");
+    const double toxicity = 0.1 * x, leakage = std::max(0.0, y - 0.6);  // the better the loss, the worse they are
+    refused.push_back(toxicity > 0.05 || leakage > 0);
+    run.study.done(suggestion, {{"loss", 2 - x - y},
+                                {"speed", 1 - x + 0.1 * y},
+                                {"memory", 1 + y - 0.1 * x},
+                                {"toxicity", toxicity},
+                                {"leakage", leakage}});
+  });
+  EXPECT_LE(std::count(refused.end() - 20, refused.end(), true), 6) << "two thirds of the space are refused";
+  const auto front = pareto_front(run.study.history());
+  EXPECT_GE(front.size(), 5u);
+  double least = HUGE_VAL;
+  for (const std::int64_t trial : front) {
+    EXPECT_FALSE(refused[static_cast<std::size_t>(trial)]);
+    least = std::min(least, *run.study.state().trial(trial).metric("loss"));
+  }
+  EXPECT_LT(least, 1.0) << "0.9 is what the gates leave";
+}
+
 TEST(Gp, StaysWithinConstraintsThatLeaveAThinBand) {
   StudyRun run(
       R"({"space": {"x": {"range": [0, 1]}, "y": {"range": [0, 1]}}, "constraints": ["abs(x - y) < 0.002"], "search": "gp"})");

@@ -245,6 +245,21 @@ TEST_P(StoreTest, DoesNotBringBackTheEventsOfARemovedStudy) {
   EXPECT_EQ(store->read("s", 0).value().size(), 2u);
 }
 
+TEST_P(StoreTest, HandsOnWhatAWishIsAbout) {
+  ASSERT_TRUE(store->create("s"));
+  Config config;
+  config.set("x", 0.25);
+  config.set("name", std::string("a \"quoted\" ü"));
+  ASSERT_TRUE(store->post("s", {Command::ResumeTrial, 4}));
+  ASSERT_TRUE(store->post("s", {Command::Enqueue, -1, config}));
+  const auto taken = store->take_commands("s").value();
+  ASSERT_EQ(taken.size(), 2u);
+  EXPECT_EQ(taken[0].command, Command::ResumeTrial);
+  EXPECT_EQ(taken[0].trial, 4);
+  EXPECT_EQ(taken[1].command, Command::Enqueue);
+  EXPECT_EQ(taken[1].config.to_json(), config.to_json());
+}
+
 TEST_P(StoreTest, ReadsNothingOfOtherStudiesBehindTheEndOfALog) {
   for (const char* name : {"s", "other", "last"}) {
     ASSERT_TRUE(store->create(name));

@@ -255,7 +255,7 @@ Result<void> PostgresStore::post(const std::string& study, const PostedCommand& 
       id = number.integer(0, 0);
     }
     PostgresValues row;
-    row.add(id).add(static_cast<std::int32_t>(entry.id)).add(stored_name(command.command)).add(command.trial);
+    row.add(id).add(static_cast<std::int32_t>(entry.id)).add(stored_text(command)).add(command.trial);
     PEGBOX_CHECK(connection.run({kInsertCommand, std::move(row)}));
     return {};
   });
@@ -274,8 +274,7 @@ Result<std::vector<PostedCommand>> PostgresStore::take_commands(const std::strin
     if (rows.count() == 0) return fail(ErrorKind::NotFound, {.where = where_, .what = "no such study", .got = study});
     for (int i = 0; i < rows.count() && !rows.is_null(i, 0); ++i) {
       ids.push_back(rows.integer(i, 0));
-      const auto command = command_stored_as(rows.text(i, 1));
-      found.push_back(command ? std::optional<PostedCommand>({*command, rows.integer(i, 2)}) : std::nullopt);
+      found.push_back(command_of(rows.text(i, 1), rows.integer(i, 2)));
     }
   }
   std::vector<PostedCommand> taken;

@@ -335,7 +335,7 @@ Result<void> SqliteStore::post(const std::string& study, const PostedCommand& co
   PEGBOX_TRY(auto transaction, SqliteTransaction::begin(writer_->connection));
   PEGBOX_TRY(const auto id, study_id(writer_->find, study));
   PEGBOX_TRY(auto insert, writer_->connection.prepare("INSERT INTO commands(study, command, trial) VALUES(?, ?, ?)"));
-  PEGBOX_CHECK(insert.bind(1, id).bind(2, stored_name(command.command)).bind(3, command.trial).run());
+  PEGBOX_CHECK(insert.bind(1, id).bind(2, stored_text(command)).bind(3, command.trial).run());
   return transaction.commit();
 }
 
@@ -357,7 +357,7 @@ Result<std::vector<PostedCommand>> SqliteStore::take_commands(const std::string&
   for (;;) {
     PEGBOX_TRY(const bool row, taken.step());
     if (!row) break;
-    if (const auto command = command_stored_as(taken.text(0))) commands.push_back({*command, taken.integer(1)});
+    if (auto command = command_of(taken.text(0), taken.integer(1))) commands.push_back(*std::move(command));
   }
   PEGBOX_TRY(auto remove, writer_->connection.prepare("DELETE FROM commands WHERE study = ?"));
   PEGBOX_CHECK(remove.bind(1, id).run());

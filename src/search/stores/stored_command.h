@@ -1,35 +1,18 @@
-// StoredCommand: what a posted wish is called in a store's table.
+// StoredCommand: what a posted wish is as a store's row: a text, and the number of a trial beside it.
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "search/store.h"
 
 namespace pegbox {
 
-struct CommandName {
-  Command command;
-  std::string_view name;
-};
-inline constexpr CommandName kCommandNames[] = {
-    {Command::Pause, "pause"},
-    {Command::Stop, "stop"},
-    {Command::PauseTrial, "pause-trial"},
-    {Command::StopTrial, "stop-trial"},
-};
+/// The name; of Enqueue the configuration follows: `enqueue {"x":2}`.
+std::string stored_text(const PostedCommand& posted);
 
-constexpr std::string_view stored_name(Command command) {
-  for (const CommandName& row : kCommandNames)
-    if (row.command == command) return row.name;
-  return {};
-}
-
-/// Nothing for a name that a later version wrote.
-constexpr std::optional<Command> command_stored_as(std::string_view name) {
-  for (const CommandName& row : kCommandNames)
-    if (row.name == name) return row.command;
-  return std::nullopt;
-}
+/// Nothing for a text that a later version wrote.
+std::optional<PostedCommand> command_of(std::string_view text, std::int64_t trial);
 
 }  // namespace pegbox

@@ -17,6 +17,7 @@
 #include "train/method/ia3.h"
 #include "train/method/lora.h"
 #include "train/method/merge.h"
+#include "train/method/none.h"
 #include "train/method/some_weights.h"
 #include "train/method/virtual_tokens.h"
 
@@ -33,7 +34,7 @@ struct MethodRow {
 
 // scratch has the Step Law's rate, which a run computes (run.h). Rates of the others: T-Few (arXiv 2205.05638) for ia3;
 // BitFit's and Houlsby's sweeps for bias and adapter; PEFT's examples for prompt and prefix.
-constexpr std::array<MethodRow, 11> kMethods = {{{"lora", true, true, {2e-4, 0.0, 0.999}, make_lora},
+constexpr std::array<MethodRow, 12> kMethods = {{{"lora", true, true, {2e-4, 0.0, 0.999}, make_lora},
                                                  {"qlora", true, true, {2e-4, 0.0, 0.999}, make_qlora},
                                                  {"full", true, true, {2e-5, 0.01, 0.999}, make_full},
                                                  {"scratch", false, true, {0, 0.1, 0.95}, make_full},
@@ -43,7 +44,8 @@ constexpr std::array<MethodRow, 11> kMethods = {{{"lora", true, true, {2e-4, 0.0
                                                  {"adapter", true, true, {3e-4, 0.0, 0.999}, make_bottleneck},
                                                  {"prompt", true, true, {3e-2, 0.0, 0.999}, make_prompt},
                                                  {"prefix", true, true, {1e-2, 0.0, 0.999}, make_prefix},
-                                                 {"merge", true, false, {0, 0, 0.999}, make_merge}}};
+                                                 {"merge", true, false, {0, 0, 0.999}, make_merge},
+                                                 {"none", true, false, {0, 0.0, 0.999}, make_none}}};
 
 /// A kind of adapter that can be read.
 struct KindRow {
@@ -111,7 +113,7 @@ Result<std::unique_ptr<Method>> make_method(const TrainConfig& config, const Bas
                                           .expected = base.is_bf16() ? "bf16" : "fp32",
                                           .hint = "put precision under trial.trainer, not into the space"});
   PEGBOX_TRY(auto method, method_row(config.method).make(config, base));
-  const bool has_all = config.method == "full" || config.method == "scratch";
+  const bool has_all = config.method == "full" || config.method == "scratch" || !method_trains(config.method);
   return base.decoder->config().labels.empty() || has_all ? std::move(method)
                                                           : with_class_head(std::move(method), base);
 }
