@@ -364,6 +364,7 @@ Result<void> check_run(Workplace& workplace, const train::TrainConfig& config, c
                                           .expected = "`teacher`, the folder of a model, under trial.trainer"});
   train::BaseModel fresh;
   PEGBOX_CHECK(model_of(workplace, config, fresh));
+  if (!train::method_trains(config.method)) return {};
   PEGBOX_TRY(const text::TokenizedRows* const rows,
              workplace.corpus->tokenized(train::Part::Train, defaults.sequence_length));
   const auto stages = train::Stages::create(config, *rows);
