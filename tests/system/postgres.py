@@ -122,8 +122,10 @@ class Postgres:
 
     def events(self, url, study):
         """(index, kind, payload) of a study, as the server has them; they are in order and without a hole."""
-        rows = [row.split("|", 2) for row in self.sql(url, f"SELECT index, kind, payload FROM pegbox.events JOIN pegbox.studies ON id = study WHERE name = '{study}' ORDER BY index")]
+        # One statement, so that length and rows are of one moment: the study may go on meanwhile.
+        query = f"SELECT event_count, index, kind, payload FROM pegbox.events JOIN pegbox.studies ON id = study WHERE name = '{study}' ORDER BY index"
+        found = [row.split("|", 3) for row in self.sql(url, query)]
+        rows = [row[1:] for row in found]
         assert [int(index) for index, _, _ in rows] == list(range(len(rows))), "a hole in the log"
-        (length,) = self.sql(url, f"SELECT event_count FROM pegbox.studies WHERE name = '{study}'")
-        assert int(length) == len(rows), "the study's row says another length"
+        assert all(int(row[0]) == len(rows) for row in found), "the study's row says another length"
         return rows
