@@ -220,31 +220,12 @@ TEST_F(PostgresTest, NoticesThatAStudyWasMadeAnewBySomebodyElse) {
 
 TEST_F(PostgresTest, LosesNothingAcknowledgedWhenAWriterIsKilled) {
   open_with_study(0);
-  std::uint64_t before = 0;
-  for (int round = 0; round < 8; ++round) {
-    const auto last = write_until_killed([&] { return open(); }, before, 30000 + 1700 * static_cast<unsigned>(round));
-    const auto events = open()->read("s", 0).value();
-    EXPECT_GE(events.size(), last);
-    EXPECT_LE(events.size(), last + 2);
-    ASSERT_EQ(texts_of(events), texts_of(report_events(0, static_cast<int>(events.size()))));
-    before = events.size();
-  }
-  EXPECT_GT(before, 0u);
+  expect_kills_lose_nothing([&] { return open(); }, 8, 30000);
 }
 
 TEST_F(PostgresTest, ReleasesTheLeaseOfAProcessThatDies) {
   open_with_study(1);
-  int ready[2];
-  ASSERT_EQ(::pipe(ready), 0);
-  const pid_t child = in_child([&]() -> int {
-    const auto store = open();
-    const auto lease = store->lease("s");
-    if (::write(ready[1], lease ? "y" : "n", 1) != 1) return 1;
-    for (;;) ::pause();
-  });
-  char answer = 0;
-  ASSERT_EQ(::read(ready[0], &answer, 1), 1);
-  EXPECT_EQ(answer, 'y');
+  const pid_t child = child_with_lease([&] { return open(); });
   const auto store = open();
   EXPECT_TRUE(store->is_leased("s").value());
   const auto held = store->lease("s");

@@ -42,6 +42,10 @@ int write_against_others(Store& store, const std::string& author, int wanted) {
   return conflicts > 0 ? 1 : 0;
 }
 
+namespace {
+
+/// A child that writes and is killed after so long: how long the log was when that was acknowledged last. `before`: its
+/// length at the start.
 std::uint64_t write_until_killed(const std::function<std::unique_ptr<Store>()>& open, std::uint64_t before,
                                  unsigned after_us) {
   int acknowledged[2];
@@ -62,6 +66,37 @@ std::uint64_t write_until_killed(const std::function<std::unique_ptr<Store>()>& 
   while (::read(acknowledged[0], &last, sizeof last) == sizeof last) continue;
   ::close(acknowledged[0]);
   return last;
+}
+
+}  // namespace
+
+void expect_kills_lose_nothing(const std::function<std::unique_ptr<Store>()>& open, int rounds,
+                               unsigned first_after_us) {
+  std::uint64_t before = 0;
+  for (int round = 0; round < rounds; ++round) {
+    const auto last = write_until_killed(open, before, first_after_us + 1700 * static_cast<unsigned>(round));
+    const auto events = open()->read("s", 0).value();
+    EXPECT_GE(events.size(), last);
+    EXPECT_LE(events.size(), last + 2);
+    ASSERT_EQ(texts_of(events), texts_of(report_events(0, static_cast<int>(events.size()))));
+    before = events.size();
+  }
+  EXPECT_GT(before, 0u);
+}
+
+pid_t child_with_lease(const std::function<std::unique_ptr<Store>()>& open) {
+  int ready[2];
+  EXPECT_EQ(::pipe(ready), 0);
+  const pid_t child = in_child([&]() -> int {
+    const auto store = open();
+    const auto lease = store->lease("s");
+    if (::write(ready[1], lease ? "y" : "n", 1) != 1) return 1;
+    for (;;) ::pause();
+  });
+  char answer = 0;
+  EXPECT_EQ(::read(ready[0], &answer, 1), 1);
+  EXPECT_EQ(answer, 'y');
+  return child;
 }
 
 }  // namespace pegbox

@@ -18,9 +18,12 @@ int exit_code_of(pid_t child);  ///< waits for its end; 1000 + the signal that k
 /// else came between; 90 and more: a fault.
 int write_against_others(Store& store, const std::string& author, int wanted);
 
-/// A child that writes to the study "s" and is killed after so long: how long the log was when that was acknowledged
-/// last. `before`: its length at the start.
-std::uint64_t write_until_killed(const std::function<std::unique_ptr<Store>()>& open, std::uint64_t before,
-                                 unsigned after_us);
+/// Children that write to the empty study "s", one after the other, and are killed, the first after `first_after_us`,
+/// each next one later: what they heard was written is there, and nothing but their last, unanswered append beyond.
+void expect_kills_lose_nothing(const std::function<std::unique_ptr<Store>()>& open, int rounds,
+                               unsigned first_after_us);
+
+/// A child that holds the lease of the study "s" until it is killed; it has it when this returns.
+pid_t child_with_lease(const std::function<std::unique_ptr<Store>()>& open);
 
 }  // namespace pegbox
