@@ -14,7 +14,6 @@
 #include "train/named_numbers.h"
 #include "train/optim/optim_fields.h"
 #include "train/optim/optimizer.h"
-#include "train/row_order.h"
 #include "train/set_fields.h"
 #include "train/writing_fields.h"
 

@@ -29,9 +29,8 @@ class Tune final : public Subcommand {
             "Searches the hyperparameters that a study file describes, within its budget. Ctrl-C pauses cleanly; the "
             "same command goes on. A larger budget in the file goes on too; any other change is shown and refused "
             "unless --accept-changes is given. With --serve a browser follows and steers the study on this machine "
-            "while "
-            "it runs (docs/page.md); with --on the trials run by workers under Slurm or Ray, as many as are needed "
-            "(docs/cluster.md). Without a file, --model, --data, --method and --budget make a study.",
+            "while it runs (docs/page.md); with --on the trials run by workers under Slurm or Ray, as many as are "
+            "needed (docs/cluster.md). Without a file, --model, --data, --method and --budget make a study.",
         .example =
             "pegbox tune study.yaml\n"
             "pegbox tune study.yaml --dry-run\n"

@@ -203,7 +203,8 @@ Result<void> put_adapter(const Config& config, train::BaseModel& base) {
     return refuse("it is put on the model only where nothing is trained", "method " + method,
                   "`method: none` under trial.trainer; or merge it first: `pegbox merge`");
   if (base.decoder == nullptr) return refuse("there is no model to put it on", "no model", "model: a folder");
-  if (storage_of(config.run) != train::BaseStorage::Fp32)
+  PEGBOX_TRY(const train::BaseStorage storage, storage_of(config.run));
+  if (storage != train::BaseStorage::Fp32)
     return refuse("it is put on a model in fp32", "precision " + config.run.value("precision", "fp32"), "fp32");
   PEGBOX_TRY(const train::Adapter adapter, train::load_adapter(config.settings.adapter, base));
   PEGBOX_TRY(base.weights, adapter.method->merged(adapter.values));
